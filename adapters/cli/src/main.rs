@@ -1,0 +1,3 @@
+//! The command `lockwright`.
+
+fn main() {}

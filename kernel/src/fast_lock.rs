@@ -1,0 +1,254 @@
+//! Fast lock: a mutex made by moving a prepared directory to where the lock is.
+//!
+//! ```text
+//! <lock>/                         stands where a lock file would stand
+//! <lock>/build/<id>/owner/<id>    a proposal: the lock as it will be if <id> gets it
+//! <lock>/build/<id>/gone/<id>     a proposal that was taken back and can never become the lock
+//! <lock>/owner/<id>               the lock is held by <id>
+//! <lock>/owner/                   (empty, or absent) the lock is free
+//! ```
+//!
+//! The leaf `<id>` is an empty file or an empty directory, see [`Leaf`]: its name is the whole record.
+//!
+//! Lock:
+//!
+//! 1. LOOK: a leaf in `owner` is the owner; the attempt ends.
+//! 2. BUILD: make the directories of my proposal.
+//! 3. SIGN: make my leaf in it.
+//! 4. MOVE: rename `build/<id>/owner` to `owner`. That succeeds only while `owner` is absent or empty.
+//! 5. VERIFY: my leaf is in `owner`, or somebody emptied my proposal: 8.
+//! 6. TIDY: remove what is left of the proposal's directories.
+//! 7. HOLD: the leaf is the lock until [`FastLock::unlock`].
+//! 8. WITHDRAW: after a failed step, remove all that is mine.
+//!
+//! Unlock:
+//!
+//! 1. REMOVE: remove my leaf. The lock is free.
+//! 2. TIDY: remove `owner` and `<lock>` if they are empty.
+//!
+//! Clean, the try of anybody, at any time:
+//!
+//! 1. CLEAR: remove what an interrupted clean left in `gone`.
+//! 2. ASIDE: rename `build/<id>/owner` to `build/<id>/gone`.
+//! 3. CLEAR again.
+//! 4. TIDY: remove the directories that are empty.
+//!
+//! *Why it excludes.* `owner` is never removed or replaced while it holds an entry ([`Fs::rename`],
+//! [`Fs::remove_dir`]), and each MOVE brings in one leaf, so of two MOVEs the second needs the first one's leaf to be
+//! gone. A leaf in `owner` is removed by its owner's unlock, or by a recovery, which waits for its owner's death. Both
+//! name the leaf, and no other contender has that name, so neither can hit a successor, however late it acts.
+//!
+//! *Why clean is safe at any time.* MOVE and ASIDE rename the same directory and both walk to it through
+//! `build/<id>`, which is never renamed, so exactly one of them gets it. If ASIDE does, MOVE finds nothing; nothing
+//! renames `gone` to anywhere. If MOVE does, CLEAR finds nothing to remove. Removing the leaf from
+//! `build/<id>/owner` itself, as one might, is **not** safe, though VERIFY follows MOVE: a remove that has walked to
+//! the directory before MOVE takes effect in it after VERIFY ([`fs`](crate::fs), "two phases"), and the lock is lost
+//! by a live holder.
+//!
+//! *What VERIFY is for.* It guards against cleaners of other kinds, which empty proposals in place. Against those whose
+//! removals take effect in one step it is enough; on Linux it makes the window small and does not close it.
+//!
+//! *What it leaves to the caller.* Who is dead: a [policy](crate::policies). Waiting: [`blocking`](crate::blocking).
+//! Fairness: there is none. Contenders that take back each other's tries may disturb each other for ever.
+//!
+//! *Source.* The lockers' `fast_lock`, whose layout this keeps, so that both can share a lock with [`Leaf::File`];
+//! with the two changes its to-do list asks for (proposals of live contenders may be cleaned; a leaf may be a
+//! directory) and ASIDE, which the first of them turned out to need.
+//!
+//! ```
+//! use lockwright_kernel::{fast_lock::{FastLock, Leaf}, fs::MemFs, lock::{Lock, LockError}};
+//!
+//! let fs = MemFs::new();
+//! let lock = FastLock::new(&fs, "deploy.lock".parse()?, Leaf::File);
+//! let (ann, bob) = ("ann".parse()?, "bob".parse()?);
+//! lock.try_lock(&ann)?;
+//! assert_eq!(lock.try_lock(&bob), Err(LockError::Held { owner: Some(ann.clone()) }));
+//! lock.unlock(&ann)?;
+//! lock.try_lock(&bob)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use alloc::vec::Vec;
+
+use crate::{
+    fs::{Fs, FsError, Halted},
+    id::Id,
+    lock::{Lock, LockError},
+    path::Path,
+};
+
+/// What the leaf is made of. All contenders for one lock use the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Leaf {
+    /// An empty file, as the lockers have it.
+    #[default]
+    File,
+    /// An empty directory, so that the lock consists of directories only.
+    Dir,
+}
+
+/// A view of the lock at `path`.
+#[derive(Clone, Debug)]
+pub struct FastLock<F> {
+    fs: F,
+    path: Path,
+    leaf: Leaf,
+}
+
+impl<F: Fs> FastLock<F> {
+    /// The lock at `path`, whose parent directory exists. Touches nothing.
+    pub fn new(fs: F, path: Path, leaf: Leaf) -> Self {
+        Self { fs, path, leaf }
+    }
+
+    fn propose(&self, me: &Id) -> Result<(), LockError> {
+        self.fs.ensure_dir(&self.path)?; // 2 BUILD
+        for dir in [self.build(), self.proposal(me), self.proposed_owner(me)] {
+            self.fs.ensure_dir(&dir).map_err(disturbed)?;
+        }
+        let leaf = self.proposed_owner(me).join(me.name());
+        let signed = match self.leaf {
+            Leaf::File => self.fs.create_file(&leaf, b""), // 3 SIGN
+            Leaf::Dir => self.fs.create_dir(&leaf),
+        };
+        match signed {
+            // A leaf of mine that an earlier withdrawal could not remove serves as well.
+            Ok(()) | Err(FsError::AlreadyExists) => {}
+            Err(error) => return Err(disturbed(error)),
+        }
+        match self.fs.rename(&self.proposed_owner(me), &self.owner_dir()) {
+            Err(FsError::NotEmpty) => Err(LockError::Held { owner: None }), // 4 MOVE
+            other => other.map_err(disturbed),
+        }
+    }
+
+    fn verify(&self, me: &Id) -> Result<(), LockError> {
+        if self.fs.exists(&self.owner_dir().join(me.name()))? {
+            return Ok(());
+        }
+        Err(LockError::Disturbed)
+    }
+
+    /// Whatever failed, and also where it is not known whether MOVE took effect: afterwards nothing of `me` is left.
+    fn withdraw(&self, me: &Id, reason: LockError) -> Result<LockError, Halted> {
+        if reason == Halted.into() {
+            return Err(Halted);
+        }
+        self.discard_leaf(&self.owner_dir(), me)?;
+        self.fs.discard_dir(&self.owner_dir())?;
+        self.clean(me)?;
+        Ok(reason)
+    }
+
+    fn discard_leaf(&self, dir: &Path, id: &Id) -> Result<(), Halted> {
+        let leaf = dir.join(id.name());
+        match self.leaf {
+            Leaf::File => self.fs.discard_file(&leaf),
+            Leaf::Dir => self.fs.discard_dir(&leaf),
+        }
+    }
+
+    fn clear(&self, id: &Id) -> Result<(), Halted> {
+        self.discard_leaf(&self.gone(id), id)?;
+        self.fs.discard_dir(&self.gone(id))
+    }
+
+    fn ids_in(&self, dir: &Path) -> Result<Vec<Id>, FsError> {
+        match self.fs.list(dir) {
+            Ok(names) => Ok(names.into_iter().map(Id::from).collect()),
+            Err(FsError::NotFound) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn owner_dir(&self) -> Path {
+        self.path.word("owner")
+    }
+
+    fn build(&self) -> Path {
+        self.path.word("build")
+    }
+
+    fn proposal(&self, id: &Id) -> Path {
+        self.build().join(id.name())
+    }
+
+    fn proposed_owner(&self, id: &Id) -> Path {
+        self.proposal(id).word("owner")
+    }
+
+    fn gone(&self, id: &Id) -> Path {
+        self.proposal(id).word("gone")
+    }
+}
+
+impl<F: Fs> Lock for FastLock<F> {
+    fn try_lock(&self, me: &Id) -> Result<(), LockError> {
+        match self.owner()? {
+            None => {} // 1 LOOK
+            Some(owner) if owner == *me => return Err(LockError::AlreadyOwner),
+            owner => return Err(LockError::Held { owner }),
+        }
+        match self.propose(me).and_then(|()| self.verify(me)) {
+            Ok(()) => {} // 2 BUILD, 3 SIGN, 4 MOVE, 5 VERIFY
+            Err(reason) => return Err(self.withdraw(me, reason)?), // 8 WITHDRAW
+        }
+        self.fs.discard_dir(&self.proposal(me))?; // 6 TIDY
+        self.fs.discard_dir(&self.build())?;
+        Ok(()) // 7 HOLD
+    }
+
+    fn unlock(&self, me: &Id) -> Result<(), LockError> {
+        let leaf = self.owner_dir().join(me.name());
+        let removed = match self.leaf {
+            Leaf::File => self.fs.remove_file(&leaf), // 1 REMOVE
+            Leaf::Dir => self.fs.remove_dir(&leaf),
+        };
+        match removed {
+            Ok(()) => {}
+            Err(FsError::NotFound) => return Err(LockError::NotOwner),
+            Err(error) => return Err(error.into()),
+        }
+        self.fs.discard_dir(&self.owner_dir())?; // 2 TIDY
+        self.fs.discard_dir(&self.path)?;
+        Ok(())
+    }
+
+    fn owner(&self) -> Result<Option<Id>, LockError> {
+        Ok(self.ids_in(&self.owner_dir())?.into_iter().next())
+    }
+
+    fn proposals(&self) -> Result<Vec<Id>, LockError> {
+        Ok(self.ids_in(&self.build())?)
+    }
+
+    fn clean(&self, id: &Id) -> Result<(), Halted> {
+        self.clear(id)?; // 1 CLEAR
+        self.fs
+            .put_aside(&self.proposed_owner(id), &self.gone(id))?; // 2 ASIDE
+        self.clear(id)?; // 3 CLEAR
+        self.fs.discard_dir(&self.proposal(id))?; // 4 TIDY
+        self.fs.discard_dir(&self.build())?;
+        self.fs.discard_dir(&self.path)
+    }
+
+    fn recover(&self, id: &Id) -> Result<(), LockError> {
+        self.clean(id)?;
+        match self.unlock(id) {
+            Err(LockError::NotOwner) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn waits_on(&self) -> Path {
+        self.owner_dir()
+    }
+}
+
+/// A directory of the proposal that is not there any more was taken away by somebody.
+fn disturbed(error: FsError) -> LockError {
+    match error {
+        FsError::NotFound => LockError::Disturbed,
+        error => error.into(),
+    }
+}

@@ -1,0 +1,96 @@
+//! What every exclusive lock offers: bounded attempts, and the means to recover from a contender that died.
+
+use alloc::vec::Vec;
+
+use crate::{
+    fs::{FsError, Halted},
+    id::Id,
+    path::Path,
+};
+
+/// An exclusive lock on a file system. Holding it is a fact on disk, not a value in memory.
+///
+/// Every operation is **one bounded attempt**: it ends after a number of calls that does not depend on what others do.
+/// [`blocking`](crate::blocking) turns attempts into waiting.
+pub trait Lock {
+    /// Tries once to take the lock for `me`.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Held`] and [`LockError::Disturbed`] leave nothing of `me` on disk. [`LockError::AlreadyOwner`]
+    /// leaves the lock with `me`. [`LockError::Fs`] is a call that failed: `me` does not hold the lock, and what it had
+    /// made was removed as far as the file system let it.
+    fn try_lock(&self, me: &Id) -> Result<(), LockError>;
+
+    /// Gives the lock back.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::NotOwner`] when `me` does not hold it; nothing was changed. [`LockError::Fs`] when the release
+    /// failed; `me` may hold the lock still.
+    fn unlock(&self, me: &Id) -> Result<(), LockError>;
+
+    /// The id that the lock is recorded for, if any, whether it still runs or not.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`].
+    fn owner(&self) -> Result<Option<Id>, LockError>;
+
+    /// The ids that have a try on disk which has not become the lock: of contenders at work, and of dead ones.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`].
+    fn proposals(&self) -> Result<Vec<Id>, LockError>;
+
+    /// Takes back the try of `id`. Anybody may do this at any time: if `id` is alive its attempt answers
+    /// [`LockError::Disturbed`], and if it holds the lock it keeps it.
+    ///
+    /// # Errors
+    ///
+    /// [`Halted`] in a simulated world only. What could not be removed stays.
+    fn clean(&self, id: &Id) -> Result<(), Halted>;
+
+    /// Removes everything of `id`, its hold on the lock included.
+    ///
+    /// The caller knows that `id` is [`Dead`](crate::probe::Liveness::Dead). Others may recover the same id at the same
+    /// time, and the lock may have gone to somebody else meanwhile: nobody but `id` loses anything.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`] when its hold could not be removed.
+    fn recover(&self, id: &Id) -> Result<(), LockError>;
+
+    /// The directory in which something is removed whenever the lock comes free; what a waiter watches.
+    fn waits_on(&self) -> Path;
+}
+
+/// Why a lock operation did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum LockError {
+    /// Somebody holds the lock.
+    #[error("the lock is held{}", .owner.as_ref().map(|id| alloc::format!(" by {id}")).unwrap_or_default())]
+    Held {
+        /// Who held it, when the attempt saw the name.
+        owner: Option<Id>,
+    },
+    /// Somebody took this attempt back, or removed a directory under it. The lock may be free: try again.
+    #[error("the attempt was disturbed; try again")]
+    Disturbed,
+    /// The id holds this lock already, so taking it again would never end.
+    #[error("this id holds the lock already")]
+    AlreadyOwner,
+    /// The id does not hold this lock.
+    #[error("this id does not hold the lock")]
+    NotOwner,
+    /// A call on the file system failed.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+}
+
+impl From<Halted> for LockError {
+    fn from(Halted: Halted) -> Self {
+        Self::Fs(FsError::Halted)
+    }
+}
