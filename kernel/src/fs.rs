@@ -24,8 +24,10 @@ use crate::{
 pub mod call;
 pub mod contract;
 mod mem;
+mod through;
 
-pub use mem::MemFs;
+pub use mem::{Entry, MemFs};
+pub use through::Through;
 
 /// Why a call on an [`Fs`] did not do what it was asked. Each variant states a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]

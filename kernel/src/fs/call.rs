@@ -130,7 +130,7 @@ impl fmt::Display for Call {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Done => f.write_str("0"),
+            Self::Done | Self::Truth(true) => f.write_str("0"),
             Self::Names(names) => {
                 f.write_str("[")?;
                 for (index, name) in names.iter().enumerate() {
@@ -141,7 +141,6 @@ impl fmt::Display for Value {
             }
             Self::Contents(bytes) => write!(f, "\"{}\"", bytes.escape_ascii()),
             Self::Stamp(stamp) => write!(f, "{:?}", stamp.since_epoch()),
-            Self::Truth(true) => f.write_str("0"),
             Self::Truth(false) => f.write_str("-1 ENOENT"),
         }
     }
