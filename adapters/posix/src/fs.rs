@@ -1,0 +1,316 @@
+//! The file system of the operating system, below a directory that was opened once.
+//!
+//! Every call is relative to that directory's handle, so it does not matter where the directory is moved, or what its
+//! path comes to mean. Below it no symbolic link is followed: the directory that holds an entry is reached by
+//! `openat2` with `RESOLVE_BENEATH` and `RESOLVE_NO_SYMLINKS`, or one name at a time where the kernel has no `openat2`
+//! (before Linux 5.6) or a sandbox forbids it.
+//!
+//! Files are made with mode 0600 and directories with 0700, less the umask. Handles are closed on exec.
+
+use std::{
+    io::{self, Read, Write},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+    sync::Arc,
+    time::Duration,
+};
+
+use lockwright_kernel::{
+    clock::Timestamp,
+    fs::{Fs, FsError},
+    path::{Name, Path},
+};
+use nix::{
+    dir::Dir,
+    errno::Errno,
+    fcntl::{self, AtFlags, OFlag, OpenHow, ResolveFlag},
+    sys::{
+        stat::{self, FileStat, Mode, SFlag, UtimensatFlags},
+        time::TimeSpec,
+    },
+    unistd::{self, UnlinkatFlags},
+};
+
+use crate::errno::fact;
+
+mod local;
+
+/// The largest file that [`Fs::read`] reads, in bytes. What locks write is far shorter.
+pub const READ_BYTES_MAX: u64 = 64 * 1024;
+
+/// How a directory is opened to pass through it.
+const PASS: OFlag = OFlag::O_PATH.union(OFlag::O_CLOEXEC);
+
+/// A directory and everything below it. Clones share the one handle.
+#[derive(Clone, Debug)]
+pub struct PosixFs {
+    root: Arc<OwnedFd>,
+    walk: Walk,
+}
+
+/// How the directory that holds an entry is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Walk {
+    /// The kernel walks, and keeps below the root.
+    Openat2,
+    /// One name at a time.
+    Stepwise,
+}
+
+/// The directory that holds an entry.
+enum Parent<'fs> {
+    Root(BorrowedFd<'fs>),
+    Opened(OwnedFd),
+}
+
+impl AsFd for Parent<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Root(fd) => *fd,
+            Self::Opened(fd) => fd.as_fd(),
+        }
+    }
+}
+
+impl PosixFs {
+    /// The file system below `dir`. Symbolic links in `dir` itself are followed.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening a directory.
+    pub fn open(dir: impl AsRef<std::path::Path>) -> io::Result<Self> {
+        let root = fcntl::open(dir.as_ref(), PASS | OFlag::O_DIRECTORY, Mode::empty())?;
+        let walk = match fcntl::openat2(&root, ".", how(PASS | OFlag::O_DIRECTORY)) {
+            Err(Errno::ENOSYS | Errno::EPERM) => Walk::Stepwise,
+            _ => Walk::Openat2,
+        };
+        let root = Arc::new(root);
+        Ok(Self { root, walk })
+    }
+
+    /// The same, as if the kernel had no `openat2`. Slower; meant for trying that way out.
+    #[must_use]
+    pub fn stepwise(self) -> Self {
+        let walk = Walk::Stepwise;
+        Self { walk, ..self }
+    }
+
+    /// True when this kernel alone writes to the file system, as to a disk of its own. Network file systems, FUSE, and
+    /// types that are not known are not local.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        local::is_local(&self.root)
+    }
+
+    /// Opens the directory `dir` without the right to read it, as a place to start from or to watch.
+    pub(crate) fn place(&self, dir: &Path) -> Result<OwnedFd, FsError> {
+        self.open_dir(dir, PASS)
+    }
+
+    /// What stands at `path`, in a word or two.
+    pub(crate) fn kind(&self, path: &Path) -> Result<&'static str, FsError> {
+        let (parent, name) = self.entry_or_root(path)?;
+        Ok(match kind(parent, name)? {
+            SFlag::S_IFDIR => "directory",
+            SFlag::S_IFREG => "a file",
+            SFlag::S_IFLNK => "a symbolic link",
+            _ => "a pipe, a socket or a device",
+        })
+    }
+
+    /// The directory that holds `path`, and the last name; `on_root` for the root, which has neither.
+    fn entry<'p>(&self, path: &'p Path, on_root: FsError) -> Result<(Parent<'_>, &'p str), FsError> {
+        match path.names() {
+            [] => Err(on_root),
+            [name] => Ok((Parent::Root(self.root.as_fd()), name.as_str())),
+            [way @ .., name] => Ok((Parent::Opened(self.walk(way)?), name.as_str())),
+        }
+    }
+
+    /// The same for calls that can speak of the root itself.
+    fn entry_or_root<'p>(&self, path: &'p Path) -> Result<(Parent<'_>, &'p str), FsError> {
+        if path.names().is_empty() {
+            return Ok((Parent::Root(self.root.as_fd()), "."));
+        }
+        self.entry(path, FsError::Io)
+    }
+
+    fn walk(&self, way: &[Name]) -> Result<OwnedFd, FsError> {
+        if self.walk == Walk::Openat2 {
+            let names: Vec<&str> = way.iter().map(Name::as_str).collect();
+            let way = names.join("/");
+            return fcntl::openat2(&self.root, way.as_str(), how(PASS | OFlag::O_DIRECTORY)).map_err(fact);
+        }
+        let mut at = self.root.try_clone().map_err(io_fact)?;
+        for name in way {
+            at = step(at.as_fd(), name.as_str(), PASS)?;
+        }
+        Ok(at)
+    }
+
+    fn open_dir(&self, dir: &Path, flags: OFlag) -> Result<OwnedFd, FsError> {
+        let (parent, name) = self.entry_or_root(dir)?;
+        if self.walk == Walk::Openat2 {
+            let flags = flags | OFlag::O_DIRECTORY;
+            return fcntl::openat2(parent, name, how(flags)).map_err(fact);
+        }
+        step(parent.as_fd(), name, flags)
+    }
+}
+
+fn how(flags: OFlag) -> OpenHow {
+    let beneath = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS;
+    OpenHow::new().flags(flags).resolve(beneath)
+}
+
+/// Opens the directory `name` in `at`, if it is one.
+fn step(at: BorrowedFd<'_>, name: &str, flags: OFlag) -> Result<OwnedFd, FsError> {
+    let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_DIRECTORY;
+    match fcntl::openat(at, name, flags, Mode::empty()) {
+        // The kernel says the same of a symbolic link and of a file.
+        Err(Errno::ENOTDIR) => match kind(at, name)? {
+            SFlag::S_IFLNK => Err(FsError::SymbolicLink),
+            _ => Err(FsError::NotADirectory),
+        },
+        other => other.map_err(fact),
+    }
+}
+
+fn status(at: impl AsFd, name: &str) -> Result<FileStat, FsError> {
+    stat::fstatat(at, name, AtFlags::AT_SYMLINK_NOFOLLOW).map_err(fact)
+}
+
+fn kind(at: impl AsFd, name: &str) -> Result<SFlag, FsError> {
+    status(at, name).map(|status| kind_of(&status))
+}
+
+fn kind_of(status: &FileStat) -> SFlag {
+    SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
+fn io_fact(error: io::Error) -> FsError {
+    error.raw_os_error().map_or(FsError::Io, |number| fact(Errno::from_raw(number)))
+}
+
+impl Fs for PosixFs {
+    fn create_dir(&self, path: &Path) -> Result<(), FsError> {
+        let (parent, name) = self.entry(path, FsError::AlreadyExists)?;
+        stat::mkdirat(parent, name, Mode::S_IRWXU).map_err(fact)
+    }
+
+    fn create_file(&self, path: &Path, contents: &[u8]) -> Result<(), FsError> {
+        let (parent, name) = self.entry(path, FsError::AlreadyExists)?;
+        let new = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
+        let flags = new | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        let file = retry(|| fcntl::openat(&parent, name, flags, mode))?;
+        if contents.is_empty() {
+            return Ok(());
+        }
+        let mut file = std::fs::File::from(file);
+        file.write_all(contents).map_err(io_fact)?;
+        // Network file systems may say only now that there was no room.
+        match unistd::close(file) {
+            Ok(()) | Err(Errno::EINTR) => Ok(()),
+            Err(error) => Err(fact(error)),
+        }
+    }
+
+    fn remove_file(&self, path: &Path) -> Result<(), FsError> {
+        let (parent, name) = self.entry(path, FsError::IsADirectory)?;
+        match unistd::unlinkat(&parent, name, UnlinkatFlags::NoRemoveDir) {
+            // POSIX has `EPERM` for a directory, and Linux passes on what the file system says.
+            Err(Errno::EPERM) if kind(&parent, name) == Ok(SFlag::S_IFDIR) => Err(FsError::IsADirectory),
+            other => other.map_err(fact),
+        }
+    }
+
+    fn remove_dir(&self, path: &Path) -> Result<(), FsError> {
+        let (parent, name) = self.entry(path, FsError::Unsupported)?;
+        match unistd::unlinkat(parent, name, UnlinkatFlags::RemoveDir) {
+            Err(Errno::EEXIST) => Err(FsError::NotEmpty),
+            other => other.map_err(fact),
+        }
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
+        let (from_parent, from) = self.entry(from, FsError::Unsupported)?;
+        let (to_parent, to) = self.entry(to, FsError::Unsupported)?;
+        match fcntl::renameat(from_parent, from, to_parent, to) {
+            Err(Errno::EEXIST) => Err(FsError::NotEmpty),
+            Err(Errno::EINVAL) => Err(FsError::IntoItself),
+            other => other.map_err(fact),
+        }
+    }
+
+    fn list(&self, dir: &Path) -> Result<Vec<Name>, FsError> {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let dir = Dir::from_fd(self.open_dir(dir, flags)?).map_err(fact)?;
+        let mut names = Vec::new();
+        for entry in dir {
+            let entry = entry.map_err(fact)?;
+            let name = entry.file_name().to_str();
+            let name = name.map_err(|_| FsError::ForeignName)?;
+            if name != "." && name != ".." {
+                names.push(name.parse().map_err(|_| FsError::ForeignName)?);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn read(&self, file: &Path) -> Result<Vec<u8>, FsError> {
+        let (parent, name) = self.entry(file, FsError::IsADirectory)?;
+        // Opening a device can have effects of its own, so look first. What is opened is looked at again.
+        regular(&status(&parent, name)?)?;
+        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let fd = retry(|| fcntl::openat(&parent, name, flags | OFlag::O_NOCTTY, Mode::empty()))?;
+        regular(&stat::fstat(&fd).map_err(fact)?)?;
+        let mut contents = Vec::new();
+        let mut file = std::fs::File::from(fd).take(READ_BYTES_MAX + 1);
+        let length = file.read_to_end(&mut contents).map_err(io_fact)?;
+        if length as u64 > READ_BYTES_MAX {
+            return Err(FsError::TooLarge);
+        }
+        Ok(contents)
+    }
+
+    fn touch(&self, path: &Path) -> Result<(), FsError> {
+        let (parent, name) = self.entry_or_root(path)?;
+        let (now, flags) = (TimeSpec::UTIME_NOW, UtimensatFlags::NoFollowSymlink);
+        stat::utimensat(parent, name, &now, &now, flags).map_err(fact)
+    }
+
+    fn modified(&self, path: &Path) -> Result<Timestamp, FsError> {
+        let (parent, name) = self.entry_or_root(path)?;
+        let status = status(parent, name)?;
+        // Stamps before 1970 are not this crate's work; they all read as its beginning.
+        let seconds = u64::try_from(status.st_mtime).unwrap_or(0);
+        let nanos = u32::try_from(status.st_mtime_nsec).unwrap_or(0);
+        Ok(Timestamp::new(Duration::new(seconds, nanos)))
+    }
+}
+
+fn regular(status: &FileStat) -> Result<(), FsError> {
+    match kind_of(status) {
+        SFlag::S_IFREG => Ok(()),
+        SFlag::S_IFDIR => Err(FsError::IsADirectory),
+        SFlag::S_IFLNK => Err(FsError::SymbolicLink),
+        _ => Err(FsError::SpecialFile),
+    }
+}
+
+/// Opening may be interrupted by a signal, on network file systems above all.
+fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> Result<T, FsError> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            other => return other.map_err(fact),
+        }
+    }
+}
+
+/// The name under which the kernel shows an open handle.
+pub(crate) fn shown_as(fd: &OwnedFd) -> String {
+    format!("/proc/self/fd/{}", fd.as_raw_fd())
+}

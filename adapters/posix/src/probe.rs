@@ -1,0 +1,210 @@
+//! Asks the operating system whether the owner of an id still runs.
+
+use std::{io, os::fd::OwnedFd};
+
+use lockwright_kernel::{
+    fs::Halted,
+    id::Id,
+    ids::process::{GroupSighting, Here, PID_MAX, ProcessId, ProcessTable, Sighting},
+    probe::{Liveness, Probe},
+};
+use nix::{errno::Errno, sys::signal, unistd::Pid};
+use rustix::process::{PidfdFlags, pidfd_open};
+
+use crate::{
+    fs::PosixFs,
+    procfs::{self, Stat},
+};
+
+/// How often a group of zombies is looked through, hoping for a look during which nobody was started.
+const LOOKS_MAX: u32 = 4;
+
+/// Tells dead processes from the rest, by [`ProcessId::verdict`].
+///
+/// Namespaces are read at each question, so that a child which was forked into another namespace does not judge by the
+/// numbers of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcProbe {
+    local: bool,
+}
+
+impl ProcProbe {
+    /// A probe for the owners of locks on `fs`.
+    #[must_use]
+    pub fn new(fs: &PosixFs) -> Self {
+        let local = fs.is_local();
+        Self { local }
+    }
+
+    /// Where the caller looks from; `None` when it cannot tell, and sees nothing.
+    fn here(self) -> Option<Here> {
+        Some(Here { boot: procfs::boot(), namespace: procfs::namespace().ok()?, local: self.local })
+    }
+
+    /// What is known of the owner of `id`, for a caller who wants to wait for its end.
+    pub(crate) fn look(self, id: &Id) -> Look {
+        let (Ok(id), Some(here)) = (ProcessId::try_from(id), self.here()) else {
+            return Look::Unseen;
+        };
+        if id.verdict(&here, &Table) == Liveness::Dead {
+            return Look::Dead;
+        }
+        if !id.is_visible(&here) {
+            return Look::Unseen;
+        }
+        let seen = match Table.process(id.pid) {
+            Sighting::Present { start, ended: false } if start == id.start => Seen::new(id.pid, Some(start)),
+            Sighting::Hidden => Seen::new(id.pid, None),
+            _ => id.group.and_then(|group| Scan::of(group.leader).ok()?.living),
+        };
+        Look::Seen(seen)
+    }
+}
+
+/// What is known of an owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    Dead,
+    /// It may live, and a process whose end would be news, if there is one.
+    Seen(Option<Seen>),
+    /// It cannot be seen from here at all.
+    Unseen,
+}
+
+impl Probe for ProcProbe {
+    fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
+        let verdict = match (ProcessId::try_from(id), self.here()) {
+            (Ok(id), Some(here)) => id.verdict(&here, &Table),
+            _ => Liveness::Unknown,
+        };
+        Ok(verdict)
+    }
+}
+
+/// A process that was seen living.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pid: u32,
+    /// `None` when only its number could be seen.
+    start: Option<u64>,
+}
+
+impl Seen {
+    fn new(pid: u32, start: Option<u64>) -> Option<Self> {
+        (1..=PID_MAX).contains(&pid).then_some(Self { pid, start })
+    }
+
+    /// A handle that becomes readable once the process has ended; `None` when there is no such process any more.
+    pub(crate) fn end(self) -> io::Result<Option<OwnedFd>> {
+        let Some(pid) = rustix::process::Pid::from_raw(self.pid.cast_signed()) else {
+            return Ok(None);
+        };
+        let handle = match pidfd_open(pid, PidfdFlags::empty()) {
+            Err(rustix::io::Errno::SRCH) => return Ok(None),
+            other => other?,
+        };
+        // The number may have gone to another process before the handle was opened.
+        let same = self.start.is_none_or(|start| Table.process(self.pid) == Sighting::Present { start, ended: false });
+        Ok(same.then_some(handle))
+    }
+}
+
+/// The processes that the caller's system calls and `/proc` show.
+#[derive(Clone, Copy, Debug)]
+struct Table;
+
+impl ProcessTable for Table {
+    fn process(&self, pid: u32) -> Sighting {
+        if !(1..=PID_MAX).contains(&pid) {
+            return Sighting::Hidden;
+        }
+        if nobody_at(pid.cast_signed()) {
+            return Sighting::Absent;
+        }
+        if !procfs::shows_own_namespace() {
+            return Sighting::Hidden;
+        }
+        match Stat::of(pid) {
+            Ok(Stat { start, ended, .. }) => Sighting::Present { start, ended },
+            // It ended just now, or `/proc` does not show it to everybody.
+            Err(_) if nobody_at(pid.cast_signed()) => Sighting::Absent,
+            Err(_) => Sighting::Hidden,
+        }
+    }
+
+    fn group(&self, leader: u32) -> GroupSighting {
+        // To the system call, 0 and 1 would mean the caller's own group and everybody.
+        if !(2..=PID_MAX).contains(&leader) {
+            return GroupSighting::Hidden;
+        }
+        if nobody_at(-leader.cast_signed()) {
+            return GroupSighting::Absent;
+        }
+        let leader_start = match self.process(leader) {
+            Sighting::Absent => None,
+            Sighting::Present { start, .. } => Some(start),
+            Sighting::Hidden => return GroupSighting::Hidden,
+        };
+        match ended(leader) {
+            Some(ended) => GroupSighting::Present { leader_start, ended },
+            None if nobody_at(-leader.cast_signed()) => GroupSighting::Absent,
+            None => GroupSighting::Hidden,
+        }
+    }
+}
+
+/// True when no process and no zombie has the number `pid` or, if it is negative, is in the group `-pid`. Needs no right
+/// to see them.
+fn nobody_at(pid: i32) -> bool {
+    signal::kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH)
+}
+
+/// Whether no member of the group is left but zombies; `None` when that cannot be seen.
+///
+/// A member may start another one behind the back of a look and end before the look comes to it, so a look that finds
+/// nobody living is believed only if nobody at all was started meanwhile.
+fn ended(leader: u32) -> Option<bool> {
+    for _ in 0..LOOKS_MAX {
+        let started = procfs::started_since_boot()?;
+        let scan = Scan::of(leader).ok()?;
+        if scan.living.is_some() {
+            return Some(false);
+        }
+        if !scan.complete || !scan.zombies {
+            return None;
+        }
+        if procfs::started_since_boot()? == started {
+            return Some(true);
+        }
+    }
+    None
+}
+
+/// One look through all processes for the members of a group.
+struct Scan {
+    living: Option<Seen>,
+    zombies: bool,
+    /// False when there may be members that are not shown.
+    complete: bool,
+}
+
+impl Scan {
+    fn of(leader: u32) -> io::Result<Self> {
+        if !procfs::shows_own_namespace() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let mut scan = Self { living: None, zombies: false, complete: !procfs::hides_processes() };
+        for pid in procfs::pids()? {
+            match Stat::of(pid) {
+                Ok(member) if member.group == leader.cast_signed() && !member.ended => {
+                    scan.living = Seen::new(member.pid, Some(member.start));
+                    return Ok(scan);
+                }
+                Ok(member) => scan.zombies |= member.group == leader.cast_signed(),
+                Err(_) if nobody_at(pid.cast_signed()) => {}
+                Err(_) => scan.complete = false,
+            }
+        }
+        Ok(scan)
+    }
+}

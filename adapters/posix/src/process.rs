@@ -1,0 +1,89 @@
+//! The calling process, and fresh ids for it.
+
+use std::{
+    io,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use lockwright_kernel::ids::process::{Boot, Group, Host, Namespace, ProcessId};
+
+use crate::procfs::{self, Stat};
+
+/// Counts the ids that this process has given out, forks included.
+static SERIAL: AtomicU32 = AtomicU32::new(1);
+
+/// What does not change while a process runs: who it is.
+///
+/// Read once and kept. A fork is noticed, and the child gets ids of its own.
+///
+/// Ids of one process differ by a serial number that this copy of the crate counts, so a program should hold one copy.
+/// A program that replaces itself by `exec` stays the same process, and locks that it held stay held.
+#[derive(Clone, Debug)]
+pub struct ThisProcess {
+    pid: u32,
+    start: u64,
+    boot: Boot,
+    namespace: Namespace,
+    host: Host,
+}
+
+impl ThisProcess {
+    /// The calling process.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading `/proc`, when it is not mounted for instance.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            pid: std::process::id(),
+            start: Stat::of_this_process()?.start,
+            boot: procfs::boot(),
+            namespace: procfs::namespace()?,
+            host: procfs::host(),
+        })
+    }
+
+    /// An id that was never given out before.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading `/proc`.
+    pub fn fresh_id(&self) -> io::Result<ProcessId> {
+        // The number alone would not do: a forked child may get that of its grandparent.
+        let start = Stat::of_this_process()?.start;
+        if (self.pid, self.start) != (std::process::id(), start) {
+            return Ok(Self::new()?.id());
+        }
+        Ok(self.id())
+    }
+
+    /// An id that was never given out before, of this process as the supervisor of a command: the owner counts as dead
+    /// once this process and all of the command's process group are. `leader` is the number of the group, which is that
+    /// of the child that leads it and has not been waited for.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading `/proc`, and [`io::ErrorKind::InvalidInput`] when `leader` leads no group.
+    pub fn fresh_id_with_group(&self, leader: u32) -> io::Result<ProcessId> {
+        let seen = Stat::of(leader)?;
+        if i32::try_from(leader) != Ok(seen.group) || leader < 2 {
+            let text = format!("process {leader} does not lead a process group");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let start = seen.start;
+        let group = Some(Group { leader, start });
+        Ok(ProcessId { group, ..self.fresh_id()? })
+    }
+
+    fn id(&self) -> ProcessId {
+        ProcessId {
+            pid: self.pid,
+            start: self.start,
+            boot: self.boot,
+            namespace: self.namespace,
+            host: self.host.clone(),
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            group: None,
+        }
+    }
+}

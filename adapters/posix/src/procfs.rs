@@ -1,0 +1,142 @@
+//! What `/proc` says, and whether it speaks of the caller's own namespaces.
+
+use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
+
+use lockwright_kernel::ids::process::{Boot, Host, Namespace};
+use nix::sys::statfs;
+
+/// The inode number that Linux gives the first time namespace.
+const INITIAL_TIME_NAMESPACE: u64 = 4_026_531_834;
+
+/// The fields of `/proc/PID/stat` that say whether a process still runs, and which one it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stat {
+    pub(crate) pid: u32,
+    /// The process group.
+    pub(crate) group: i32,
+    /// When it started, in clock ticks after boot.
+    pub(crate) start: u64,
+    /// True for a zombie without a living thread.
+    pub(crate) ended: bool,
+}
+
+impl Stat {
+    pub(crate) fn of(pid: u32) -> io::Result<Self> {
+        Self::at(&format!("/proc/{pid}/stat"))
+    }
+
+    pub(crate) fn of_this_process() -> io::Result<Self> {
+        Self::at("/proc/self/stat")
+    }
+
+    fn at(path: &str) -> io::Result<Self> {
+        // A name may be any bytes; the numbers after it are ASCII.
+        let text = fs::read(path)?;
+        Self::parse(&String::from_utf8_lossy(&text))
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("cannot read {path}")))
+    }
+
+    /// Reads `PID (NAME) STATE PPID PGRP ...`. The name is the process's to choose and may hold anything, also `)`, so
+    /// the fields are counted from the last one.
+    fn parse(text: &str) -> Option<Self> {
+        let pid = text.split_once(' ')?.0.parse().ok()?;
+        let (_, rest) = text.rsplit_once(')')?;
+        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+        // `rest` begins with field 3.
+        let field = |number: usize| fields.get(number - 3);
+        let (state, threads) = (field(3)?, field(20)?.parse::<u32>().ok()?);
+        Some(Self {
+            pid,
+            group: field(5)?.parse().ok()?,
+            start: field(22)?.parse().ok()?,
+            // The first thread of a living process may have ended before the others.
+            ended: matches!(*state, "Z" | "X" | "x") && threads <= 1,
+        })
+    }
+}
+
+/// The namespaces of the calling process.
+pub(crate) fn namespace() -> io::Result<Namespace> {
+    let inode = |path| fs::metadata(path).map(|namespace| namespace.ino());
+    let time = match inode("/proc/self/ns/time") {
+        Ok(INITIAL_TIME_NAMESPACE) => None,
+        Ok(time) => Some(time),
+        // Before Linux 5.6 there is but one.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let pid = inode("/proc/self/ns/pid")?;
+    Ok(Namespace { pid, time })
+}
+
+/// The id of this boot, or [`Boot::UNKNOWN`]: some container runtimes mount a file of their own over it.
+pub(crate) fn boot() -> Boot {
+    read_boot().unwrap_or(Boot::UNKNOWN)
+}
+
+fn read_boot() -> Option<Boot> {
+    let path = "/proc/sys/kernel/random/boot_id";
+    if !is_procfs(path) {
+        return None;
+    }
+    let digits = fs::read_to_string(path).ok()?.trim().replace('-', "");
+    u128::from_str_radix(&digits, 16).ok().map(Boot)
+}
+
+/// The host's name, as far as an id can carry it.
+pub(crate) fn host() -> Host {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    Host::cleaned(name.trim())
+}
+
+/// True when `/proc` shows the caller's own pid namespace under the numbers that the caller's system calls use. It need
+/// not: after `unshare --pid` without a mount of its own, it shows the outer one.
+pub(crate) fn shows_own_namespace() -> bool {
+    // One number for each namespace from the one that is shown inwards to the process's own.
+    status_field("NSpid:").is_some_and(|numbers| numbers.split_ascii_whitespace().count() == 1)
+}
+
+fn status_field(name: &str) -> Option<String> {
+    let status = fs::read("/proc/self/status").ok()?;
+    let status = String::from_utf8_lossy(&status).into_owned();
+    let field = status.lines().find_map(|line| line.strip_prefix(name));
+    field.map(str::to_owned)
+}
+
+/// True when `/proc` may leave out, or keep closed, the processes of other users.
+pub(crate) fn hides_processes() -> bool {
+    let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else {
+        return true;
+    };
+    let hides = |line: &str| {
+        let at_proc = line.split(' ').nth(4) == Some("/proc");
+        let option = line.rsplit([' ', ',']).find_map(|word| word.strip_prefix("hidepid="));
+        at_proc && option.is_some_and(|option| option != "0" && option != "off")
+    };
+    mounts.lines().any(hides)
+}
+
+/// The numbers of all processes that are shown.
+pub(crate) fn pids() -> io::Result<Vec<u32>> {
+    let mut pids = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        pids.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+    }
+    Ok(pids)
+}
+
+/// How many processes were started since boot.
+pub(crate) fn started_since_boot() -> Option<u64> {
+    let path = "/proc/stat";
+    if !is_procfs(path) {
+        return None;
+    }
+    let text = fs::read_to_string(path).ok()?;
+    let count = text.lines().find_map(|line| line.strip_prefix("processes "))?;
+    count.parse().ok()
+}
+
+/// False when something else is mounted over the file.
+fn is_procfs(path: &str) -> bool {
+    statfs::statfs(Path::new(path)).is_ok_and(|status| status.filesystem_type() == statfs::PROC_SUPER_MAGIC)
+}

@@ -1,0 +1,268 @@
+//! Waiting for events: a directory that changes, an owner that dies, a deadline, a request to stop.
+//!
+//! | what | noticed by |
+//! |---|---|
+//! | a release | inotify on the lock's directory |
+//! | the owner's death | a pidfd of the owner; after that, one of a living member of its group, until none is left |
+//! | the deadline | a timer on the boot-time clock, which goes on while the machine sleeps |
+//! | a request to stop | the handle given to [`PosixWorld::interrupted_by`] becomes readable |
+//!
+//! Nothing is asked again and again, with two exceptions. inotify does not see what other hosts do, so on a file
+//! system that is not [local](PosixFs::is_local) a wait comes back after [`REMOTE_POLL_MS`] at the latest. And where
+//! the user's inotify instances or watches are used up, or an owner can be seen but not waited for, it comes back after
+//! [`POLL_MS`].
+
+use std::{
+    cell::RefCell,
+    num::NonZeroU32,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    time::Duration,
+};
+
+use lockwright_kernel::{
+    blocking::World,
+    chance::Chance,
+    clock::{Clock, Instant},
+    fs::{FsError, Halted},
+    id::Id,
+    path::Path,
+    watch::{Wake, Watch, WatchId},
+};
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, ppoll},
+    sys::{
+        time::TimeSpec,
+        timerfd::{ClockId as TimerClock, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags},
+    },
+    time::{ClockId, clock_gettime},
+};
+
+use self::notes::Notes;
+use crate::{
+    fs::PosixFs,
+    probe::{Look, ProcProbe},
+};
+
+mod notes;
+
+/// The longest wait where the system cannot say that something happened, in milliseconds.
+pub const POLL_MS: u64 = 250;
+
+/// The longest wait on a file system that others write to as well, in milliseconds.
+pub const REMOTE_POLL_MS: u64 = 1000;
+
+/// The latest deadline that a timer is set for, in seconds after boot. Later ones do not come.
+const DEADLINE_SECONDS_MAX: u64 = 1 << 32;
+
+/// The world in which one caller waits for locks on one file system. Costs nothing until there is something to wait for.
+#[derive(Debug)]
+pub struct PosixWorld {
+    fs: PosixFs,
+    local: bool,
+    notes: RefCell<Notes>,
+    interrupt: Option<OwnedFd>,
+    chance: RefCell<fastrand::Rng>,
+}
+
+/// What ended a poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    Interrupt,
+    Directory,
+    OwnerEnded,
+    Time,
+}
+
+impl PosixWorld {
+    /// The world around `fs`.
+    #[must_use]
+    pub fn new(fs: &PosixFs) -> Self {
+        let mut chance = fastrand::Rng::new();
+        // Forked processes inherit the generator that the line above drew from, and are to choose apart.
+        chance.seed(chance.get_seed() ^ u64::from(std::process::id()).rotate_left(32));
+        Self {
+            fs: fs.clone(),
+            local: fs.is_local(),
+            notes: RefCell::default(),
+            interrupt: None,
+            chance: RefCell::new(chance),
+        }
+    }
+
+    /// The same, where a wait ends with [`Wake::Interrupted`] while `fd` is readable: a signalfd, or a pipe. Nothing is
+    /// read from it.
+    #[must_use]
+    pub fn interrupted_by(self, fd: OwnedFd) -> Self {
+        let interrupt = Some(fd);
+        Self { interrupt, ..self }
+    }
+
+    /// The deadline `wait` from now.
+    #[must_use]
+    pub fn after(&self, wait: Duration) -> Instant {
+        boot_time().saturating_add(wait)
+    }
+
+    fn is_past(&self, until: Option<Instant>) -> Result<bool, Halted> {
+        Ok(match until {
+            Some(until) => self.now()? >= until,
+            None => false,
+        })
+    }
+
+    /// Opens a handle for the end of whoever keeps the owner alive; `None` when it is dead.
+    fn keeper(&self, owner: Option<&Id>) -> Option<Keeper> {
+        let probe = ProcProbe::new(&self.fs);
+        let Some(owner) = owner else {
+            return Some(Keeper::Unseen);
+        };
+        loop {
+            match probe.look(owner) {
+                Look::Dead => return None,
+                Look::Unseen => return Some(Keeper::Unseen),
+                Look::Seen(None) => return Some(Keeper::Unwaitable),
+                Look::Seen(Some(seen)) => match seen.end() {
+                    Ok(Some(handle)) => return Some(Keeper::Process(handle)),
+                    Ok(None) => {} // It ended after the look. Who is left?
+                    Err(_) => return Some(Keeper::Unwaitable),
+                },
+            }
+        }
+    }
+
+    /// How long a wait may take without an event that comes for certain.
+    fn bound(&self, watch: WatchId, keeper: &Keeper) -> Option<Duration> {
+        if Notes::is_blind(watch) || matches!(keeper, Keeper::Unwaitable) {
+            return Some(Duration::from_millis(POLL_MS));
+        }
+        (!self.local).then_some(Duration::from_millis(REMOTE_POLL_MS))
+    }
+
+    fn poll(&self, directory: Option<BorrowedFd<'_>>, keeper: &Keeper, until: Option<Instant>) -> Event {
+        let timer = match until.map(timer).transpose() {
+            Ok(timer) => timer.flatten(),
+            // Without a timer the deadline cannot be waited for, only looked at again and again.
+            Err(_) => return nap(),
+        };
+        let owner = match keeper {
+            Keeper::Process(handle) => Some(handle.as_fd()),
+            _ => None,
+        };
+        let interrupt = self.interrupt.as_ref().map(AsFd::as_fd);
+        let sources = [
+            (Event::Interrupt, interrupt),
+            (Event::Directory, directory),
+            (Event::OwnerEnded, owner),
+            (Event::Time, timer.as_ref().map(AsFd::as_fd)),
+        ];
+        let (events, mut fds): (Vec<_>, Vec<_>) =
+            sources.into_iter().filter_map(|(event, fd)| Some((event, PollFd::new(fd?, PollFlags::POLLIN)))).unzip();
+        loop {
+            match ppoll(&mut fds, None, None) {
+                Ok(_) => {}
+                Err(Errno::EINTR) => continue,
+                Err(_) => return nap(),
+            }
+            let ready = fds.iter().position(|fd| fd.any() != Some(false));
+            if let Some(index) = ready {
+                return events[index];
+            }
+        }
+    }
+}
+
+/// The way out when the system has no room for a timer or for waiting.
+fn nap() -> Event {
+    std::thread::sleep(Duration::from_millis(POLL_MS));
+    Event::Time
+}
+
+fn boot_time() -> Instant {
+    // Every Linux that this crate runs on has this clock. Were there none, no deadline would be in the future.
+    let now = clock_gettime(ClockId::CLOCK_BOOTTIME);
+    Instant::new(now.map_or(Duration::MAX, Duration::from))
+}
+
+/// Whose end would be news.
+#[derive(Debug)]
+enum Keeper {
+    Process(OwnedFd),
+    /// Somebody who can be seen and not waited for.
+    Unwaitable,
+    /// Nobody that can be seen from here.
+    Unseen,
+}
+
+/// A timer that goes off at `until`, or none when that is too far away to come.
+fn timer(until: Instant) -> nix::Result<Option<TimerFd>> {
+    // All zero would mean never.
+    let until = until.since_start().max(Duration::from_nanos(1));
+    if until.as_secs() > DEADLINE_SECONDS_MAX {
+        return Ok(None);
+    }
+    let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
+    let timer = TimerFd::new(TimerClock::CLOCK_BOOTTIME, flags)?;
+    let until = Expiration::OneShot(TimeSpec::from_duration(until));
+    timer.set(until, TimerSetTimeFlags::TFD_TIMER_ABSTIME)?;
+    Ok(Some(timer))
+}
+
+impl Watch for PosixWorld {
+    fn watch(&self, dir: &Path) -> Result<WatchId, FsError> {
+        self.notes.borrow_mut().watch(&self.fs, dir)
+    }
+
+    fn wait(&self, watch: WatchId, owner: Option<&Id>, until: Option<Instant>) -> Result<Wake, Halted> {
+        // Not after each change, or a lock that changes hands all the time would make the deadline late.
+        if self.is_past(until)? {
+            return Ok(Wake::TimedOut);
+        }
+        let mut notes = self.notes.borrow_mut();
+        if notes.is_elsewhere(&self.fs, watch) {
+            return Ok(Wake::Changed);
+        }
+        loop {
+            if notes.changed(watch) {
+                return Ok(Wake::Changed);
+            }
+            let Some(keeper) = self.keeper(owner) else {
+                return Ok(Wake::Changed);
+            };
+            let end = match self.bound(watch, &keeper) {
+                Some(bound) => {
+                    let bound = self.now()?.saturating_add(bound);
+                    Some(until.map_or(bound, |until| until.min(bound)))
+                }
+                None => until,
+            };
+            match self.poll(notes.handle(), &keeper, end) {
+                Event::Directory | Event::OwnerEnded => {}
+                Event::Interrupt => return Ok(Wake::Interrupted),
+                Event::Time if self.is_past(until)? => return Ok(Wake::TimedOut),
+                Event::Time => return Ok(Wake::Changed),
+            }
+        }
+    }
+}
+
+impl Clock for PosixWorld {
+    fn now(&self) -> Result<Instant, Halted> {
+        Ok(boot_time())
+    }
+}
+
+impl Chance for PosixWorld {
+    fn below(&self, bound: NonZeroU32) -> Result<u32, Halted> {
+        Ok(self.chance.borrow_mut().u32(..bound.get()))
+    }
+}
+
+impl World for PosixWorld {
+    fn pause(&self, until: Instant) -> Result<Wake, Halted> {
+        Ok(match self.poll(None, &Keeper::Unseen, Some(until)) {
+            Event::Interrupt => Wake::Interrupted,
+            _ => Wake::Changed,
+        })
+    }
+}
