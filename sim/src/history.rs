@@ -1,0 +1,284 @@
+//! Histories: what an attempt does next, given the answers it has had.
+//!
+//! That is a function, so it is kept as a trie: a node is one history of answers, and each distinct history is run once,
+//! however many states of the world it comes up in. A process's part of a state is then one number.
+//!
+//! # Merging
+//!
+//! Histories that go on alike, whatever is answered, are one to the world: which of two directories an attempt found
+//! there before makes no difference if it has forgotten. [`Histories::merge`] finds such histories and gives them one
+//! number. "Whatever is answered" is taken to mean every answer that any process has had to the same request so far
+//! (the request's *alphabet*): the trie is first closed over these, by running what was not run yet, and histories that
+//! then have equal subtrees are bisimilar. Since a trie has no loops, one pass from its leaves up finds them all.
+//!
+//! When a search comes to an answer outside the alphabet, its merging was built on too little: it is begun again with
+//! that answer known ([`Histories::learned`]). A search that met no new answer was right to merge as it did.
+
+use rustc_hash::FxHashMap;
+
+use crate::{
+    protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
+    replay::{Replay, Reply, Request},
+    scenario,
+};
+
+/// A history's number.
+pub(crate) type NodeId = u32;
+
+/// A reply's number.
+pub(crate) type ReplyId = u32;
+
+/// A request's number.
+pub(crate) type RequestId = u32;
+
+/// What follows from a history.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Then {
+    /// The attempt makes this call.
+    Asks(RequestId),
+    /// The attempt is over.
+    Ends(Outcome),
+    /// The attempt broke a property.
+    Breaks(Property, String),
+}
+
+#[derive(Debug)]
+struct Node {
+    /// The history one answer shorter, and that answer; a root has none.
+    before: Option<(NodeId, ReplyId)>,
+    root: RootId,
+    then: Then,
+    // invariant: sorted by reply; what comes after a history has a higher number
+    next: Vec<(ReplyId, NodeId)>,
+}
+
+/// Whose attempt it is, and where it started from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RootId {
+    pub(crate) client: u8,
+    pub(crate) incarnation: u8,
+    pub(crate) phase: Phase,
+}
+
+/// All histories met so far.
+#[derive(Debug, Default)]
+pub(crate) struct Histories {
+    nodes: Vec<Node>,
+    roots: FxHashMap<RootId, NodeId>,
+    /// The history that stands for all that go on like this one. Histories younger than the last merge have no entry
+    /// and stand for themselves.
+    representatives: Vec<NodeId>,
+    replies: Known<Reply>,
+    requests: Known<Request>,
+    /// The answers that each request has had.
+    alphabets: Vec<Vec<ReplyId>>,
+    learned: bool,
+}
+
+impl Histories {
+    /// The history without answers.
+    pub(crate) fn root(&mut self, protocol: &dyn Protocol, root: RootId) -> NodeId {
+        if let Some(&node) = self.roots.get(&root) {
+            return node;
+        }
+        let node = self.run(protocol, None, root);
+        self.roots.insert(root, node);
+        node
+    }
+
+    /// The history that `reply` prolongs `node` to, or one that goes on like it.
+    pub(crate) fn follow(&mut self, protocol: &dyn Protocol, node: NodeId, reply: ReplyId) -> NodeId {
+        let next = match self.known(node, reply) {
+            Some(next) => next,
+            None => self.extend(protocol, node, reply),
+        };
+        self.representatives.get(next as usize).copied().unwrap_or(next)
+    }
+
+    pub(crate) fn then(&self, node: NodeId) -> &Then {
+        &self.nodes[node as usize].then
+    }
+
+    pub(crate) fn root_of(&self, node: NodeId) -> RootId {
+        self.nodes[node as usize].root
+    }
+
+    /// True when the attempt has had no answer yet.
+    pub(crate) fn is_root(&self, node: NodeId) -> bool {
+        self.nodes[node as usize].before.is_none()
+    }
+
+    pub(crate) fn reply_id(&mut self, reply: &Reply) -> ReplyId {
+        self.replies.id(reply)
+    }
+
+    pub(crate) fn reply(&self, id: ReplyId) -> &Reply {
+        self.replies.get(id)
+    }
+
+    pub(crate) fn request(&self, id: RequestId) -> &Request {
+        self.requests.get(id)
+    }
+
+    /// True when an answer came up since the last merge that its request never had before.
+    pub(crate) fn learned(&self) -> bool {
+        self.learned
+    }
+
+    /// Merges histories that go on alike, by all the answers known so far.
+    pub(crate) fn merge(&mut self, protocol: &dyn Protocol) {
+        self.close(protocol);
+        self.learned = false;
+        let mut classes: FxHashMap<Signature, NodeId> = FxHashMap::default();
+        self.representatives = vec![0; self.nodes.len()];
+        for at in (0..self.nodes.len()).rev() {
+            let signature = self.signature(at);
+            self.representatives[at] = *classes.entry(signature).or_insert(count(at));
+        }
+    }
+
+    /// Runs every history that can be made of known answers.
+    fn close(&mut self, protocol: &dyn Protocol) {
+        let mut at = 0;
+        while at < self.nodes.len() {
+            if let Then::Asks(request) = self.nodes[at].then {
+                for reply in self.alphabets[request as usize].clone() {
+                    if self.known(count(at), reply).is_none() {
+                        self.extend(protocol, count(at), reply);
+                    }
+                }
+            }
+            at += 1;
+        }
+    }
+
+    fn signature(&self, at: usize) -> Signature {
+        let node = &self.nodes[at];
+        let RootId { client, incarnation, phase } = node.root;
+        // Where a process stands between attempts is told by its being at a root, so a root is like no other history.
+        let root = node.before.is_none().then_some(phase);
+        let next = node.next.iter().map(|&(reply, next)| (reply, self.representatives[next as usize]));
+        Signature { client, incarnation, root, then: node.then.clone(), next: next.collect() }
+    }
+
+    fn known(&self, node: NodeId, reply: ReplyId) -> Option<NodeId> {
+        let next = &self.nodes[node as usize].next;
+        next.binary_search_by_key(&reply, |known| known.0).ok().map(|at| next[at].1)
+    }
+
+    fn extend(&mut self, protocol: &dyn Protocol, node: NodeId, reply: ReplyId) -> NodeId {
+        if let Then::Asks(request) = self.nodes[node as usize].then {
+            let alphabet = &mut self.alphabets[request as usize];
+            if !alphabet.contains(&reply) {
+                alphabet.push(reply);
+                self.learned = true;
+            }
+        }
+        let new = self.run(protocol, Some((node, reply)), self.root_of(node));
+        let next = &mut self.nodes[node as usize].next;
+        let at = next.partition_point(|known| known.0 < reply);
+        next.insert(at, (reply, new));
+        new
+    }
+
+    /// Runs the attempt over a history that was never run, and keeps what follows.
+    fn run(&mut self, protocol: &dyn Protocol, before: Option<(NodeId, ReplyId)>, root: RootId) -> NodeId {
+        let (asked, replies) = self.past(before);
+        let world = Replay::new(&replies);
+        let answer = protocol.attempt(&client(root), root.phase, &world);
+        let then = self.judge(answer, world, &asked);
+        self.nodes.push(Node { before, root, then, next: Vec::new() });
+        count(self.nodes.len() - 1)
+    }
+
+    /// What was asked and answered on the way to a history.
+    fn past(&self, mut before: Option<(NodeId, ReplyId)>) -> (Vec<RequestId>, Vec<Reply>) {
+        let (mut asked, mut replies) = (Vec::new(), Vec::new());
+        while let Some((node, reply)) = before {
+            if let Then::Asks(request) = *self.then(node) {
+                asked.push(request);
+            }
+            replies.push(self.reply(reply).clone());
+            before = self.nodes[node as usize].before;
+        }
+        asked.reverse();
+        replies.reverse();
+        (asked, replies)
+    }
+
+    /// What one run of an attempt says: what it did, if it did before what it did the last times.
+    fn judge(&mut self, answer: Result<Outcome, Stop>, world: Replay<'_>, asked: &[RequestId]) -> Then {
+        let broken = |what: &str| Then::Breaks(Property::Replayable, what.into());
+        if world.went_on() {
+            return broken("it went on calling after it was halted");
+        }
+        let mut requests = world.into_requests();
+        let beyond = if requests.len() > asked.len() { requests.pop() } else { None };
+        if !requests.iter().eq(asked.iter().map(|&request| self.request(request))) {
+            return broken("it asked something else for the same answers");
+        }
+        match (beyond, answer) {
+            (Some(request), Err(Stop::Halted)) => {
+                let request = self.requests.id(&request);
+                self.alphabets.resize(self.requests.len(), Vec::new());
+                Then::Asks(request)
+            }
+            (Some(_), _) => broken("it did not stop when it was halted"),
+            (None, Ok(outcome)) => Then::Ends(outcome),
+            (None, Err(Stop::Broken(property, what))) => Then::Breaks(property, what),
+            (None, Err(Stop::Halted)) => broken("it says it was halted and was not"),
+        }
+    }
+}
+
+/// What two histories share that go on alike.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Signature {
+    client: u8,
+    incarnation: u8,
+    root: Option<Phase>,
+    then: Then,
+    next: Vec<(ReplyId, NodeId)>,
+}
+
+/// The process that `root` is about.
+fn client(root: RootId) -> Client {
+    Client { index: root.client.into(), id: scenario::id(root.client, root.incarnation) }
+}
+
+/// Values that came up, each with its number.
+#[derive(Debug)]
+struct Known<T> {
+    values: Vec<T>,
+    ids: FxHashMap<T, u32>,
+}
+
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), ids: FxHashMap::default() }
+    }
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Known<T> {
+    fn id(&mut self, value: &T) -> u32 {
+        if let Some(&id) = self.ids.get(value) {
+            return id;
+        }
+        let id = count(self.values.len());
+        self.values.push(value.clone());
+        self.ids.insert(value.clone(), id);
+        id
+    }
+
+    fn get(&self, id: u32) -> &T {
+        &self.values[id as usize]
+    }
+
+    fn len(&self) -> usize {
+        self.values.len()
+    }
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or_else(|_| panic!("more than {} histories, requests or replies", u32::MAX))
+}

@@ -1,0 +1,107 @@
+//! Dotlock: a file that is the lock and holds its owner's id, as a hundred programs have it, and how they break it.
+
+use lockwright_kernel::{
+    fs::{Fs, FsError, Halted},
+    id::Id,
+    lock::{Lock, LockError},
+    path::Path,
+    probe::{Liveness, Probe},
+};
+
+use crate::{
+    replay::Replay,
+    scenarios::{LockClients, fast_lock::lock_path},
+};
+
+/// A stale file is removed by its path, after its owner was found to be dead. Two who find that out together remove
+/// two files: the stale one and the one that the faster of them has made since.
+pub const CHECK_THEN_UNLINK: LockClients = LockClients { make: check_then_unlink, evidence, cleaner: None };
+
+/// A file without an id in it is taken for stale; and each file is, between its making and the writing of the id.
+pub const EMPTY_IS_STALE: LockClients = LockClients { make: empty_is_stale, evidence, cleaner: None };
+
+/// A file without an id is never stale; a crash between its making and the writing leaves the lock held for ever.
+pub const EMPTY_IS_LIVE: LockClients = LockClients { make: empty_is_live, evidence, cleaner: None };
+
+fn evidence(_id: &Id) -> Path {
+    lock_path()
+}
+
+fn check_then_unlink<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
+    Box::new(Dotlock { world, empty: Liveness::Unknown, breaks_dead: true })
+}
+
+fn empty_is_stale<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
+    Box::new(Dotlock { world, empty: Liveness::Dead, breaks_dead: false })
+}
+
+fn empty_is_live<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
+    Box::new(Dotlock { world, empty: Liveness::Alive, breaks_dead: false })
+}
+
+/// 1. MAKE the file, exclusively, and write the id into it. Done.
+/// 2. READ the id of the owner, where the file is taken.
+/// 3. ASK whether the owner is dead.
+/// 4. REMOVE the file, and try again another time.
+struct Dotlock<'a> {
+    world: &'a Replay<'a>,
+    empty: Liveness,
+    breaks_dead: bool,
+}
+
+impl Dotlock<'_> {
+    fn judge(&self, contents: &[u8]) -> Result<Liveness, LockError> {
+        match str::from_utf8(contents).ok().and_then(|text| text.parse::<Id>().ok()) {
+            None => Ok(self.empty),
+            Some(owner) if self.breaks_dead => Ok(self.world.liveness(&owner)?),
+            Some(_) => Ok(Liveness::Unknown),
+        }
+    }
+}
+
+impl Lock for Dotlock<'_> {
+    fn try_lock(&self, me: &Id) -> Result<(), LockError> {
+        match self.world.create_file(&lock_path(), me.name().as_str().as_bytes()) {
+            Ok(()) => return Ok(()), // 1 MAKE
+            Err(FsError::AlreadyExists) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let contents = match self.world.read(&lock_path()) {
+            Ok(contents) => contents, // 2 READ
+            Err(FsError::NotFound) => return Err(LockError::Disturbed),
+            Err(error) => return Err(error.into()),
+        };
+        if self.judge(&contents)? == Liveness::Dead {
+            self.world.discard_file(&lock_path())?; // 3 ASK, 4 REMOVE
+            return Err(LockError::Disturbed);
+        }
+        Err(LockError::Held { owner: None })
+    }
+
+    fn unlock(&self, _me: &Id) -> Result<(), LockError> {
+        match self.world.remove_file(&lock_path()) {
+            Err(FsError::NotFound) => Err(LockError::NotOwner),
+            other => Ok(other?),
+        }
+    }
+
+    fn owner(&self) -> Result<Option<Id>, LockError> {
+        Ok(None)
+    }
+
+    fn proposals(&self) -> Result<Vec<Id>, LockError> {
+        Ok(Vec::new())
+    }
+
+    fn clean(&self, _id: &Id) -> Result<(), Halted> {
+        Ok(())
+    }
+
+    fn recover(&self, _id: &Id) -> Result<(), LockError> {
+        Ok(())
+    }
+
+    fn waits_on(&self) -> Path {
+        lock_path()
+    }
+}

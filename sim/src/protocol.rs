@@ -1,0 +1,148 @@
+//! What the checker checks: a protocol says what each of its clients does, one attempt after the other.
+
+use std::fmt;
+
+use lockwright_kernel::{
+    fs::{FsError, Halted},
+    id::Id,
+    lock::LockError,
+    path::Path,
+};
+
+use crate::replay::Replay;
+
+/// One of the clients of a scenario, as it is now: a client that crashed comes back as another process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Which client, from 0.
+    pub index: usize,
+    /// The id of its present process. Each crash gives the client a new one, and no id is given twice.
+    pub id: Id,
+}
+
+/// Where a client stands between two attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// It wants nothing; its next attempt begins something. Clients start here, and come back here by a crash.
+    Idle,
+    /// It is in its critical section, until the first call of its next attempt.
+    Holding,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Outcome {
+    /// Where the client stands now.
+    pub next: Phase,
+    /// What happened, in a word or two. A protocol's [`sometimes`](Protocol::sometimes) are such words.
+    pub said: &'static str,
+}
+
+/// An attempt that did not end with an [`Outcome`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Stop {
+    /// The simulated world halted it. Pass on what the world answered; `?` does.
+    Halted,
+    /// It came to something that must not be: the property that this breaks, and what was seen.
+    Broken(Property, String),
+}
+
+/// What is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Property {
+    /// Never are two clients in their critical sections.
+    MutualExclusion,
+    /// A client in its critical section owns the lock on disk, and nobody takes it from a client that lives.
+    NotDispossessed,
+    /// Operations answer what their documentation says, whatever the others do.
+    AnswersAsDocumented,
+    /// Attempts call the same for the same answers, and stop when halted, so that a trace means something.
+    Replayable,
+    /// From every reachable state each client can come to hold the lock, without a further crash.
+    CanBeTaken,
+    /// When nobody crashed and everybody is idle, nothing is on disk; after crashes, that can be reached again.
+    NothingLeftBehind,
+    /// An outcome that must be possible was seen.
+    Sometimes,
+}
+
+impl Property {
+    /// The properties that every lock is checked for.
+    pub const ALL: [Self; 7] = [
+        Self::MutualExclusion,
+        Self::NotDispossessed,
+        Self::AnswersAsDocumented,
+        Self::Replayable,
+        Self::CanBeTaken,
+        Self::NothingLeftBehind,
+        Self::Sometimes,
+    ];
+
+    /// The property's name in traces and tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MutualExclusion => "mutual exclusion",
+            Self::NotDispossessed => "no live holder dispossessed",
+            Self::AnswersAsDocumented => "answers as documented",
+            Self::Replayable => "replayable",
+            Self::CanBeTaken => "a free lock can be taken",
+            Self::NothingLeftBehind => "nothing left behind",
+            Self::Sometimes => "sometimes",
+        }
+    }
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A protocol under check: what its clients do, over the simulated world.
+pub trait Protocol: fmt::Debug + Sync {
+    /// Makes the attempt that `client` makes from `phase`, over `world`.
+    ///
+    /// A function of its arguments and the world's answers, and bounded. It runs the kernel's own code.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`].
+    fn attempt(&self, client: &Client, phase: Phase, world: &Replay) -> Result<Outcome, Stop>;
+
+    /// What stands on disk for as long as `id` holds the lock.
+    fn evidence(&self, id: &Id) -> Path;
+
+    /// Whether the client `index` of `clients` ever takes the lock. Others clean up, or get in the way.
+    fn takes_the_lock(&self, index: usize, clients: usize) -> bool {
+        let _ = (index, clients);
+        true
+    }
+
+    /// Outcomes that must be possible with so many clients and crashes; a search that never saw one is no pass.
+    fn sometimes(&self, clients: usize, crashes: usize) -> Vec<&'static str>;
+}
+
+impl From<Halted> for Stop {
+    fn from(Halted: Halted) -> Self {
+        Self::Halted
+    }
+}
+
+impl From<FsError> for Stop {
+    fn from(error: FsError) -> Self {
+        match error {
+            FsError::Halted => Self::Halted,
+            error => Self::Broken(Property::AnswersAsDocumented, format!("a call failed: {error}")),
+        }
+    }
+}
+
+impl From<LockError> for Stop {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Fs(error) => error.into(),
+            error => Self::Broken(Property::AnswersAsDocumented, format!("answered: {error}")),
+        }
+    }
+}

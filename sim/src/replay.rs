@@ -1,0 +1,191 @@
+//! Replay: how an attempt that runs as ordinary code is stopped before each of its calls.
+//!
+//! An attempt is run from its start over a [`Replay`], which feeds it the answers that its calls have had so far. The
+//! first call beyond them is noted and answered with [`FsError::Halted`], and `?` carries the attempt out. So the state
+//! of a running attempt is the list of its answers: a value that can be kept, compared and gone back to, without a
+//! thread or a coroutine.
+
+use std::{
+    cell::{Cell, RefCell},
+    num::NonZeroU32,
+};
+
+use lockwright_kernel::{
+    chance::Chance,
+    clock::{Clock, Instant, Timestamp},
+    fs::{
+        Fs, FsError, Halted,
+        call::{Answer, Call, Value},
+    },
+    id::Id,
+    path::{Name, Path},
+    probe::{Liveness, Probe},
+};
+
+/// Something an attempt asked of the world.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Request {
+    Fs(Call),
+    Liveness(Id),
+    Below(NonZeroU32),
+    Now,
+}
+
+/// What the world answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Reply {
+    Fs(Answer),
+    Liveness(Liveness),
+    Below(u32),
+}
+
+/// The simulated world, seen from inside an attempt.
+#[derive(Debug)]
+pub struct Replay<'a> {
+    replies: &'a [Reply],
+    requests: RefCell<Vec<Request>>,
+    went_on: Cell<bool>,
+}
+
+impl<'a> Replay<'a> {
+    pub(crate) fn new(replies: &'a [Reply]) -> Self {
+        Self { replies, requests: RefCell::default(), went_on: Cell::new(false) }
+    }
+
+    /// What the attempt asked, in order; one more than there were replies when it was halted.
+    pub(crate) fn into_requests(self) -> Vec<Request> {
+        self.requests.into_inner()
+    }
+
+    /// True when the attempt made a further call after it was halted.
+    pub(crate) fn went_on(&self) -> bool {
+        self.went_on.get()
+    }
+
+    fn ask(&self, request: Request) -> Result<&'a Reply, Halted> {
+        let mut requests = self.requests.borrow_mut();
+        if requests.len() > self.replies.len() {
+            self.went_on.set(true);
+            return Err(Halted);
+        }
+        requests.push(request);
+        self.replies.get(requests.len() - 1).ok_or(Halted)
+    }
+
+    fn call(&self, call: Call) -> Answer {
+        match self.ask(Request::Fs(call))? {
+            Reply::Fs(answer) => answer.clone(),
+            _ => Err(self.mismatch().into()),
+        }
+    }
+
+    fn done(&self, call: Call) -> Result<(), FsError> {
+        self.call(call).map(|_| ())
+    }
+
+    fn quiet(&self, call: Call) -> Result<(), Halted> {
+        self.ask(Request::Fs(call)).map(|_| ())
+    }
+
+    /// The reply is of another kind than the request, so the attempt did not ask what it asked before: it depends on
+    /// something else than its answers. The caller compares the requests and says so.
+    fn mismatch(&self) -> Halted {
+        self.went_on.set(true);
+        Halted
+    }
+}
+
+impl Fs for Replay<'_> {
+    fn create_dir(&self, path: &Path) -> Result<(), FsError> {
+        self.done(Call::CreateDir(path.clone()))
+    }
+
+    fn create_file(&self, path: &Path, contents: &[u8]) -> Result<(), FsError> {
+        self.done(Call::CreateFile(path.clone(), contents.to_vec()))
+    }
+
+    fn remove_file(&self, path: &Path) -> Result<(), FsError> {
+        self.done(Call::RemoveFile(path.clone()))
+    }
+
+    fn remove_dir(&self, path: &Path) -> Result<(), FsError> {
+        self.done(Call::RemoveDir(path.clone()))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
+        self.done(Call::Rename(from.clone(), to.clone()))
+    }
+
+    fn list(&self, dir: &Path) -> Result<Vec<Name>, FsError> {
+        match self.call(Call::List(dir.clone()))? {
+            Value::Names(names) => Ok(names),
+            _ => Err(self.mismatch().into()),
+        }
+    }
+
+    fn read(&self, file: &Path) -> Result<Vec<u8>, FsError> {
+        match self.call(Call::Read(file.clone()))? {
+            Value::Contents(contents) => Ok(contents),
+            _ => Err(self.mismatch().into()),
+        }
+    }
+
+    fn touch(&self, path: &Path) -> Result<(), FsError> {
+        self.done(Call::Touch(path.clone()))
+    }
+
+    fn modified(&self, path: &Path) -> Result<Timestamp, FsError> {
+        match self.call(Call::Modified(path.clone()))? {
+            Value::Stamp(stamp) => Ok(stamp),
+            _ => Err(self.mismatch().into()),
+        }
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool, FsError> {
+        match self.call(Call::Exists(path.clone()))? {
+            Value::Truth(truth) => Ok(truth),
+            _ => Err(self.mismatch().into()),
+        }
+    }
+
+    fn ensure_dir(&self, path: &Path) -> Result<(), FsError> {
+        self.done(Call::EnsureDir(path.clone()))
+    }
+
+    fn discard_file(&self, path: &Path) -> Result<(), Halted> {
+        self.quiet(Call::DiscardFile(path.clone()))
+    }
+
+    fn discard_dir(&self, path: &Path) -> Result<(), Halted> {
+        self.quiet(Call::DiscardDir(path.clone()))
+    }
+
+    fn put_aside(&self, from: &Path, to: &Path) -> Result<(), Halted> {
+        self.quiet(Call::PutAside(from.clone(), to.clone()))
+    }
+}
+
+impl Probe for Replay<'_> {
+    fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
+        match self.ask(Request::Liveness(id.clone()))? {
+            Reply::Liveness(liveness) => Ok(*liveness),
+            _ => Err(self.mismatch()),
+        }
+    }
+}
+
+impl Chance for Replay<'_> {
+    fn below(&self, bound: NonZeroU32) -> Result<u32, Halted> {
+        match self.ask(Request::Below(bound))? {
+            Reply::Below(number) => Ok(*number),
+            _ => Err(self.mismatch()),
+        }
+    }
+}
+
+impl Clock for Replay<'_> {
+    fn now(&self) -> Result<Instant, Halted> {
+        self.ask(Request::Now)?;
+        Err(self.mismatch())
+    }
+}

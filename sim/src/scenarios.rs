@@ -1,0 +1,6 @@
+//! What clients do with a lock, and the shipped algorithms under such clients.
+
+pub mod fast_lock;
+mod lock_clients;
+
+pub use lock_clients::{Cleaner, LockClients, MakeLock};

@@ -1,0 +1,55 @@
+//! `fast_lock` under the check policy: the kernel's own code.
+
+use lockwright_kernel::{
+    fast_lock::{FastLock, Leaf},
+    id::Id,
+    lock::{Lock, LockError},
+    path::{Name, Path},
+    policies::check::CheckLock,
+};
+
+use super::LockClients;
+use crate::replay::Replay;
+
+/// The lock with a file as leaf.
+pub const FILE_LEAF: LockClients = LockClients { make: file_leaf, evidence, cleaner: None };
+
+/// The lock with a directory as leaf.
+pub const DIR_LEAF: LockClients = LockClients { make: dir_leaf, evidence, cleaner: None };
+
+/// One client takes back the proposals of all the others, alive or not, all the time.
+pub const FILE_LEAF_CLEANED: LockClients = LockClients { cleaner: Some(clean_all), ..FILE_LEAF };
+
+/// The same with a directory as leaf.
+pub const DIR_LEAF_CLEANED: LockClients = LockClients { cleaner: Some(clean_all), ..DIR_LEAF };
+
+/// Where the lock stands in the simulated world.
+#[must_use]
+pub fn lock_path() -> Path {
+    word("lock").into()
+}
+
+/// The leaf of a holder.
+#[must_use]
+pub fn evidence(id: &Id) -> Path {
+    lock_path().join(&word("owner")).join(id.name())
+}
+
+pub(crate) fn word(name: &str) -> Name {
+    name.parse().unwrap_or_else(|error| unreachable!("{name:?} stands in the source: {error}"))
+}
+
+fn file_leaf<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
+    Box::new(CheckLock::new(FastLock::new(world, lock_path(), Leaf::File), world))
+}
+
+fn dir_leaf<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
+    Box::new(CheckLock::new(FastLock::new(world, lock_path(), Leaf::Dir), world))
+}
+
+fn clean_all(_world: &Replay<'_>, lock: &dyn Lock) -> Result<(), LockError> {
+    for id in lock.proposals()? {
+        lock.clean(&id)?;
+    }
+    Ok(())
+}

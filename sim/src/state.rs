@@ -1,0 +1,255 @@
+//! A state of the world: the tree on disk, and where each process is in its attempt. A plain value.
+
+use crate::{
+    history::NodeId,
+    names::{DEAD, NameId, Names, PathId},
+    tree::{Change, Node, Tree},
+};
+
+/// The whole world at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) crashes_left: u8,
+    pub(crate) tree: Tree,
+    pub(crate) processes: Vec<Process>,
+}
+
+/// A client's process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Process {
+    /// How often this client crashed.
+    pub(crate) incarnation: u8,
+    /// The answers its attempt has had.
+    pub(crate) history: NodeId,
+    pub(crate) call: InCall,
+}
+
+/// How far the process's next call has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum InCall {
+    /// Not begun, as far as anybody can tell.
+    Before,
+    /// Its walk took hold of a directory that has been moved or removed since.
+    Walked([Place; 2]),
+    /// A listing of an open directory ([`DEAD`] when that is gone): what stood all the time, what came or went.
+    Listing { dir: PathId, stood: Vec<NameId>, fleeting: Vec<NameId> },
+    /// A file ([`DEAD`] when that is gone) whose name is made and whose contents are to come.
+    Writing { file: PathId },
+}
+
+/// Where one path of a call leads now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) path: PathId,
+    /// So many directories on the way, counted from the root, were walked to already.
+    pub(crate) held: u8,
+}
+
+impl Place {
+    pub(crate) const GONE: Self = Self { path: DEAD, held: 0 };
+
+    /// A path of which nothing was walked yet.
+    pub(crate) fn ahead(path: PathId) -> Self {
+        Self { path, held: 0 }
+    }
+
+    /// Follows a change of a directory that the walk holds.
+    pub(crate) fn follow(self, names: &mut Names, change: Change) -> Self {
+        match change {
+            _ if self.path == DEAD => self,
+            Change::Added(_) => self,
+            Change::Removed(path) if self.holds(names, path) => Self::GONE,
+            Change::Removed(_) => self,
+            Change::Moved { from, .. } if self.holds(names, from) => self.moved(names, change),
+            Change::Moved { to, replaced: true, .. } if self.holds(names, to) => Self::GONE,
+            Change::Moved { .. } => self,
+        }
+    }
+
+    /// Where the path leads if its walk had just taken hold of the directory that was moved or replaced; `None` when
+    /// it does not lead through one, or holds it anyway.
+    pub(crate) fn taken_along(self, names: &mut Names, change: Change) -> Option<Self> {
+        let Change::Moved { from, to, replaced } = change else { return None };
+        if self.path == DEAD {
+            return None;
+        }
+        let parent = names.parent(self.path);
+        if names.is_within(parent, from) {
+            return (!self.holds(names, from)).then(|| self.moved(names, change));
+        }
+        (replaced && parent == to && !self.holds(names, to)).then_some(Self::GONE)
+    }
+
+    fn holds(self, names: &Names, dir: PathId) -> bool {
+        self.held >= names.depth(dir) && names.is_within(names.parent(self.path), dir)
+    }
+
+    fn moved(self, names: &mut Names, change: Change) -> Self {
+        let Change::Moved { from, to, .. } = change else { return self };
+        let below = self.held.saturating_sub(names.depth(from));
+        Self { path: names.rebase(self.path, from, to), held: names.depth(to) + below }
+    }
+}
+
+impl InCall {
+    /// What a change by somebody else does to a call that has begun.
+    pub(crate) fn notice(&mut self, names: &mut Names, change: Change) {
+        match self {
+            Self::Before => {}
+            Self::Walked(places) => {
+                *places = places.map(|place| place.follow(names, change));
+            }
+            Self::Listing { dir, stood, fleeting } => {
+                note_entries(names, *dir, change, stood, fleeting);
+                *dir = follow_open(names, *dir, change);
+            }
+            Self::Writing { file } => *file = follow_open(names, *file, change),
+        }
+    }
+}
+
+/// Where an open file or directory is after a change.
+fn follow_open(names: &mut Names, open: PathId, change: Change) -> PathId {
+    match change {
+        _ if open == DEAD => DEAD,
+        Change::Removed(path) if path == open => DEAD,
+        Change::Moved { from, to, .. } if names.is_within(open, from) => names.rebase(open, from, to),
+        Change::Moved { to, replaced: true, .. } if to == open => DEAD,
+        _ => open,
+    }
+}
+
+/// What a listing of `dir` that is under way may show of a change.
+fn note_entries(names: &Names, dir: PathId, change: Change, stood: &mut Vec<NameId>, fleeting: &mut Vec<NameId>) {
+    if dir == DEAD {
+        return;
+    }
+    let mut went = |path: PathId| {
+        if names.parent(path) == dir {
+            let name = names.name(path);
+            stood.retain(|stays| *stays != name);
+            insert(fleeting, name);
+        }
+    };
+    match change {
+        Change::Added(path) => came(names, dir, path, stood, fleeting),
+        Change::Removed(path) => went(path),
+        Change::Moved { from, to, .. } => {
+            went(from);
+            came(names, dir, to, stood, fleeting);
+        }
+    }
+}
+
+/// An entry that replaced another stood all the time: a rename leaves no moment without the name.
+fn came(names: &Names, dir: PathId, path: PathId, stood: &[NameId], fleeting: &mut Vec<NameId>) {
+    if names.parent(path) == dir && !stood.contains(&names.name(path)) {
+        insert(fleeting, names.name(path));
+    }
+}
+
+fn insert(sorted: &mut Vec<NameId>, name: NameId) {
+    if let Err(at) = sorted.binary_search(&name) {
+        sorted.insert(at, name);
+    }
+}
+
+impl State {
+    /// Writes this state down as numbers. Equal states, and no others, give equal numbers.
+    pub(crate) fn encode(&self, out: &mut Vec<u16>) {
+        out.clear();
+        out.push(self.crashes_left.into());
+        write_list(out, self.tree.entries(), |out, (path, node)| {
+            out.push(*path);
+            out.push(match node {
+                Node::Dir => 0,
+                Node::File(contents) => contents + 1,
+            });
+        });
+        for process in &self.processes {
+            process.encode(out);
+        }
+    }
+
+    /// Reads back what [`State::encode`] wrote.
+    pub(crate) fn decode(numbers: &[u16]) -> Self {
+        let input = &mut numbers.iter().copied();
+        let crashes_left = byte(next(input));
+        let entries = read_list(input, |input| {
+            let path = next(input);
+            let node = match next(input) {
+                0 => Node::Dir,
+                contents => Node::File(contents - 1),
+            };
+            (path, node)
+        });
+        let mut processes = Vec::new();
+        while input.len() > 0 {
+            processes.push(Process::decode(input));
+        }
+        Self { crashes_left, tree: Tree::from_entries(entries), processes }
+    }
+}
+
+impl Process {
+    fn encode(&self, out: &mut Vec<u16>) {
+        let [a, b, c, d] = self.history.to_le_bytes();
+        let (kind, words) = match &self.call {
+            InCall::Before => (0, None),
+            InCall::Walked(places) => (1, Some(places)),
+            InCall::Listing { .. } => (2, None),
+            InCall::Writing { .. } => (3, None),
+        };
+        out.push(u16::from(self.incarnation) << 2 | kind);
+        out.push(u16::from_le_bytes([a, b]));
+        out.push(u16::from_le_bytes([c, d]));
+        for place in words.into_iter().flatten() {
+            out.push(place.path);
+            out.push(place.held.into());
+        }
+        match &self.call {
+            InCall::Before | InCall::Walked(_) => {}
+            InCall::Listing { dir, stood, fleeting } => {
+                out.push(*dir);
+                write_list(out, stood, |out, name| out.push(*name));
+                write_list(out, fleeting, |out, name| out.push(*name));
+            }
+            InCall::Writing { file } => out.push(*file),
+        }
+    }
+
+    fn decode(input: &mut (impl Iterator<Item = u16> + ExactSizeIterator)) -> Self {
+        let head = next(input);
+        let [a, b] = next(input).to_le_bytes();
+        let [c, d] = next(input).to_le_bytes();
+        let mut place = |input: &mut _| Place { path: next(input), held: byte(next(input)) };
+        let call = match head & 3 {
+            0 => InCall::Before,
+            1 => InCall::Walked([place(input), place(input)]),
+            2 => InCall::Listing { dir: next(input), stood: read_list(input, next), fleeting: read_list(input, next) },
+            _ => InCall::Writing { file: next(input) },
+        };
+        Self { incarnation: byte(head >> 2), history: NodeId::from_le_bytes([a, b, c, d]), call }
+    }
+}
+
+fn write_list<T>(out: &mut Vec<u16>, items: &[T], write: impl Fn(&mut Vec<u16>, &T)) {
+    let count = u16::try_from(items.len()).unwrap_or_else(|_| unreachable!("paths are u16"));
+    out.push(count);
+    for item in items {
+        write(out, item);
+    }
+}
+
+fn read_list<I: Iterator<Item = u16>, T>(input: &mut I, read: impl Fn(&mut I) -> T) -> Vec<T> {
+    let count = next(input);
+    (0..count).map(|_| read(input)).collect()
+}
+
+fn next(input: &mut impl Iterator<Item = u16>) -> u16 {
+    input.next().unwrap_or_else(|| unreachable!("a state is read as it was written"))
+}
+
+fn byte(number: u16) -> u8 {
+    u8::try_from(number).unwrap_or_else(|_| unreachable!("it was written from a byte"))
+}

@@ -1,0 +1,158 @@
+//! The simulated directory tree: a plain value that does to itself what one call does, in one step.
+//!
+//! It is exact where the kernel's `Fs` promises exactness; what may happen between a call's beginning and its effect is
+//! the world's business.
+
+use lockwright_kernel::fs::FsError;
+
+use crate::names::{DEAD, NameId, Names, PathId, ROOT};
+
+/// The number of a file's contents.
+pub(crate) type ContentsId = u16;
+
+/// What stands under a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Node {
+    Dir,
+    File(ContentsId),
+}
+
+/// What a step did to the tree, for those who are in the middle of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    Added(PathId),
+    Removed(PathId),
+    /// An entry got a new path. `replaced` tells that an empty directory or a file stood at `to`.
+    Moved {
+        from: PathId,
+        to: PathId,
+        replaced: bool,
+    },
+}
+
+/// All entries below the root, in the order of their numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tree {
+    // invariant: sorted by path; the parent of each entry is the root or a directory in here
+    entries: Vec<(PathId, Node)>,
+}
+
+impl Tree {
+    pub(crate) fn entries(&self) -> &[(PathId, Node)] {
+        &self.entries
+    }
+
+    pub(crate) fn from_entries(entries: Vec<(PathId, Node)>) -> Self {
+        Self { entries }
+    }
+
+    pub(crate) fn get(&self, path: PathId) -> Option<Node> {
+        if path == ROOT {
+            return Some(Node::Dir);
+        }
+        self.entries.binary_search_by_key(&path, |entry| entry.0).ok().map(|at| self.entries[at].1)
+    }
+
+    /// The entry at `path`, as a call meets it that walks there.
+    pub(crate) fn look_up(&self, names: &Names, path: PathId) -> Result<Node, FsError> {
+        self.walk(names, path)?;
+        self.get(path).ok_or(FsError::NotFound)
+    }
+
+    /// The names in `dir`, sorted by number.
+    pub(crate) fn names_in(&self, names: &Names, dir: PathId) -> Vec<NameId> {
+        let inside = self.entries.iter().filter(|(path, _)| names.parent(*path) == dir);
+        let mut found: Vec<NameId> = inside.map(|(path, _)| names.name(*path)).collect();
+        found.sort_unstable();
+        found
+    }
+
+    pub(crate) fn create(&mut self, names: &Names, path: PathId, node: Node) -> Result<Change, FsError> {
+        self.walk(names, path)?;
+        if self.get(path).is_some() {
+            return Err(FsError::AlreadyExists);
+        }
+        self.insert(path, node);
+        Ok(Change::Added(path))
+    }
+
+    pub(crate) fn remove_file(&mut self, names: &Names, path: PathId) -> Result<Change, FsError> {
+        match self.look_up(names, path)? {
+            Node::Dir => Err(FsError::IsADirectory),
+            Node::File(_) => Ok(self.remove(path)),
+        }
+    }
+
+    pub(crate) fn remove_dir(&mut self, names: &Names, path: PathId) -> Result<Change, FsError> {
+        match self.look_up(names, path)? {
+            Node::File(_) => Err(FsError::NotADirectory),
+            Node::Dir if self.has_entries(names, path) => Err(FsError::NotEmpty),
+            Node::Dir => Ok(self.remove(path)),
+        }
+    }
+
+    pub(crate) fn rename(&mut self, names: &mut Names, from: PathId, to: PathId) -> Result<Option<Change>, FsError> {
+        self.walk(names, from)?;
+        self.walk(names, to)?;
+        let moved = self.get(from).ok_or(FsError::NotFound)?;
+        if from == to {
+            return Ok(None);
+        }
+        if names.is_within(to, from) {
+            return Err(if moved == Node::Dir { FsError::IntoItself } else { FsError::NotADirectory });
+        }
+        if names.is_within(from, to) {
+            return Err(FsError::NotEmpty);
+        }
+        let replaced = self.get(to);
+        match (moved, replaced) {
+            (Node::Dir, Some(Node::File(_))) => return Err(FsError::NotADirectory),
+            (Node::File(_), Some(Node::Dir)) => return Err(FsError::IsADirectory),
+            (Node::Dir, Some(Node::Dir)) if self.has_entries(names, to) => {
+                return Err(FsError::NotEmpty);
+            }
+            _ => {}
+        }
+        self.entries.retain(|(path, _)| *path != to);
+        for (path, _) in &mut self.entries {
+            if names.is_within(*path, from) {
+                *path = names.rebase(*path, from, to);
+            }
+        }
+        self.entries.sort_unstable();
+        Ok(Some(Change::Moved { from, to, replaced: replaced.is_some() }))
+    }
+
+    pub(crate) fn set_contents(&mut self, path: PathId, contents: ContentsId) {
+        if let Ok(at) = self.entries.binary_search_by_key(&path, |entry| entry.0) {
+            self.entries[at].1 = Node::File(contents);
+        }
+    }
+
+    /// Walks to the directory that holds `path`.
+    fn walk(&self, names: &Names, path: PathId) -> Result<(), FsError> {
+        if path == DEAD {
+            return Err(FsError::NotFound);
+        }
+        let parent = names.parent(path);
+        match self.get(parent) {
+            Some(Node::Dir) => Ok(()),
+            Some(Node::File(_)) => Err(FsError::NotADirectory),
+            None => self.walk(names, parent).and(Err(FsError::NotFound)),
+        }
+    }
+
+    fn has_entries(&self, names: &Names, dir: PathId) -> bool {
+        self.entries.iter().any(|(path, _)| names.parent(*path) == dir)
+    }
+
+    fn insert(&mut self, path: PathId, node: Node) {
+        let at = self.entries.partition_point(|entry| entry.0 < path);
+        self.entries.insert(at, (path, node));
+    }
+
+    fn remove(&mut self, path: PathId) -> Change {
+        self.entries.retain(|entry| entry.0 != path);
+        Change::Removed(path)
+    }
+}
