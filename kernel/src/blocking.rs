@@ -27,7 +27,7 @@ pub const PAUSE_MS_MAX: u32 = 16;
 
 /// What waiting needs from the world.
 pub trait World: Watch + Clock + Chance {
-    /// Sleeps until `until`, or until the caller is asked to stop waiting.
+    /// Sleeps until `until`, or until the caller is asked to stop waiting, which alone is [`Wake::Interrupted`].
     ///
     /// # Errors
     ///
@@ -66,12 +66,7 @@ impl From<Halted> for WaitError {
 ///
 /// [`WaitError`]. In each case `me` does not hold the lock and nothing of it is left on disk, save for
 /// [`LockError::AlreadyOwner`] and where [`LockError::Fs`] says otherwise.
-pub fn lock(
-    lock: &impl Lock,
-    me: &Id,
-    world: &impl World,
-    until: Option<Instant>,
-) -> Result<(), WaitError> {
+pub fn lock(lock: &impl Lock, me: &Id, world: &impl World, until: Option<Instant>) -> Result<(), WaitError> {
     let mut watch = None;
     let mut disturbed = 0;
     loop {
@@ -95,10 +90,10 @@ pub fn lock(
                 if disturbed > DISTURBED_MAX {
                     past(world, until, None)?;
                     let pause = world.below(NonZeroU32::MIN.saturating_add(PAUSE_MS_MAX))?;
-                    let end = world
-                        .now()?
-                        .saturating_add(Duration::from_millis(pause.into()));
-                    goes_on(world.pause(end)?, None)?;
+                    let end = world.now()?.saturating_add(Duration::from_millis(pause.into()));
+                    if world.pause(end)? == Wake::Interrupted {
+                        return Err(WaitError::Interrupted);
+                    }
                 }
             }
             Err(error) => return Err(WaitError::Lock(error)),

@@ -78,15 +78,11 @@ impl MemFs {
 
 impl Fs for MemFs {
     fn create_dir(&self, path: &Path) -> Result<(), FsError> {
-        self.tree
-            .borrow_mut()
-            .create(path, Kind::Dir(BTreeMap::new()))
+        self.tree.borrow_mut().create(path, Kind::Dir(BTreeMap::new()))
     }
 
     fn create_file(&self, path: &Path, contents: &[u8]) -> Result<(), FsError> {
-        self.tree
-            .borrow_mut()
-            .create(path, Kind::File(contents.into()))
+        self.tree.borrow_mut().create(path, Kind::File(contents.into()))
     }
 
     fn remove_file(&self, path: &Path) -> Result<(), FsError> {
@@ -177,15 +173,13 @@ enum Kind {
 
 impl Tree {
     fn node(&self, path: &Path) -> Result<&Node, FsError> {
-        path.names().iter().try_fold(&self.root, |node, name| {
-            node.names()?.get(name).ok_or(FsError::NotFound)
-        })
+        path.names().iter().try_fold(&self.root, |node, name| node.names()?.get(name).ok_or(FsError::NotFound))
     }
 
     fn node_mut(&mut self, path: &Path) -> Result<&mut Node, FsError> {
-        path.names().iter().try_fold(&mut self.root, |node, name| {
-            node.names_mut()?.get_mut(name).ok_or(FsError::NotFound)
-        })
+        path.names()
+            .iter()
+            .try_fold(&mut self.root, |node, name| node.names_mut()?.get_mut(name).ok_or(FsError::NotFound))
     }
 
     fn create(&mut self, path: &Path, kind: Kind) -> Result<(), FsError> {
@@ -207,9 +201,7 @@ impl Tree {
         let (from_dir, from_name) = from.split_last().ok_or(FsError::IntoItself)?;
         let source = self.node(&from_dir)?.names()?.get(from_name);
         // Onto the root: an ancestor of whatever is moved.
-        let (to_dir, to_name) = to
-            .split_last()
-            .ok_or(source.map_or(FsError::NotFound, |_| FsError::NotEmpty))?;
+        let (to_dir, to_name) = to.split_last().ok_or(source.map_or(FsError::NotFound, |_| FsError::NotEmpty))?;
         let target = self.node(&to_dir)?.names()?.get(to_name);
         let source = source.ok_or(FsError::NotFound)?;
         if from == to {
@@ -254,10 +246,7 @@ impl Tree {
 
 impl Default for Node {
     fn default() -> Self {
-        Self {
-            kind: Kind::Dir(BTreeMap::new()),
-            changed: Duration::ZERO,
-        }
+        Self { kind: Kind::Dir(BTreeMap::new()), changed: Duration::ZERO }
     }
 }
 
