@@ -1,3 +1,33 @@
-//! The command `lockwright`.
+//! The command `lockwright`: the way in.
+//!
+//! [`args`] says what can be typed; each command has a module of its name, which answers with an exit code. What goes
+//! wrong is one line on standard error, see [`exit`].
 
-fn main() {}
+mod args;
+mod exit;
+mod owner;
+mod replay;
+mod run;
+mod unlock;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return exit::usage(&error),
+    };
+    let done = match args.command {
+        Command::Verify(args) => verify::verify(&args),
+        Command::Replay(args) => replay::replay(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Owner(args) => owner::owner(&args),
+        Command::Unlock(args) => unlock::unlock(&args),
+    };
+    done.unwrap_or_else(|failure| failure.report())
+}

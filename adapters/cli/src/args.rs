@@ -1,0 +1,118 @@
+//! What can be typed.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use clap::{Parser, Subcommand};
+
+/// Locks made of files and directories, checked as they ship.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  lockwright verify                                check every algorithm in the simulated world
+  lockwright run deploy.lock -- rsync -a src/ dst  hold deploy.lock while a command runs
+  lockwright run --nonblock job.lock -- ./job      do not wait: exit 75 if somebody has it
+  lockwright owner deploy.lock                     who has it?
+  lockwright replay violated.trace                 run a counterexample again";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check the algorithms: every interleaving, every crash.
+    Verify(VerifyArgs),
+    /// Run a counterexample again, step by step.
+    Replay(ReplayArgs),
+    /// Hold a lock while a command runs.
+    Run(RunArgs),
+    /// Say who has a lock.
+    Owner(LockArgs),
+    /// Take a lock away from an owner that is dead.
+    Unlock(UnlockArgs),
+}
+
+/// Explores each scenario completely and prints a row for it. Exit code 0: all verified; 1: something violated, its
+/// counterexample written; 2: a search was incomplete; 3: a scenario cannot be explored.
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyArgs {
+    /// Only protocols of this name, or of names that begin with it; a mutant by its full name.
+    pub(crate) protocol: Option<String>,
+    /// So many clients, in place of the scenarios' own.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(crate) clients: Option<u8>,
+    /// So many crashes, in place of the scenarios' own.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=32))]
+    pub(crate) crashes: Option<u8>,
+    /// Check the known-bad protocols: each must be caught, by the property that it breaks.
+    #[arg(long, conflicts_with_all = ["clients", "crashes"])]
+    pub(crate) mutants: bool,
+    /// Give up a scenario at so many states; its verdict is then Incomplete.
+    #[arg(long, value_name = "N", default_value_t = 100_000_000)]
+    pub(crate) states: usize,
+    /// Keep histories apart that go on alike: the same verdict from a far larger search.
+    #[arg(long)]
+    pub(crate) no_merge: bool,
+    /// Where counterexamples are written.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) traces: PathBuf,
+    /// One JSON object a scenario, one a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReplayArgs {
+    /// A file that `verify` wrote.
+    pub(crate) file: PathBuf,
+}
+
+/// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 84 when
+/// CMD ended well and the release failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright
+/// failed; 126 and 127 when CMD cannot be executed or is not there.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    /// Give up after so long: 1.5, 30s, 5m, 2h. The default is to wait for as long as it takes.
+    #[arg(short, long, value_name = "DURATION", value_parser = duration, conflicts_with = "nonblock")]
+    pub(crate) wait: Option<Duration>,
+    /// Do not wait at all.
+    #[arg(short, long)]
+    pub(crate) nonblock: bool,
+    /// The lock: a path, whose directory exists.
+    pub(crate) lock: PathBuf,
+    /// The command, and its arguments.
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LockArgs {
+    /// The lock: a path.
+    pub(crate) lock: PathBuf,
+    /// One JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UnlockArgs {
+    /// The lock: a path.
+    pub(crate) lock: PathBuf,
+    /// Also from an owner that may be alive, if it is this one, as `owner` printed it. Whatever it does goes on.
+    #[arg(long, value_name = "ID")]
+    pub(crate) force: Option<String>,
+}
+
+/// A number with a unit: `s` (or none), `m`, `h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, seconds) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) if text.ends_with('m') => (number, 60.0),
+        Some(number) if text.ends_with('h') => (number, 3600.0),
+        Some(number) => (number, 1.0),
+        None => (text, 1.0),
+    };
+    let number: f64 = number.parse().map_err(|_| "should be like 1.5, 30s, 5m or 2h".to_owned())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+}

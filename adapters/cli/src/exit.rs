@@ -1,0 +1,58 @@
+//! Exit codes, and how a failure is said: one line, what, where and what to do.
+
+use std::{fmt, process::ExitCode};
+
+/// How a command ends that did not come to its end.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    line: String,
+}
+
+/// The command line makes no sense (`EX_USAGE`).
+pub(crate) const USAGE: u8 = 64;
+/// The lock cannot be created there (`EX_CANTCREAT`).
+pub(crate) const CANNOT_CREATE: u8 = 73;
+/// The lock was not acquired: busy, or timed out. The command was not run (`EX_TEMPFAIL`).
+pub(crate) const BUSY: u8 = 75;
+/// No permission (`EX_NOPERM`).
+pub(crate) const NO_PERMISSION: u8 = 77;
+/// The command ended well, and the release could not be confirmed.
+pub(crate) const UNRELEASED: u8 = 84;
+/// lockwright itself failed.
+pub(crate) const FAILED: u8 = 125;
+/// The command is there and cannot be executed.
+pub(crate) const NOT_EXECUTABLE: u8 = 126;
+/// The command is not there.
+pub(crate) const NOT_FOUND: u8 = 127;
+
+impl Failure {
+    pub(crate) fn new(code: u8, line: impl fmt::Display) -> Self {
+        Self { code, line: line.to_string() }
+    }
+
+    /// Says what went wrong, and gives the code.
+    pub(crate) fn report(self) -> ExitCode {
+        say(&self.line);
+        ExitCode::from(self.code)
+    }
+}
+
+/// Writes one line to standard error. A standard error that is closed is nobody's to complain about.
+pub(crate) fn say(line: &str) {
+    use std::io::Write;
+    drop(writeln!(std::io::stderr(), "lockwright: {}", one_line(line)));
+}
+
+/// Control characters are escaped, so that a hostile name cannot make two lines of one, or move the cursor.
+fn one_line(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+}
+
+/// Help and version go to standard output with code 0; a wrong command line is told with code 64.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let wanted = !error.use_stderr();
+    // There is nowhere left to say that saying it failed.
+    drop(error.print());
+    if wanted { ExitCode::SUCCESS } else { ExitCode::from(USAGE) }
+}
