@@ -23,7 +23,8 @@ proptest! {
         let (mem, flat) = (MemFs::new(), Flat::default());
         for (index, call) in calls.iter().enumerate() {
             let before = mem.to_string();
-            prop_assert_eq!(without_stamps(call.on(&mem)), flat.answer(call), "call {}, {}, on\n{}", index, call, before);
+            let answer = without_stamps(call.on(&mem));
+            prop_assert_eq!(answer, flat.answer(call), "call {}, {}, on\n{}", index, call, before);
             let entries: BTreeMap<Path, Entry> = mem.entries().into_iter().collect();
             prop_assert_eq!(&entries, &*flat.0.borrow(), "after {}, on\n{}", call, before);
         }

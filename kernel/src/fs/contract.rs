@@ -1,7 +1,7 @@
 //! The contract suite: holds a file system to what the docs of [`Fs`] promise to one caller at a time.
 //!
-//! Each promise is a *clause* with a name in words. [`contract`] runs them in order, [`clauses`] tells their names. What
-//! only shows while two callers are at work at once (that a rename is one step, what a listing may miss) is for the
+//! Each promise is a *clause* with a name in words. [`contract`] runs them in order, [`clauses`] tells their names.
+//! What only shows while two callers are at work at once (that a rename is one step, what a listing may miss) is for the
 //! tests of an adapter; [`contract_two`] goes as far as turns can: what one handle did, the other sees at once.
 //!
 //! ```
@@ -49,8 +49,8 @@ pub struct Breach {
 
 /// Holds `fs` to its promises, in `dir`, which is there and empty; afterwards it is so again.
 ///
-/// Takes some thousand calls. Two clauses wait for the file system's clock to move, for a bounded number of calls; where
-/// it does not move in that time, they leave open whether a stamp is ever renewed.
+/// Takes some thousand calls. Two clauses wait for the file system's clock to move, for a bounded number of calls;
+/// where it does not move in that time, they leave open whether a stamp is ever renewed.
 ///
 /// # Errors
 ///

@@ -11,8 +11,8 @@ use crate::{
 
 /// An exact file system in memory, for tests, for examples and as the measure of other file systems.
 ///
-/// Each call is one step, so of the two phases that [`Fs`] allows it knows only one. It never runs out of room and keeps
-/// no rights, hence the errors it answers are [`FsError::NotFound`], [`FsError::AlreadyExists`], [`FsError::NotEmpty`],
+/// Each call is one step, so of the two phases that [`Fs`] allows it knows only one. It never runs out of room and
+/// keeps no rights, hence the errors it answers are [`FsError::NotFound`], [`FsError::AlreadyExists`], [`FsError::NotEmpty`],
 /// [`FsError::NotADirectory`], [`FsError::IsADirectory`] and [`FsError::IntoItself`]. Where several would be true, it
 /// answers the one that Linux answers:
 ///

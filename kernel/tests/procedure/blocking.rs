@@ -1,5 +1,5 @@
-//! The steps of the blocking module: TRY, WATCH, TRY, WAIT. The world is scripted: whatever happens while somebody waits
-//! is an event, and where no event is left, waiting would never end.
+//! The steps of the blocking module: TRY, WATCH, TRY, WAIT. The world is scripted: what happens while somebody waits is
+//! an event, and where no event is left, waiting would never end.
 
 use std::{
     cell::{Cell, RefCell},

@@ -1,5 +1,5 @@
-//! The steps of `fast_lock`'s Lock: LOOK, BUILD, SIGN, MOVE, VERIFY, TIDY, HOLD, WITHDRAW. Ann takes the lock, Bob is in
-//! her way.
+//! The steps of `fast_lock`'s Lock: LOOK, BUILD, SIGN, MOVE, VERIFY, TIDY, HOLD, WITHDRAW. Ann takes the lock, Bob is
+//! in her way.
 
 use lockwright_kernel::{
     fs::{Fs, FsError, MemFs},
