@@ -55,9 +55,9 @@ pub(crate) struct VerifyArgs {
     /// Keep histories apart that go on alike: the same verdict from a far larger search.
     #[arg(long)]
     pub(crate) no_merge: bool,
-    /// Where counterexamples are written.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(crate) traces: PathBuf,
+    /// Where counterexamples are written: here by default, and with --mutants nowhere.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) traces: Option<PathBuf>,
     /// One JSON object a scenario, one a line.
     #[arg(long)]
     pub(crate) json: bool,

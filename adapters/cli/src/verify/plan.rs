@@ -1,0 +1,63 @@
+//! Which scenarios are to be explored.
+
+use lockwright_sim::{
+    catalogue::{self, ALGORITHMS, Entry, MUTANTS},
+    scenario::Scenario,
+};
+
+use crate::{
+    args::VerifyArgs,
+    exit::{Failure, USAGE},
+};
+
+/// One scenario to explore.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) entry: Entry,
+    pub(super) scenario: Scenario,
+    /// Whether a mutant is to be caught here; otherwise its violation is a violation.
+    pub(super) as_expected: bool,
+}
+
+pub(super) fn plan(args: &VerifyArgs) -> Result<Vec<Job>, Failure> {
+    let jobs = match &args.protocol {
+        _ if args.mutants => MUTANTS.into_iter().filter(|entry| is_meant(args, entry)).map(caught).collect(),
+        Some(name) if MUTANTS.iter().any(|entry| entry.name == name) => {
+            let mutant = catalogue::find(name).into_iter();
+            mutant.map(|entry| Job { as_expected: false, ..bounded(args, caught(entry)) }).collect()
+        }
+        _ => algorithms(args),
+    };
+    if jobs.is_empty() {
+        let name = args.protocol.as_deref().unwrap_or_default();
+        let known: Vec<&str> = ALGORITHMS.iter().chain(&MUTANTS).map(|entry| entry.name).collect();
+        return Err(Failure::new(USAGE, format!("there is no protocol `{name}`; there are {}", known.join(", "))));
+    }
+    Ok(jobs)
+}
+
+fn is_meant(args: &VerifyArgs, entry: &Entry) -> bool {
+    args.protocol.as_ref().is_none_or(|name| entry.name.starts_with(name.as_str()))
+}
+
+fn caught(entry: Entry) -> Job {
+    Job { entry, scenario: entry.scenario(), as_expected: true }
+}
+
+/// The scenarios that have a row of their own, or one a protocol with the bounds that were asked for.
+fn algorithms(args: &VerifyArgs) -> Vec<Job> {
+    let rows = catalogue::rows().into_iter().filter(|(entry, _)| is_meant(args, entry));
+    let job = |(entry, scenario)| Job { entry, scenario, as_expected: false };
+    if args.clients.is_none() && args.crashes.is_none() {
+        return rows.map(job).collect();
+    }
+    let entries = ALGORITHMS.into_iter().filter(|entry| is_meant(args, entry));
+    entries.map(|entry| bounded(args, job((entry, entry.scenario())))).collect()
+}
+
+fn bounded(args: &VerifyArgs, job: Job) -> Job {
+    let Scenario { clients, crashes, .. } = job.scenario;
+    let clients = args.clients.unwrap_or(clients);
+    let crashes = args.crashes.unwrap_or(crashes);
+    Job { scenario: Scenario { clients, crashes, ..job.scenario }, ..job }
+}
