@@ -226,7 +226,7 @@ impl Fs for PosixFs {
     }
 
     fn remove_dir(&self, path: &Path) -> Result<(), FsError> {
-        let (parent, name) = self.entry(path, FsError::Unsupported)?;
+        let (parent, name) = self.entry(path, FsError::PermissionDenied)?;
         match unistd::unlinkat(parent, name, UnlinkatFlags::RemoveDir) {
             Err(Errno::EEXIST) => Err(FsError::NotEmpty),
             other => other.map_err(fact),
@@ -234,8 +234,8 @@ impl Fs for PosixFs {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
-        let (from_parent, from) = self.entry(from, FsError::Unsupported)?;
-        let (to_parent, to) = self.entry(to, FsError::Unsupported)?;
+        let (from_parent, from) = self.entry(from, FsError::IntoItself)?;
+        let (to_parent, to) = self.entry(to, FsError::NotEmpty)?;
         match fcntl::renameat(from_parent, from, to_parent, to) {
             Err(Errno::EEXIST) => Err(FsError::NotEmpty),
             Err(Errno::EINVAL) => Err(FsError::IntoItself),

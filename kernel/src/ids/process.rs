@@ -353,3 +353,6 @@ fn host(text: &str) -> Option<Host> {
     let host = Host::cleaned(text);
     (host.as_str() == text).then_some(host)
 }
+
+#[cfg(test)]
+mod tests;
