@@ -3,7 +3,7 @@
 use crate::{
     mutants::{Expected, dotlock, fast_lock as broken},
     protocol::{Property, Protocol},
-    scenario::Walk,
+    scenario::{Scenario, Walk},
     scenarios::{LockClients, fast_lock},
 };
 
@@ -40,6 +40,17 @@ impl Entry {
         match self.expected {
             Some(expected) => Self { expected: Some(Expected { walk: Walk::Atomic, ..expected }), ..self },
             None => self,
+        }
+    }
+
+    /// A mutant's scenario, in which it is caught; for an algorithm the smallest in which there is anything to check.
+    #[must_use]
+    pub fn scenario(&self) -> Scenario {
+        match self.expected {
+            Some(Expected { clients, crashes, walk, .. }) => {
+                Scenario { walk, ..Scenario::new(self.name, clients, crashes) }
+            }
+            None => Scenario::new(self.name, 2, 0),
         }
     }
 
@@ -156,6 +167,22 @@ pub const MUTANTS: [Entry; 11] = [
     )
     .even_if_atomic(),
 ];
+
+/// The scenarios that each algorithm is verified in, clients and crashes, in the order of their size.
+///
+/// A cleaner counts as a client.
+#[must_use]
+pub fn rows() -> Vec<(Entry, Scenario)> {
+    let [file, dir, file_cleaned, dir_cleaned] = ALGORITHMS;
+    let bounds: [(Entry, &[[u8; 2]]); 4] = [
+        (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
+        (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
+        (file_cleaned, &[[2, 0], [2, 1], [3, 0], [3, 1]]),
+        (dir_cleaned, &[[2, 0], [2, 1], [3, 0]]),
+    ];
+    let row = |entry: Entry, [clients, crashes]: [u8; 2]| (entry, Scenario::new(entry.name, clients, crashes));
+    bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound))).collect()
+}
 
 /// The protocol called `name`.
 #[must_use]

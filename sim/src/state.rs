@@ -222,7 +222,7 @@ impl Process {
         let head = next(input);
         let [a, b] = next(input).to_le_bytes();
         let [c, d] = next(input).to_le_bytes();
-        let mut place = |input: &mut _| Place { path: next(input), held: byte(next(input)) };
+        let place = |input: &mut _| Place { path: next(input), held: byte(next(input)) };
         let call = match head & 3 {
             0 => InCall::Before,
             1 => InCall::Walked([place(input), place(input)]),

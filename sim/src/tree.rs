@@ -156,3 +156,85 @@ impl Tree {
         Change::Removed(path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lockwright_kernel::{
+        fs::{
+            MemFs,
+            call::{Answer, Call, Value},
+        },
+        path::Path,
+    };
+    use proptest::{prelude::*, sample::select};
+
+    use super::*;
+
+    /// What the tree answers to a call that nobody disturbs.
+    fn answer(tree: &mut Tree, names: &mut Names, call: &Call) -> Answer {
+        let done = |_| Value::Done;
+        let mut id = |path: &Path| names.path_id(path);
+        match call.effect() {
+            Call::CreateDir(path) => {
+                let path = id(&path);
+                tree.create(names, path, Node::Dir).map(done)
+            }
+            Call::CreateFile(path, _) => {
+                let path = id(&path);
+                tree.create(names, path, Node::File(0)).map(done)
+            }
+            Call::RemoveFile(path) => {
+                let path = id(&path);
+                tree.remove_file(names, path).map(done)
+            }
+            Call::RemoveDir(path) => {
+                let path = id(&path);
+                tree.remove_dir(names, path).map(done)
+            }
+            Call::Rename(from, to) => {
+                let [from, to] = [id(&from), id(&to)];
+                tree.rename(names, from, to).map(|_| Value::Done)
+            }
+            Call::List(path) => {
+                let path = id(&path);
+                match tree.look_up(names, path)? {
+                    Node::File(_) => Err(FsError::NotADirectory),
+                    Node::Dir => {
+                        let found = tree.names_in(names, path).into_iter();
+                        let mut found: Vec<_> = found.map(|name| names.spell_name(name).clone()).collect();
+                        found.sort();
+                        Ok(Value::Names(found))
+                    }
+                }
+            }
+            other => panic!("{other:?} is not made up here"),
+        }
+    }
+
+    fn path() -> impl Strategy<Value = Path> {
+        proptest::collection::vec(select(vec!["a", "b", "c"]), 1..4)
+            .prop_map(|names| names.into_iter().map(|name| name.parse().unwrap()).collect())
+    }
+
+    fn call() -> impl Strategy<Value = Call> {
+        prop_oneof![
+            3 => path().prop_map(Call::CreateDir),
+            2 => path().prop_map(|path| Call::CreateFile(path, Vec::new())),
+            1 => path().prop_map(Call::RemoveFile),
+            1 => path().prop_map(Call::RemoveDir),
+            3 => (path(), path()).prop_map(|(from, to)| Call::Rename(from, to)),
+            2 => path().prop_map(Call::List),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn the_tree_answers_as_the_exact_file_system_does(calls in proptest::collection::vec(call(), 1..40)) {
+            let (mut tree, mut names, exact) = (Tree::default(), Names::new(), MemFs::new());
+            for call in calls {
+                prop_assert_eq!(answer(&mut tree, &mut names, &call), call.on(&exact), "{}", call);
+            }
+        }
+    }
+}

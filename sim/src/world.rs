@@ -289,7 +289,7 @@ impl<'a> World<'a> {
             },
             Op::Liveness(_) | Op::Below(_) | Op::Unknown => Err(FsError::Unsupported),
         };
-        if let (Op::CreateFile(contents @ 1..), Ok(Some(change))) = (plan.op, result) {
+        if let (Op::CreateFile(1..), Ok(Some(change))) = (plan.op, result) {
             self.notice(&mut next, client, change);
             return begin(next, client, InCall::Writing { file: at }, out);
         }

@@ -178,7 +178,7 @@ impl<'a> Search<'a> {
         }
         let mut successors = Vec::new();
         self.world.successors(&state, &mut successors);
-        if let Some(request) = self.world.unanswerable.take() {
+        if let Some(request) = &self.world.unanswerable {
             return Some(Verdict::Error(format!("a client asks what this world cannot answer: {request}")));
         }
         let mut numbers = Vec::new();

@@ -1,0 +1,100 @@
+//! The checker is checked: every known-bad protocol is caught, for its own reason, by a trace that runs again.
+
+use lockwright_sim::{
+    Divergence, Limits, Report, Trace, Verdict, Violation,
+    catalogue::{self, Entry, MUTANTS},
+    check,
+    scenario::{Scenario, Walk},
+};
+
+/// How many steps the shortest counterexample takes.
+const STEPS: [(&str, usize); MUTANTS.len()] = [
+    ("fast_lock.no_look", 12),
+    ("fast_lock.clean_in_place", 13),
+    ("fast_lock.recover_owner_dir", 37),
+    ("fast_lock.recover_by_path", 51),
+    ("fast_lock.sign_after_move", 18),
+    ("fast_lock.unlock_tree", 28),
+    ("fast_lock.unlock_leaves_dirs", 12),
+    ("fast_lock.no_recovery", 8),
+    ("dotlock.check_then_unlink", 13),
+    ("dotlock.empty_is_stale", 5),
+    ("dotlock.empty_is_live", 2),
+];
+
+fn explore(entry: Entry, scenario: &Scenario) -> Report {
+    check(entry.protocol(), scenario, Limits::default(), &mut |_| {})
+}
+
+fn counterexample(entry: Entry) -> (Violation, Trace) {
+    match explore(entry, &entry.scenario()).verdict {
+        Verdict::Violated(violation) => {
+            let trace = violation.trace.clone().unwrap();
+            (violation, trace)
+        }
+        other => panic!("{} was not caught: {other:?}", entry.name),
+    }
+}
+
+#[test]
+fn every_mutant_is_caught_by_the_property_it_breaks_in_as_few_steps_as_ever() {
+    for (entry, (name, steps)) in MUTANTS.into_iter().zip(STEPS) {
+        assert_eq!(entry.name, name);
+        let (violation, trace) = counterexample(entry);
+        assert_eq!(violation.property, entry.expected.unwrap().property, "{name}");
+        assert_eq!(trace.steps.len(), steps, "{name}");
+    }
+}
+
+#[test]
+fn a_counterexample_is_read_back_and_runs_again_as_it_is_written() {
+    for entry in MUTANTS {
+        let (_, trace) = counterexample(entry);
+        let read: Trace = trace.to_string().parse().unwrap();
+        assert_eq!(read, trace);
+        assert_eq!(read.replay(entry.protocol()), Ok(()), "{}", entry.name);
+    }
+}
+
+#[test]
+fn the_shipped_lock_does_not_go_the_way_of_its_broken_variants() {
+    let shipped = catalogue::find("fast_lock").unwrap().protocol();
+    for entry in MUTANTS.into_iter().filter(|entry| entry.name.starts_with("fast_lock.")) {
+        let (_, trace) = counterexample(entry);
+        assert!(trace.replay(shipped).is_err(), "{}", entry.name);
+    }
+}
+
+#[test]
+fn a_counterexample_without_its_last_step_violates_nothing() {
+    for entry in MUTANTS {
+        let (_, mut trace) = counterexample(entry);
+        trace.steps.pop();
+        let property = trace.property;
+        assert_eq!(trace.replay(entry.protocol()), Err(Divergence::NotViolated { property }), "{}", entry.name);
+    }
+}
+
+#[test]
+fn a_changed_line_is_a_divergence_at_that_line() {
+    let entry = catalogue::find("dotlock.check_then_unlink").unwrap();
+    let (_, mut trace) = counterexample(entry);
+    trace.steps[3].text.push('!');
+    assert!(matches!(trace.replay(entry.protocol()), Err(Divergence::Step { step: 4, .. })));
+}
+
+/// What VERIFY is worth: with it, cleaning in place is safe where a call walks and takes effect in one step, and only
+/// there; without it, not even there.
+#[test]
+fn the_look_for_the_leaf_is_enough_only_where_calls_are_atomic() {
+    let (look, no_look) = ("fast_lock.clean_in_place", "fast_lock.no_look");
+    let verdict = |name, walk, clients, crashes| {
+        let scenario = Scenario { walk, ..Scenario::new(name, clients, crashes) };
+        explore(catalogue::find(name).unwrap(), &scenario).verdict.word()
+    };
+    for (clients, crashes) in [(2, 0), (2, 1), (3, 0)] {
+        assert_eq!(verdict(look, Walk::Atomic, clients, crashes), "Verified");
+        assert_eq!(verdict(look, Walk::Split, clients, crashes), "Violated");
+        assert_eq!(verdict(no_look, Walk::Atomic, clients, crashes), "Violated");
+    }
+}

@@ -1,0 +1,44 @@
+//! The size of each search, to the state: a change of an algorithm, of the world or of a reduction shows here.
+
+use lockwright_sim::{Limits, Verdict, catalogue, check, scenario::Scenario};
+
+/// Protocol, clients, crashes, and then states, transitions and depth.
+const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
+    ("fast_lock", [2, 0], [1_139, 2_352, 43]),
+    ("fast_lock", [2, 1], [24_737, 53_822, 66]),
+    ("fast_lock", [2, 2], [274_803, 628_605, 91]),
+    ("fast_lock", [3, 0], [91_166, 307_080, 77]),
+    ("fast_lock", [3, 1], [4_312_730, 14_907_574, 107]),
+    ("fast_lock-dir", [2, 0], [1_139, 2_352, 43]),
+    ("fast_lock-dir", [2, 1], [24_737, 53_822, 66]),
+    ("fast_lock-dir", [2, 2], [274_803, 628_605, 91]),
+    ("fast_lock-dir", [3, 0], [91_166, 307_080, 77]),
+    ("fast_lock+cleaner", [2, 0], [358, 739, 30]),
+    ("fast_lock+cleaner", [2, 1], [5_226, 11_682, 48]),
+    ("fast_lock+cleaner", [3, 0], [79_644, 252_997, 68]),
+    ("fast_lock+cleaner", [3, 1], [2_226_607, 7_498_941, 92]),
+    ("fast_lock-dir+cleaner", [2, 0], [358, 739, 30]),
+    ("fast_lock-dir+cleaner", [2, 1], [5_226, 11_682, 48]),
+    ("fast_lock-dir+cleaner", [3, 0], [79_644, 252_997, 68]),
+];
+
+#[test]
+fn every_algorithm_is_verified_in_a_search_of_the_size_it_had() {
+    for (name, [clients, crashes], [states, transitions, depth]) in PINNED {
+        let protocol = catalogue::find(name).unwrap().protocol();
+        let scenario = Scenario::new(name, clients, crashes);
+        let report = check(protocol, &scenario, Limits::default(), &mut |_| {});
+        assert_eq!(report.verdict, Verdict::Verified, "{scenario}");
+        assert_eq!([report.states, report.transitions, report.depth], [states, transitions, depth], "{scenario}");
+    }
+}
+
+#[test]
+fn every_row_of_the_main_job_is_pinned_or_its_twin_is() {
+    for (entry, scenario) in catalogue::rows() {
+        let twin = entry.name.replace("-dir", "");
+        let bounds = [scenario.clients, scenario.crashes];
+        let pinned = PINNED.iter().any(|(name, at, _)| *at == bounds && (*name == entry.name || *name == twin));
+        assert!(pinned, "{scenario}");
+    }
+}
