@@ -73,7 +73,9 @@ impl<'a> Script<'a> {
     }
 
     fn note(&self, what: String) {
-        self.log.borrow_mut().push(what);
+        let mut log = self.log.borrow_mut();
+        log.push(what);
+        assert!(log.len() < 1_000, "the waiter goes round and round: {:?}", &log[990..]);
     }
 
     /// The directory and its entries with their stamps, so that what went and came again shows.
@@ -288,6 +290,43 @@ fn the_death_of_the_owner_wakes_the_waiter_who_recovers_the_lock() {
     assert_eq!(wait_for(&checked, &id("ann"), &world, None), Ok(()));
     assert_eq!(world.log(), ["watch lock/owner", "wait for bob", "watch lock/owner"]);
     assert_eq!(tree(&disk, LEAF), HELD_BY_ANN);
+}
+
+#[test]
+fn a_waiter_whose_attempt_did_not_see_the_owner_waits_for_the_one_on_record() {
+    /// Its attempts never say who holds it.
+    struct Discreet<L>(L);
+    impl<L: Lock> Lock for Discreet<L> {
+        fn try_lock(&self, me: &Id) -> Result<(), LockError> {
+            self.0.try_lock(me).map_err(|error| match error {
+                LockError::Held { .. } => LockError::Held { owner: None },
+                error => error,
+            })
+        }
+        fn unlock(&self, me: &Id) -> Result<(), LockError> {
+            self.0.unlock(me)
+        }
+        fn owner(&self) -> Result<Option<Id>, LockError> {
+            self.0.owner()
+        }
+        fn proposals(&self) -> Result<Vec<Id>, LockError> {
+            self.0.proposals()
+        }
+        fn clean(&self, id: &Id) -> Result<(), Halted> {
+            self.0.clean(id)
+        }
+        fn recover(&self, id: &Id) -> Result<(), LockError> {
+            self.0.recover(id)
+        }
+        fn waits_on(&self) -> Path {
+            self.0.waits_on()
+        }
+    }
+    let disk = disk(LEAF, &HELD_BY_BOB);
+    let world = Script::new(&disk, [Event::Time(10)]);
+    let answer = wait_for(&Discreet(lock(&disk, LEAF)), &id("ann"), &world, Some(at(10)));
+    assert_eq!(answer, Err(WaitError::TimedOut { owner: Some(id("bob")) }));
+    assert_eq!(world.log(), ["watch lock/owner", "wait for bob"]);
 }
 
 /// A lock whose attempts answer what is written down, and then `Ok`.
