@@ -7,6 +7,7 @@ mod explore;
 mod history;
 pub mod mutants;
 mod names;
+mod plan;
 pub mod protocol;
 mod replay;
 pub mod scenario;

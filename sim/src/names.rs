@@ -18,7 +18,7 @@ pub(crate) const DEAD: PathId = PathId::MAX;
 /// The numbers of all names and paths that came up so far.
 #[derive(Debug)]
 pub(crate) struct Names {
-    names: Vec<Name>,
+    spelled: Vec<Name>,
     name_ids: FxHashMap<Name, NameId>,
     // invariant: a parent comes before its entries, so its number is smaller
     paths: Vec<Known>,
@@ -37,7 +37,7 @@ impl Names {
     pub(crate) fn new() -> Self {
         let root = Known { parent: ROOT, name: 0, depth: 0 };
         Self {
-            names: Vec::new(),
+            spelled: Vec::new(),
             name_ids: FxHashMap::default(),
             paths: vec![root],
             path_ids: FxHashMap::default(),
@@ -49,8 +49,8 @@ impl Names {
         if let Some(&id) = self.name_ids.get(name) {
             return id;
         }
-        let id = number(self.names.len());
-        self.names.push(name.clone());
+        let id = number(self.spelled.len());
+        self.spelled.push(name.clone());
         self.name_ids.insert(name.clone(), id);
         id
     }
@@ -109,7 +109,7 @@ impl Names {
     }
 
     pub(crate) fn spell_name(&self, name: NameId) -> &Name {
-        &self.names[usize::from(name)]
+        &self.spelled[usize::from(name)]
     }
 
     pub(crate) fn spell(&self, path: PathId) -> Path {

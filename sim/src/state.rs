@@ -57,12 +57,10 @@ impl Place {
     pub(crate) fn follow(self, names: &mut Names, change: Change) -> Self {
         match change {
             _ if self.path == DEAD => self,
-            Change::Added(_) => self,
             Change::Removed(path) if self.holds(names, path) => Self::GONE,
-            Change::Removed(_) => self,
             Change::Moved { from, .. } if self.holds(names, from) => self.moved(names, change),
             Change::Moved { to, replaced: true, .. } if self.holds(names, to) => Self::GONE,
-            Change::Moved { .. } => self,
+            _ => self,
         }
     }
 
@@ -218,7 +216,7 @@ impl Process {
         }
     }
 
-    fn decode(input: &mut (impl Iterator<Item = u16> + ExactSizeIterator)) -> Self {
+    fn decode(input: &mut impl Iterator<Item = u16>) -> Self {
         let head = next(input);
         let [a, b] = next(input).to_le_bytes();
         let [c, d] = next(input).to_le_bytes();

@@ -9,10 +9,7 @@
 //! others are about to make through the directory, whether its walk had come there already.
 
 use lockwright_kernel::{
-    fs::{
-        FsError,
-        call::{Call, Value},
-    },
+    fs::{FsError, call::Value},
     path::Name,
     probe::Liveness,
 };
@@ -21,11 +18,12 @@ use rustc_hash::FxHashMap;
 use crate::{
     history::{Histories, NodeId, ReplyId, RootId, Then},
     names::{DEAD, NameId, Names, PathId},
+    plan::{Contents, LookedAt, Op, Plan},
     protocol::{Phase, Property, Protocol},
-    replay::{Reply, Request},
+    replay::Reply,
     scenario::{self, Scenario, Walk},
     state::{InCall, Place, Process, State},
-    tree::{Change, ContentsId, Node},
+    tree::{Change, Node},
 };
 
 /// What one step was.
@@ -52,38 +50,6 @@ pub(crate) struct Successor {
     pub(crate) said: Option<&'static str>,
 }
 
-/// The request of a history, in numbers.
-#[derive(Clone, Copy, Debug)]
-struct Plan {
-    op: Op,
-    paths: [PathId; 2],
-    looked_at: LookedAt,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Op {
-    CreateDir,
-    CreateFile(ContentsId),
-    RemoveFile,
-    RemoveDir,
-    Rename,
-    List,
-    Read,
-    Stat,
-    Liveness(Option<(u8, u8)>),
-    Below(u32),
-    Unknown,
-}
-
-/// How much of an answer the caller looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum LookedAt {
-    All,
-    ButTaken,
-    Nothing,
-    Presence,
-}
-
 /// Everything about a scenario that is not part of a state.
 #[derive(Debug)]
 pub(crate) struct World<'a> {
@@ -92,7 +58,7 @@ pub(crate) struct World<'a> {
     pub(crate) names: Names,
     pub(crate) histories: Histories,
     plans: Vec<Option<Plan>>,
-    contents: Vec<Vec<u8>>,
+    contents: Contents,
     evidence: FxHashMap<(u8, u8), PathId>,
     /// A request that came up and that this world cannot answer.
     pub(crate) unanswerable: Option<String>,
@@ -106,7 +72,7 @@ impl<'a> World<'a> {
             names: Names::new(),
             histories: Histories::default(),
             plans: Vec::new(),
-            contents: vec![Vec::new()],
+            contents: Contents::new(),
             evidence: FxHashMap::default(),
             unanswerable: None,
         }
@@ -186,7 +152,7 @@ impl<'a> World<'a> {
         let spell = |&(path, node): &(PathId, Node)| match node {
             Node::Dir => format!("{}/", self.names.spell(path)),
             Node::File(contents) => {
-                let contents = &self.contents[usize::from(contents)];
+                let contents = self.contents.get(contents);
                 let body =
                     if contents.is_empty() { String::new() } else { format!(" = \"{}\"", contents.escape_ascii()) };
                 format!("{}{body}", self.names.spell(path))
@@ -258,7 +224,7 @@ impl<'a> World<'a> {
 
     /// The step in which a call on the file system takes effect, or begins to.
     fn effect(&mut self, state: &State, client: u8, plan: Plan, out: &mut Vec<Successor>) {
-        let places = self.places(plan, &state.processes[usize::from(client)].call);
+        let places = places(plan, &state.processes[usize::from(client)].call);
         let [at, to] = places.map(|place| place.path);
         let mut next = state.clone();
         let (names, tree) = (&mut self.names, &mut next.tree);
@@ -280,7 +246,7 @@ impl<'a> World<'a> {
             },
             Op::Read => match tree.look_up(names, at) {
                 Ok(Node::File(contents)) => {
-                    let contents = self.contents[usize::from(contents)].clone();
+                    let contents = self.contents.get(contents).to_vec();
                     let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Contents(contents))));
                     return self.answer(next, client, reply, Ok(None), out);
                 }
@@ -362,7 +328,7 @@ impl<'a> World<'a> {
         if !matches!(process.call, InCall::Before | InCall::Walked(_)) {
             return;
         }
-        let places = self.places(plan, &process.call);
+        let places = places(plan, &process.call);
         let mut ways = vec![places];
         for index in 0..paths {
             let Some(moved) = places[index].taken_along(&mut self.names, change) else { continue };
@@ -392,13 +358,6 @@ impl<'a> World<'a> {
         }
     }
 
-    fn places(&self, plan: Plan, call: &InCall) -> [Place; 2] {
-        match call {
-            InCall::Walked(places) => *places,
-            _ => plan.paths.map(Place::ahead),
-        }
-    }
-
     fn names_reply(&mut self, names: &[NameId]) -> ReplyId {
         let mut spelled: Vec<Name> = names.iter().map(|&name| self.names.spell_name(name).clone()).collect();
         spelled.sort();
@@ -412,57 +371,22 @@ impl<'a> World<'a> {
         }
         if self.plans[at].is_none() {
             let Then::Asks(request) = *self.histories.then(history) else { return None };
-            let request = self.histories.request(request).clone();
-            self.plans[at] = Some(self.make_plan(&request));
+            let request = self.histories.request(request);
+            let plan = Plan::of(request, &mut self.names, &mut self.contents);
+            if matches!(plan.op, Op::Unknown) {
+                self.unanswerable.get_or_insert_with(|| format!("{request:?}"));
+            }
+            self.plans[at] = Some(plan);
         }
         self.plans[at]
     }
+}
 
-    fn make_plan(&mut self, request: &Request) -> Plan {
-        let plan = |op, paths, looked_at| Plan { op, paths, looked_at };
-        let call = match request {
-            Request::Fs(call) => call,
-            Request::Liveness(id) => return plan(Op::Liveness(scenario::parse_id(id)), [DEAD; 2], LookedAt::All),
-            Request::Below(bound) => return plan(Op::Below(bound.get()), [DEAD; 2], LookedAt::All),
-            Request::Now => return self.cannot_answer(request),
-        };
-        let looked_at = match call {
-            Call::Exists(_) => LookedAt::Presence,
-            Call::EnsureDir(_) => LookedAt::ButTaken,
-            Call::DiscardFile(_) | Call::DiscardDir(_) | Call::PutAside(..) => LookedAt::Nothing,
-            _ => LookedAt::All,
-        };
-        let mut one = |path| [self.names.path_id(path), DEAD];
-        match call.effect() {
-            Call::CreateDir(path) => plan(Op::CreateDir, one(&path), looked_at),
-            Call::CreateFile(path, contents) => {
-                let paths = one(&path);
-                plan(Op::CreateFile(self.contents_id(&contents)), paths, looked_at)
-            }
-            Call::RemoveFile(path) => plan(Op::RemoveFile, one(&path), looked_at),
-            Call::RemoveDir(path) => plan(Op::RemoveDir, one(&path), looked_at),
-            Call::Rename(from, to) => {
-                let paths = [&from, &to].map(|path| self.names.path_id(path));
-                plan(Op::Rename, paths, looked_at)
-            }
-            Call::List(path) => plan(Op::List, one(&path), looked_at),
-            Call::Read(path) => plan(Op::Read, one(&path), looked_at),
-            Call::Modified(path) if looked_at == LookedAt::Presence => plan(Op::Stat, one(&path), looked_at),
-            _ => self.cannot_answer(request),
-        }
-    }
-
-    fn cannot_answer(&mut self, request: &Request) -> Plan {
-        self.unanswerable.get_or_insert_with(|| format!("{request:?}"));
-        Plan { op: Op::Unknown, paths: [DEAD; 2], looked_at: LookedAt::All }
-    }
-
-    fn contents_id(&mut self, contents: &[u8]) -> ContentsId {
-        let at = self.contents.iter().position(|known| known == contents).unwrap_or_else(|| {
-            self.contents.push(contents.to_vec());
-            self.contents.len() - 1
-        });
-        ContentsId::try_from(at).unwrap_or_else(|_| panic!("more than {} file contents", ContentsId::MAX))
+/// Where the paths of a process's next call lead now.
+fn places(plan: Plan, call: &InCall) -> [Place; 2] {
+    match call {
+        InCall::Walked(places) => *places,
+        _ => plan.paths.map(Place::ahead),
     }
 }
 

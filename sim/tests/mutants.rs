@@ -29,7 +29,7 @@ fn explore(entry: Entry, scenario: &Scenario) -> Report {
 fn counterexample(entry: Entry) -> (Violation, Trace) {
     match explore(entry, &entry.scenario()).verdict {
         Verdict::Violated(violation) => {
-            let trace = violation.trace.clone().unwrap();
+            let trace = violation.trace.clone().expect("these properties have a run that breaks them");
             (violation, trace)
         }
         other => panic!("{} was not caught: {other:?}", entry.name),

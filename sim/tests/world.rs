@@ -43,7 +43,7 @@ fn run(clients: u8, crashes: u8, sometimes: &'static [&'static str], attempt: At
 }
 
 fn path(text: &str) -> Path {
-    text.parse().unwrap()
+    text.parse().expect("it is spelled in this file")
 }
 
 fn violated(report: &Report) -> Property {

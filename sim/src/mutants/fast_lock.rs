@@ -111,25 +111,30 @@ fn clean_in_place(world: &Replay<'_>, lock: &dyn Lock) -> Result<(), LockError> 
 }
 
 fn no_look<'a>(world: World<'a>) -> Box<dyn Lock + 'a> {
-    let try_lock: Operation = |this, me| match this.lock.owner()? {
-        Some(owner) => Err(LockError::Held { owner: Some(owner) }),
-        None => build_sign_move(this, me, true),
+    let try_lock: Operation = |this, me| {
+        look(this)?;
+        build_sign_move(this, me, true)
     };
     Altered { try_lock, ..Altered::new(world) }.boxed()
 }
 
 fn sign_after_move<'a>(world: World<'a>) -> Box<dyn Lock + 'a> {
-    let try_lock: Operation = |this, me| match this.lock.owner()? {
-        Some(owner) => Err(LockError::Held { owner: Some(owner) }),
-        None => {
-            build_sign_move(this, me, false)?;
-            match this.world.create_file(&evidence(me), b"") {
-                Err(FsError::NotFound) => Err(LockError::Disturbed),
-                other => Ok(other?),
-            }
+    let try_lock: Operation = |this, me| {
+        look(this)?;
+        build_sign_move(this, me, false)?;
+        match this.world.create_file(&evidence(me), b"") {
+            Err(FsError::NotFound) => Err(LockError::Disturbed),
+            other => Ok(other?),
         }
     };
     Altered { try_lock, ..Altered::new(world) }.boxed()
+}
+
+fn look(this: &Altered<'_>) -> Result<(), LockError> {
+    match this.lock.owner()? {
+        None => Ok(()),
+        owner => Err(LockError::Held { owner }),
+    }
 }
 
 /// The shipped procedure from BUILD to MOVE, without VERIFY.

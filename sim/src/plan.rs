@@ -1,0 +1,105 @@
+//! Plans: what a request asks for, in numbers.
+
+use lockwright_kernel::fs::call::Call;
+
+use crate::{
+    names::{DEAD, Names, PathId},
+    replay::Request,
+    scenario,
+    tree::ContentsId,
+};
+
+/// A request in numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) op: Op,
+    /// The second is [`DEAD`] unless `op` takes two.
+    pub(crate) paths: [PathId; 2],
+    pub(crate) looked_at: LookedAt,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Op {
+    CreateDir,
+    CreateFile(ContentsId),
+    RemoveFile,
+    RemoveDir,
+    Rename,
+    List,
+    Read,
+    Stat,
+    /// Of which client's which process, where that can be told.
+    Liveness(Option<(u8, u8)>),
+    Below(u32),
+    /// A question that this world has no answer to.
+    Unknown,
+}
+
+/// How much of an answer the caller looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LookedAt {
+    All,
+    /// Whether the name was taken already is the same to it.
+    ButTaken,
+    Nothing,
+    /// Only whether there is something.
+    Presence,
+}
+
+impl Plan {
+    pub(crate) fn of(request: &Request, names: &mut Names, contents: &mut Contents) -> Self {
+        let call = match request {
+            Request::Fs(call) => call,
+            Request::Liveness(id) => return Self::pathless(Op::Liveness(scenario::parse_id(id))),
+            Request::Below(bound) => return Self::pathless(Op::Below(bound.get())),
+            Request::Now => return Self::pathless(Op::Unknown),
+        };
+        let looked_at = match call {
+            Call::Exists(_) => LookedAt::Presence,
+            Call::EnsureDir(_) => LookedAt::ButTaken,
+            Call::DiscardFile(_) | Call::DiscardDir(_) | Call::PutAside(..) => LookedAt::Nothing,
+            _ => LookedAt::All,
+        };
+        let (op, path) = match call.effect() {
+            Call::CreateDir(path) => (Op::CreateDir, path),
+            Call::CreateFile(path, written) => (Op::CreateFile(contents.id(&written)), path),
+            Call::RemoveFile(path) => (Op::RemoveFile, path),
+            Call::RemoveDir(path) => (Op::RemoveDir, path),
+            Call::Rename(from, to) => {
+                let paths = [&from, &to].map(|path| names.path_id(path));
+                return Self { op: Op::Rename, paths, looked_at };
+            }
+            Call::List(path) => (Op::List, path),
+            Call::Read(path) => (Op::Read, path),
+            Call::Modified(path) if looked_at == LookedAt::Presence => (Op::Stat, path),
+            _ => return Self::pathless(Op::Unknown),
+        };
+        Self { op, paths: [names.path_id(&path), DEAD], looked_at }
+    }
+
+    fn pathless(op: Op) -> Self {
+        Self { op, paths: [DEAD; 2], looked_at: LookedAt::All }
+    }
+}
+
+/// The contents of files that came up. Number 0 is the empty file.
+#[derive(Debug)]
+pub(crate) struct Contents(Vec<Vec<u8>>);
+
+impl Contents {
+    pub(crate) fn new() -> Self {
+        Self(vec![Vec::new()])
+    }
+
+    pub(crate) fn get(&self, id: ContentsId) -> &[u8] {
+        &self.0[usize::from(id)]
+    }
+
+    fn id(&mut self, contents: &[u8]) -> ContentsId {
+        let at = self.0.iter().position(|known| known == contents).unwrap_or_else(|| {
+            self.0.push(contents.to_vec());
+            self.0.len() - 1
+        });
+        ContentsId::try_from(at).unwrap_or_else(|_| panic!("more than {} file contents", ContentsId::MAX))
+    }
+}
