@@ -6,6 +6,7 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use lockwright_kernel::{
+    clock::Timestamp,
     fs::{
         Entry, Fs, FsError, MemFs, Through,
         call::{Answer, Call, Value},
@@ -88,6 +89,27 @@ fn a_clone_is_a_file_system_of_its_own() {
     let clone = mem.clone();
     assert_eq!(mem.create_dir(&path), Ok(()));
     assert_eq!(clone.exists(&path), Ok(false));
+}
+
+#[test]
+fn time_goes_by_the_step_with_each_change_and_with_nothing_else() {
+    let (mem, a, b): (_, Path, Path) = (MemFs::new(), "a".parse().expect("a path"), "b".parse().expect("a path"));
+    assert_eq!(mem.create_dir(&a), Ok(()));
+    for call in [
+        Call::CreateDir(a.clone()),
+        Call::CreateFile(a.clone(), Vec::new()),
+        Call::RemoveFile(a.clone()),
+        Call::RemoveDir(b.clone()),
+        Call::Rename(b.clone(), a.clone()),
+        Call::Rename(a.clone(), a.clone()),
+        Call::Touch(b.clone()),
+        Call::List(a.clone()),
+    ] {
+        let _ = call.on(&mem);
+    }
+    assert_eq!(mem.create_file(&b, b""), Ok(()));
+    let stamps = [mem.modified(&a), mem.modified(&b)].map(|stamp| stamp.map(Timestamp::since_epoch));
+    assert_eq!(stamps, [Ok(MemFs::STEP), Ok(MemFs::STEP * 2)]);
 }
 
 #[test]
