@@ -2,6 +2,9 @@
 
 use std::{fmt, process::ExitCode};
 
+use lockwright_kernel::fs::FsError;
+use lockwright_posix::lock::{OpenError, OpenErrorKind};
+
 /// How a command ends that did not come to its end.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -17,6 +20,10 @@ pub(crate) const CANNOT_CREATE: u8 = 73;
 pub(crate) const BUSY: u8 = 75;
 /// No permission (`EX_NOPERM`).
 pub(crate) const NO_PERMISSION: u8 = 77;
+/// The lock is not taken away: its owner may be alive (`unlock`).
+pub(crate) const REFUSED: u8 = 82;
+/// The command would wait for a lock that is held around it.
+pub(crate) const SELF_NESTED: u8 = 83;
 /// The command ended well, and the release could not be confirmed.
 pub(crate) const UNRELEASED: u8 = 84;
 /// lockwright itself failed.
@@ -25,16 +32,40 @@ pub(crate) const FAILED: u8 = 125;
 pub(crate) const NOT_EXECUTABLE: u8 = 126;
 /// The command is not there.
 pub(crate) const NOT_FOUND: u8 = 127;
+/// Added to the number of the signal that ended the command, or the waiting for the lock.
+pub(crate) const SIGNALLED: u8 = 128;
 
 impl Failure {
     pub(crate) fn new(code: u8, line: impl fmt::Display) -> Self {
         Self { code, line: line.to_string() }
     }
 
+    /// What a file system answered that cannot hold the lock.
+    pub(crate) fn of_fs(error: FsError, line: impl fmt::Display) -> Self {
+        let code = match error {
+            FsError::PermissionDenied => NO_PERMISSION,
+            _ => CANNOT_CREATE,
+        };
+        Self::new(code, line)
+    }
+
     /// Says what went wrong, and gives the code.
     pub(crate) fn report(self) -> ExitCode {
         say(&self.line);
         ExitCode::from(self.code)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        use OpenErrorKind as E;
+        let code = match error.kind() {
+            E::NoName | E::Name(_) | E::NotUtf8 | E::ControlCharacter => USAGE,
+            E::ParentDenied | E::Fs(FsError::PermissionDenied) => NO_PERMISSION,
+            E::Identity(_) => FAILED,
+            _ => CANNOT_CREATE,
+        };
+        Self::new(code, error)
     }
 }
 

@@ -1,10 +1,69 @@
-//! `lockwright run`.
+//! `lockwright run`: holds a lock while a command runs.
+//!
+//! 1. BLOCK the signals that are to be passed on; a handle tells of them from now on.
+//! 2. FORK the command, held back before its exec, as the leader of a process group of its own.
+//! 3. TAKE the lock, under an id that names this process **and** that group. The lock is stale only once both are dead.
+//! 4. GO: the command is told the id, and executes.
+//! 5. PASS ON each signal to the group, once, until the command has ended.
+//! 6. RELEASE, and answer with the command's exit code.
+//!
+//! If this process is killed, also by `SIGKILL`, the kernel kills the command; what the command had started and left in
+//! its group keeps the lock until it ends. If the lock is not taken, the held-back child sees the end of a pipe and ends,
+//! and the command was never executed.
+//!
+//! The lock is given back when the command itself has ended. What it leaves running in the background runs without the
+//! lock; `flock(1)` would hold on, for as long as any daemon keeps the inherited descriptor.
+//!
+//! One thread does it all, so the forked child may do what any process may. The cost over `flock(1)` is one fork, which
+//! it makes as well.
 
-use std::process::ExitCode;
+mod acquire;
+mod child;
+mod nesting;
+mod signals;
+mod supervise;
+mod terminal;
 
-use crate::{args::RunArgs, exit::Failure};
+use std::{io, process::ExitCode};
+
+use lockwright_kernel::id::Id;
+use lockwright_posix::lock::PathLock;
+
+use crate::{
+    args::RunArgs,
+    exit::{FAILED, Failure, UNRELEASED, say},
+};
+use child::{HeldBack, Task};
+use signals::Signals;
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
-    let _ = args;
-    Err(Failure::new(125, "run"))
+    let lock = PathLock::open(&args.lock)?;
+    let held = nesting::held_around(&lock)?;
+    let path = std::path::absolute(&args.lock).map_err(failed("cannot tell the working directory"))?;
+    let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
+    let task = Task { command: &args.command, lock: &path, held: &held };
+    let child = HeldBack::fork(&task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
+    let id = match acquire::acquire(&lock, args, &child, &signals) {
+        Ok(id) => id, // 3 TAKE
+        Err(failure) => {
+            child.let_go();
+            return Err(failure);
+        }
+    };
+    let code = supervise::supervise(child, &id, &signals).map_err(failed("cannot watch the command"))?; // 4 GO, 5 PASS ON
+    Ok(ExitCode::from(released(&lock, &id, code))) // 6 RELEASE
+}
+
+fn released(lock: &PathLock, id: &Id, code: u8) -> u8 {
+    match lock.unlock_as(id) {
+        Ok(()) => code,
+        Err(error) => {
+            say(&format!("{}: the lock was not given back: {error}", lock.path().display()));
+            if code == 0 { UNRELEASED } else { code }
+        }
+    }
+}
+
+fn failed(what: &'static str) -> impl Fn(io::Error) -> Failure {
+    move |error| Failure::new(FAILED, format!("{what}: {error}"))
 }

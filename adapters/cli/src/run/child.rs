@@ -1,0 +1,190 @@
+//! The command's process, from its fork to its end.
+//!
+//! It is held back before exec by a pipe: what comes through it is the id under which the lock was taken, and its end
+//! without one says that the command is not to run. The child's death follows that of the supervisor at every moment:
+//!
+//! | the supervisor dies | because |
+//! |---|---|
+//! | before the child asked for `PR_SET_PDEATHSIG` | the child sees another parent, and ends |
+//! | after that | the kernel kills the child |
+//!
+//! The kernel forgets that wish when a set-user-ID program is executed; such a command runs on, and keeps the lock by
+//! its group.
+
+use std::{
+    convert::Infallible,
+    ffi::OsString,
+    io::{self, PipeReader, PipeWriter, Read, Write},
+    os::unix::process::CommandExt,
+    path::Path,
+    process::Command,
+};
+
+use lockwright_kernel::id::Id;
+use nix::{
+    errno::Errno,
+    sys::{
+        prctl,
+        signal::{Signal, killpg},
+        wait::{WaitPidFlag, WaitStatus, waitpid},
+    },
+    unistd::{ForkResult, Pid, fork, getpid, getppid, setpgid},
+};
+
+use super::{nesting::HELD, signals::Signals};
+use crate::exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND, SIGNALLED, say};
+
+/// What to execute, and what to tell it.
+#[derive(Debug)]
+pub(super) struct Task<'a> {
+    /// The command and its arguments; never empty.
+    pub(super) command: &'a [OsString],
+    /// The absolute path of the lock.
+    pub(super) lock: &'a Path,
+    /// The ids of the locks held around this one.
+    pub(super) held: &'a str,
+}
+
+/// A child that waits before exec. It leads a process group, and is not yet waited for.
+#[derive(Debug)]
+pub(super) struct HeldBack {
+    pid: Pid,
+    go: PipeWriter,
+}
+
+/// A child that executes the command. Its number, and that of its group, is not given to others until it was seen to
+/// have ended.
+#[derive(Debug)]
+pub(super) struct Running {
+    pid: Pid,
+}
+
+/// What became of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It ended; this is what a shell would call its exit code.
+    Ended(u8),
+    /// A signal stopped it.
+    Stopped(Signal),
+}
+
+impl HeldBack {
+    /// Forks. The caller is the only thread.
+    #[expect(unsafe_code, reason = "there is no other way to fork")]
+    pub(super) fn fork(task: &Task, signals: &Signals) -> io::Result<Self> {
+        let (pipe, go) = io::pipe()?;
+        let parent = getpid();
+        // SAFETY: this process has one thread, so the child's memory is as whole as the parent's.
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                drop(go); // Or the child would never see the end of the pipe.
+                std::process::exit(execute(task, signals, parent, pipe).into())
+            }
+            ForkResult::Parent { child: pid } => {
+                let child = Self { pid, go };
+                match setpgid(pid, pid) {
+                    Ok(()) => Ok(child),
+                    Err(error) => {
+                        child.let_go();
+                        Err(error.into())
+                    }
+                }
+            }
+        }
+    }
+
+    /// The process group that the child leads.
+    pub(super) fn group(&self) -> Pid {
+        self.pid
+    }
+
+    /// The number of the child, and of its group.
+    pub(super) fn leader(&self) -> u32 {
+        self.pid.as_raw().unsigned_abs()
+    }
+
+    /// What became of the child since the last look.
+    pub(super) fn change(&self) -> io::Result<Option<Change>> {
+        change(self.pid)
+    }
+
+    /// Lets the child execute the command, which holds the lock as `id`.
+    pub(super) fn go(mut self, id: &Id) -> Running {
+        // Shorter than what a pipe takes in one piece. A child that was killed meanwhile is noticed by its end.
+        let _ = self.go.write_all(id.name().as_str().as_bytes());
+        Running { pid: self.pid }
+    }
+
+    /// Lets the child end without the command, and waits for that.
+    pub(super) fn let_go(self) {
+        drop(self.go);
+        // One that is stopped would not see the end of the pipe.
+        let _ = killpg(self.pid, Signal::SIGKILL);
+        while waitpid(self.pid, None) == Err(Errno::EINTR) {}
+    }
+}
+
+impl Running {
+    /// The command's process group.
+    pub(super) fn group(&self) -> Pid {
+        self.pid
+    }
+
+    /// What became of the command since the last look.
+    pub(super) fn change(&self) -> io::Result<Option<Change>> {
+        change(self.pid)
+    }
+
+    /// Sends a signal to the command's group. One whose members have all ended needs none.
+    pub(super) fn signal(&self, signal: Signal) {
+        let _ = killpg(self.pid, signal);
+    }
+}
+
+fn change(pid: Pid) -> io::Result<Option<Change>> {
+    Ok(match waitpid(pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED))? {
+        WaitStatus::Exited(_, code) => Some(Change::Ended(u8::try_from(code).unwrap_or(FAILED))),
+        WaitStatus::Signaled(_, signal, _) => Some(Change::Ended(code_of(signal))),
+        WaitStatus::Stopped(_, signal) => Some(Change::Stopped(signal)),
+        _ => None,
+    })
+}
+
+/// What a shell calls the exit code of a process that `signal` ended.
+pub(super) fn code_of(signal: Signal) -> u8 {
+    u8::try_from(signal as i32).map_or(FAILED, |number| SIGNALLED.saturating_add(number))
+}
+
+/// The child's part. It returns only when the command was not executed, with the exit code.
+fn execute(task: &Task, signals: &Signals, parent: Pid, pipe: PipeReader) -> u8 {
+    match try_execute(task, signals, parent, pipe) {
+        Ok(None) => 0,
+        Ok(Some(never)) => match never {},
+        Err(error) => {
+            let (code, what) = match error.kind() {
+                io::ErrorKind::NotFound => (NOT_FOUND, "not found".to_owned()),
+                _ => (NOT_EXECUTABLE, format!("cannot be executed: {error}")),
+            };
+            say(&format!("{}: {what}", task.command[0].display()));
+            code
+        }
+    }
+}
+
+fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader) -> io::Result<Option<Infallible>> {
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
+    if getppid() != parent {
+        return Ok(None);
+    }
+    let mut id = String::new();
+    pipe.read_to_string(&mut id)?;
+    if id.is_empty() {
+        return Ok(None);
+    }
+    let held = [task.held, &id].join(" ");
+    let mut command = Command::new(&task.command[0]);
+    command.args(&task.command[1..]);
+    command.env("LOCKWRIGHT_LOCK", task.lock).env("LOCKWRIGHT_ID", &id).env(HELD, held.trim_start());
+    signals.unblock()?;
+    Err(command.exec())
+}

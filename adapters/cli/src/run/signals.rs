@@ -1,0 +1,98 @@
+//! The signals that a supervisor takes in, as events in one queue.
+
+use std::{io, os::fd::AsFd, os::fd::OwnedFd};
+
+use nix::{
+    errno::Errno,
+    sys::{
+        signal::{SigHandler, SigSet, SigmaskHow, Signal, signal},
+        signalfd::{SfdFlags, SignalFd},
+    },
+};
+
+/// What is passed on to the command. Whatever the caller had ignored stays ignored, as `nohup` asks for.
+const PASSED_ON: [Signal; 8] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGTSTP,
+    Signal::SIGCONT,
+];
+
+/// Signals, blocked and queued.
+#[derive(Debug)]
+pub(super) struct Signals {
+    queue: SignalFd,
+    before: SigSet,
+}
+
+impl Signals {
+    /// Blocks the signals that are passed on, and that of a child's change.
+    pub(super) fn block() -> io::Result<Self> {
+        default_for_children()?;
+        let ignored = ignored()?;
+        let mut queued = SigSet::from(Signal::SIGCHLD);
+        for signal in PASSED_ON {
+            if ignored & 1 << (signal as u32 - 1) == 0 {
+                queued.add(signal);
+            }
+        }
+        // Taking the terminal back from the background would stop this process.
+        let blocked = queued | SigSet::from(Signal::SIGTTOU);
+        let before = blocked.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let queue = SignalFd::with_flags(&queued, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+        Ok(Self { queue, before })
+    }
+
+    /// The next signal that has come in, if any.
+    pub(super) fn next(&self) -> io::Result<Option<Signal>> {
+        match self.queue.read_signal() {
+            Ok(Some(info)) => Ok(Some(Signal::try_from(info.ssi_signo.cast_signed())?)),
+            Ok(None) | Err(Errno::EINTR) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Waits for the next signal.
+    pub(super) fn wait(&self) -> io::Result<Signal> {
+        loop {
+            if let Some(signal) = self.next()? {
+                return Ok(signal);
+            }
+            let mut fds = [nix::poll::PollFd::new(self.queue.as_fd(), nix::poll::PollFlags::POLLIN)];
+            match nix::poll::poll(&mut fds, nix::poll::PollTimeout::NONE) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// A handle that is readable while a signal waits.
+    pub(super) fn handle(&self) -> io::Result<OwnedFd> {
+        self.queue.as_fd().try_clone_to_owned()
+    }
+
+    /// Gives the calling process the mask that it was started with.
+    pub(super) fn unblock(&self) -> io::Result<()> {
+        Ok(self.before.thread_set_mask()?)
+    }
+}
+
+/// The signals that this process was started to ignore, signal `n` as bit `n - 1`.
+fn ignored() -> io::Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let field = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = field.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "/proc/self/status has no SigIgn"))
+}
+
+/// To ignore the end of children, as a caller may have had it, is to never learn how they ended.
+#[expect(unsafe_code, reason = "the system call takes handlers too")]
+fn default_for_children() -> io::Result<()> {
+    // SAFETY: no handler is installed, and none was: exec has reset them, and this program installs none.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+    Ok(())
+}
