@@ -91,6 +91,7 @@ pub fn lock(lock: &impl Lock, me: &Id, world: &impl World, until: Option<Instant
                     past(world, until, None)?;
                     let pause = world.below(NonZeroU32::MIN.saturating_add(PAUSE_MS_MAX))?;
                     let end = world.now()?.saturating_add(Duration::from_millis(pause.into()));
+                    let end = until.map_or(end, |until| until.min(end));
                     if world.pause(end)? == Wake::Interrupted {
                         return Err(WaitError::Interrupted);
                     }

@@ -189,9 +189,9 @@ impl<F: Fs> Lock for FastLock<F> {
             Some(owner) if owner == *me => return Err(LockError::AlreadyOwner),
             owner => return Err(LockError::Held { owner }),
         }
-        match self.propose(me).and_then(|()| self.verify(me)) {
-            Ok(()) => {} // 2 BUILD, 3 SIGN, 4 MOVE, 5 VERIFY
-            Err(reason) => return Err(self.withdraw(me, reason)?), // 8 WITHDRAW
+        // 2 BUILD, 3 SIGN, 4 MOVE, 5 VERIFY
+        if let Err(reason) = self.propose(me).and_then(|()| self.verify(me)) {
+            return Err(self.withdraw(me, reason)?); // 8 WITHDRAW
         }
         self.fs.discard_dir(&self.proposal(me))?; // 6 TIDY
         self.fs.discard_dir(&self.build())?;
@@ -224,8 +224,7 @@ impl<F: Fs> Lock for FastLock<F> {
 
     fn clean(&self, id: &Id) -> Result<(), Halted> {
         self.clear(id)?; // 1 CLEAR
-        self.fs
-            .put_aside(&self.proposed_owner(id), &self.gone(id))?; // 2 ASIDE
+        self.fs.put_aside(&self.proposed_owner(id), &self.gone(id))?; // 2 ASIDE
         self.clear(id)?; // 3 CLEAR
         self.fs.discard_dir(&self.proposal(id))?; // 4 TIDY
         self.fs.discard_dir(&self.build())?;

@@ -139,13 +139,13 @@ pub trait Fs {
 
     /// Moves an entry, in one step: nobody sees it under both names or under neither. What stands at `to` is replaced
     /// when it is a file and `from` is one, or an **empty** directory and `from` is a directory. Of several callers
-    /// that move the same entry, exactly one gets `Ok`.
+    /// that move the same entry, exactly one gets `Ok`. A move of an entry onto itself is `Ok` and changes nothing.
     ///
     /// # Errors
     ///
-    /// [`FsError::NotEmpty`] when `to` is a directory with entries; [`FsError::NotADirectory`] or
-    /// [`FsError::IsADirectory`] when one is a directory and the other is not. On any error but [`FsError::Io`]
-    /// nothing moved.
+    /// [`FsError::NotEmpty`] when both are directories and `to` has entries; [`FsError::NotADirectory`] when only `from`
+    /// is a directory; [`FsError::IsADirectory`], or [`FsError::NotEmpty`] where `to` has entries, when only `to` is one;
+    /// [`FsError::IntoItself`] when `to` lies below `from`. On any error but [`FsError::Io`] nothing moved.
     fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError>;
 
     /// The names in a directory, sorted. An entry that stood through the whole call is in it; one that never stood

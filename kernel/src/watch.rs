@@ -43,10 +43,5 @@ pub trait Watch {
     /// # Errors
     ///
     /// [`Halted`] in a simulated world only.
-    fn wait(
-        &self,
-        watch: WatchId,
-        owner: Option<&Id>,
-        until: Option<Instant>,
-    ) -> Result<Wake, Halted>;
+    fn wait(&self, watch: WatchId, owner: Option<&Id>, until: Option<Instant>) -> Result<Wake, Halted>;
 }

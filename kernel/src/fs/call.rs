@@ -14,10 +14,7 @@ use crate::{
 
 /// One call on an [`Fs`]: a method and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(
-    missing_docs,
-    reason = "each variant is the method of `Fs` of that name"
-)]
+#[expect(missing_docs, reason = "each variant is the method of `Fs` of that name")]
 pub enum Call {
     CreateDir(Path),
     CreateFile(Path, Vec<u8>),
@@ -104,11 +101,7 @@ impl fmt::Display for Call {
                 write!(f, "creat(\"{path}\")")
             }
             Self::CreateFile(path, contents) => {
-                write!(
-                    f,
-                    "creat(\"{path}\") write(\"{}\")",
-                    contents.escape_ascii()
-                )
+                write!(f, "creat(\"{path}\") write(\"{}\")", contents.escape_ascii())
             }
             Self::RemoveFile(path) => write!(f, "unlink(\"{path}\")"),
             Self::RemoveDir(path) => write!(f, "rmdir(\"{path}\")"),
