@@ -31,3 +31,8 @@ pub mod probe;
 pub mod process;
 mod procfs;
 pub mod watch;
+
+/// The README's example is run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;
