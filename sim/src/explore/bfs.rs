@@ -237,6 +237,12 @@ impl<'a> Search<'a> {
         }
         choices.reverse();
         let trace = Trace::record(self.world.protocol, self.world.scenario, property, &what, &choices);
+        // Run again over histories that are not merged: a counterexample that does not stand is the checker's own fault.
+        if let Err(divergence) = trace.replay(self.world.protocol) {
+            return Verdict::Error(format!(
+                "found that {property} is violated ({what}), and running it again {divergence}"
+            ));
+        }
         Verdict::Violated(Violation { property, what, trace: Some(trace) })
     }
 }
