@@ -1,5 +1,7 @@
 //! Processes as the probe sees them: odd names, the dead, zombies, groups, other namespaces.
 
+#![expect(clippy::unwrap_used, reason = "what helps a test says what it expects by panicking, as the test does")]
+
 use std::{
     fs,
     os::unix::{fs::MetadataExt, process::CommandExt},

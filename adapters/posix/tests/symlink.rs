@@ -1,5 +1,7 @@
 //! What does not belong in a lock's directory is not followed, not waited for, and not read without bound.
 
+#![expect(clippy::unwrap_used, reason = "what helps a test says what it expects by panicking, as the test does")]
+
 use std::{fs, os::unix::ffi::OsStrExt, os::unix::fs::symlink, path::Path as StdPath};
 
 use lockwright_kernel::fs::{

@@ -2,6 +2,8 @@
 //!
 //! Nothing here sleeps. A wait that misses its event never comes back, which [`soon`] turns into a failure.
 
+#![expect(clippy::unwrap_used, reason = "what helps a test says what it expects by panicking, as the test does")]
+
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
@@ -40,7 +42,7 @@ const LOCK: &str = "LOCKWRIGHT_TEST_LOCK";
 const SUPERVISE: &str = "LOCKWRIGHT_TEST_SUPERVISE";
 
 /// Long after everything has happened.
-const GUARD: Duration = Duration::from_secs(60);
+const GUARD: Duration = Duration::from_mins(1);
 
 fn lock_in(dir: &TempDir) -> PathLock {
     PathLock::open(dir.path().join("lock")).unwrap()
@@ -124,6 +126,7 @@ fn hold() {
         until_told();
         return guard.unlock().unwrap();
     }
+    #[expect(clippy::zombie_processes, reason = "it is to outlive this process, which ends by a kill")]
     let command = Command::new("sleep").arg("1000").process_group(0).spawn().unwrap();
     let id = lock.this_process().fresh_id_with_group(command.id()).unwrap();
     lock.lock_as(&Id::from(&id), &lock.world(), None).unwrap();
@@ -288,7 +291,29 @@ fn the_end_of_the_directory_itself_ends_a_wait() {
 }
 
 #[test]
-fn replacing_the_directory_ends_a_wait_that_is_under_way() {
+fn the_end_of_the_directory_ends_a_wait_that_is_under_way() {
+    let watched = || "watched".parse().unwrap();
+    let while_it_waits = |end: &dyn Fn(&PosixFs)| {
+        let scene = Scene::new();
+        let fs = scene.fs.clone();
+        let (tell, told) = channel();
+        let waits = thread::spawn(move || {
+            let watch = scene.world.watch(&watched()).unwrap();
+            tell.send(gettid()).unwrap();
+            let until = scene.world.after(GUARD);
+            (scene.world.wait(watch, None, Some(until)), scene.dir)
+        });
+        wait_until_asleep(soon(&told));
+        end(&fs);
+        assert_eq!(waits.join().unwrap().0, Ok(Wake::Changed));
+    };
+    while_it_waits(&|fs| fs.remove_dir(&watched()).unwrap());
+    while_it_waits(&|fs| fs.rename(&watched(), &"moved".parse().unwrap()).unwrap());
+}
+
+/// The kernel reports the end of a directory late when somebody has it open, but at once that another took its place.
+#[test]
+fn replacing_an_open_directory_ends_a_wait_that_is_under_way() {
     let scene = Scene::new();
     let (fs, path) = (scene.fs.clone(), scene.dir.path().join("watched"));
     let (tell, told) = channel();
@@ -296,7 +321,7 @@ fn replacing_the_directory_ends_a_wait_that_is_under_way() {
         let watch = scene.world.watch(&"watched".parse().unwrap()).unwrap();
         tell.send(gettid()).unwrap();
         let until = scene.world.after(GUARD);
-        (scene.world.wait(watch, None, Some(until)), scene)
+        (scene.world.wait(watch, None, Some(until)), scene.dir)
     });
     wait_until_asleep(soon(&told));
     let open = fs::File::open(path).unwrap();

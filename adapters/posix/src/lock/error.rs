@@ -17,7 +17,7 @@ use crate::fs::PosixFs;
 
 /// There can be no lock at a path.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {kind}", .path.display())]
+#[error("{}: {kind}", .path.display().to_string().escape_debug())]
 pub struct OpenError {
     path: PathBuf,
     kind: OpenErrorKind,
@@ -78,6 +78,12 @@ impl OpenError {
     pub fn kind(&self) -> &OpenErrorKind {
         &self.kind
     }
+
+    /// The same, taken out.
+    #[must_use]
+    pub fn into_kind(self) -> OpenErrorKind {
+        self.kind
+    }
 }
 
 impl OpenErrorKind {
@@ -117,7 +123,7 @@ pub(super) fn check_place(fs: &PosixFs, name: &Name) -> Result<(), OpenErrorKind
 
 /// A lock was not taken. Nothing of the attempt is left on disk, save where the kind says otherwise.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {kind}", .path.display())]
+#[error("{}: {kind}", .path.display().to_string().escape_debug())]
 pub struct AcquireError {
     path: PathBuf,
     kind: AcquireErrorKind,
