@@ -237,8 +237,10 @@ impl<'a> Search<'a> {
         }
         choices.reverse();
         let trace = Trace::record(self.world.protocol, self.world.scenario, property, &what, &choices);
-        // Run again over histories that are not merged: a counterexample that does not stand is the checker's own fault.
-        if let Err(divergence) = trace.replay(self.world.protocol) {
+        // Run again over histories that are not merged: a counterexample that does not stand is the checker's own fault,
+        // unless it is that of an attempt which cannot be run again.
+        let again = if property == Property::Replayable { Ok(()) } else { trace.replay(self.world.protocol) };
+        if let Err(divergence) = again {
             return Verdict::Error(format!(
                 "found that {property} is violated ({what}), and running it again {divergence}"
             ));
