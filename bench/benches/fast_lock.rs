@@ -1,0 +1,133 @@
+//! What an uncontended fast lock costs, beside its own system calls and beside `flock(2)`.
+//!
+//! | contender | what |
+//! |---|---|
+//! | `lock+unlock` | [`PathLock`], one handle kept, with either kind of leaf |
+//! | `same calls` | the very same system calls in the same order, see [`Reach::Checked`] |
+//! | `floor` | the calls of the procedure alone, by whole paths, see [`Reach::WholePath`] |
+//! | `flock` | `flock(2)` on a file that stays open |
+//! | `open+flock` | the same, where the file is opened and closed each time |
+//!
+//! Criterion estimates each on its own, some seconds apart. The table of ratios after it comes from a loop that takes
+//! the contenders in turn, so that whatever else the machine does meets all of them alike.
+
+use std::{
+    error::Error,
+    fs::File,
+    time::{Duration, Instant},
+};
+
+use criterion::Criterion;
+use lockwright_bench::{
+    floor::{Floor, Reach},
+    is_measuring,
+    place::{Place, places},
+};
+use lockwright_kernel::{fast_lock::Leaf, id::Id};
+use lockwright_posix::lock::PathLock;
+
+/// How long criterion warms up, and how long it measures, each contender.
+const WARM_UP: Duration = Duration::from_millis(500);
+const MEASUREMENT: Duration = Duration::from_secs(2);
+
+/// The table: so many turns, of which the median counts, and so many rounds in each.
+const TURNS: usize = 41;
+const ROUNDS: u32 = 200;
+
+type Answer = Result<(), Box<dyn Error>>;
+
+/// One way to take and give back a lock.
+struct Contender {
+    name: String,
+    round: Box<dyn Fn() -> Answer>,
+}
+
+fn main() -> Answer {
+    let places = places(env!("CARGO_TARGET_TMPDIR"))?;
+    let mut criterion = Criterion::default().warm_up_time(WARM_UP).measurement_time(MEASUREMENT).configure_from_args();
+    let mut group = criterion.benchmark_group("fast_lock");
+    for place in &places {
+        for contender in contenders(place)? {
+            let name = format!("{}/{}", place.name(), contender.name);
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| (contender.round)().expect("nobody else uses this directory"));
+            });
+        }
+    }
+    group.finish();
+    criterion.final_summary();
+    for place in &places {
+        table(place)?;
+    }
+    Ok(())
+}
+
+fn contenders(place: &Place) -> Result<Vec<Contender>, Box<dyn Error>> {
+    let mut contenders = Vec::new();
+    let mut add = |name: String, round: Box<dyn Fn() -> Answer>| contenders.push(Contender { name, round });
+    for (leaf, kind) in [(Leaf::File, "file"), (Leaf::Dir, "dir")] {
+        let lock = PathLock::open(place.dir().join(format!("{kind}.lock")))?.with_leaf(leaf);
+        let id = Id::from(&lock.this_process().fresh_id()?);
+        for (reach, name) in [(Reach::Checked, "same calls"), (Reach::WholePath, "floor")] {
+            let floor = Floor::new(place.dir(), "floor.lock".parse()?, leaf, &id, reach)?;
+            add(format!("{name}, {kind} leaf"), Box::new(move || floor.run()));
+        }
+        add(format!("lock+unlock, {kind} leaf"), Box::new(move || Ok(lock.lock()?.unlock()?)));
+    }
+    // The standard library locks by flock(2) on Linux.
+    let path = place.dir().join("flock");
+    let opened = File::create(&path)?;
+    add("flock".into(), Box::new(move || Ok(opened.lock().and_then(|()| opened.unlock())?)));
+    let round = move || {
+        let file = File::options().write(true).create(true).truncate(false).open(&path)?;
+        file.lock()?;
+        Ok(file.unlock()?)
+    };
+    add("open+flock".into(), Box::new(round));
+    Ok(contenders)
+}
+
+#[expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+fn table(place: &Place) -> Answer {
+    let contenders = contenders(place)?;
+    let times = medians(&contenders)?;
+    let time = |name: &str| {
+        let mut named = contenders.iter().zip(&times);
+        named.find_map(|(contender, time)| (contender.name == name).then_some(time.as_secs_f64()))
+    };
+    let time = |name: &str| time(name).ok_or_else(|| format!("no contender is called {name}"));
+    for leaf in ["file leaf", "dir leaf"] {
+        let lock = time(&format!("lock+unlock, {leaf}"))?;
+        println!(
+            "{}, {leaf}: lock+unlock ({:.1} us) is {:.2} times the same calls, {:.2} times the floor, \
+             {:.0} times flock(2), {:.1} times open and flock(2)",
+            place.name(),
+            lock * 1e6,
+            lock / time(&format!("same calls, {leaf}"))?,
+            lock / time(&format!("floor, {leaf}"))?,
+            lock / time("flock")?,
+            lock / time("open+flock")?,
+        );
+    }
+    Ok(())
+}
+
+/// The time of one round of each contender.
+fn medians(contenders: &[Contender]) -> Result<Vec<Duration>, Box<dyn Error>> {
+    let (turns, rounds) = if is_measuring() { (TURNS, ROUNDS) } else { (1, 1) };
+    let mut times = vec![Vec::with_capacity(turns); contenders.len()];
+    for _ in 0..turns {
+        for (contender, times) in contenders.iter().zip(&mut times) {
+            let start = Instant::now();
+            for _ in 0..rounds {
+                (contender.round)()?;
+            }
+            times.push(start.elapsed() / rounds);
+        }
+    }
+    let median = |mut times: Vec<Duration>| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+    Ok(times.into_iter().map(median).collect())
+}

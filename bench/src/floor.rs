@@ -1,0 +1,247 @@
+//! The floor under a lock: the system calls of taking and giving back, and nothing else.
+//!
+//! The calls are not written down here. They are recorded from the kernel, which runs once in memory, so the floor
+//! follows the algorithm when that changes. Playing them back decides nothing and makes no path: all that is left is
+//! the time that the system takes.
+
+use std::{
+    cell::RefCell,
+    error::Error,
+    ffi::{CStr, CString},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    path,
+};
+
+use lockwright_kernel::{
+    fast_lock::{FastLock, Leaf},
+    fs::{
+        FsError, Halted, MemFs, Through,
+        call::{Answer, Call},
+    },
+    id::Id,
+    lock::{Lock, LockError},
+    path::{Name, Path},
+    policies::check::CheckLock,
+    probe::{Liveness, Probe},
+};
+use nix::{
+    errno::Errno,
+    fcntl::{self, AtFlags, OFlag, OpenHow, ResolveFlag},
+    sys::{
+        stat::{self, Mode},
+        statfs,
+    },
+    unistd::{self, UnlinkatFlags},
+};
+
+/// How an entry below the root is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// As the adapter does it: the directory that holds the entry is opened without following symbolic links, and
+    /// closed after the call. With these, and with the looks at the file system's type and at `/proc/self/stat` that
+    /// go before a lock, it is the very same sequence that `strace` shows for
+    /// [`PathLock::lock`](lockwright_posix::lock::PathLock::lock) and the guard's `unlock`, but for four `getpid`.
+    Checked,
+    /// By its whole path from the root's handle: the fewest calls with which the procedure can be gone through.
+    WholePath,
+}
+
+/// The calls of one lock and unlock without contention, ready to be made.
+#[derive(Debug)]
+pub struct Floor {
+    root: OwnedFd,
+    reach: Reach,
+    steps: Vec<Step>,
+}
+
+#[derive(Debug)]
+struct Step {
+    what: What,
+    at: Entry,
+    to: Option<Entry>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    CreateDir,
+    CreateFile,
+    RemoveFile,
+    RemoveDir,
+    Rename,
+    /// A listing that fails, since there is no directory.
+    OpenAbsent,
+    Status,
+}
+
+/// A path, whole and in its two parts.
+#[derive(Debug)]
+struct Entry {
+    whole: CString,
+    /// Empty where the root holds the entry.
+    parent: CString,
+    name: CString,
+}
+
+impl Floor {
+    /// The floor below `dir`, for a lock of the name `lock` taken for `id`.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening `dir`, and any that the kernel meets in memory, which would be a fault of this module.
+    pub fn new(
+        dir: impl AsRef<path::Path>,
+        lock: Name,
+        leaf: Leaf,
+        id: &Id,
+        reach: Reach,
+    ) -> Result<Self, Box<dyn Error>> {
+        let pass = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let root = fcntl::open(dir.as_ref(), pass, Mode::empty())?;
+        let steps = record(lock, leaf, id)?.iter().map(step).collect::<Result<_, _>>()?;
+        Ok(Self { root, reach, steps })
+    }
+
+    /// Makes the calls, all of them, and leaves nothing behind.
+    ///
+    /// # Errors
+    ///
+    /// When a call failed that should not have, or went well where it should have failed.
+    pub fn run(&self) -> Result<(), Box<dyn Error>> {
+        if self.reach == Reach::Checked {
+            statfs::fstatfs(&self.root)?;
+            std::fs::read("/proc/self/stat")?;
+        }
+        for step in &self.steps {
+            match (step.what, self.make(step)) {
+                (What::OpenAbsent, Err(Errno::ENOENT)) => {}
+                (What::OpenAbsent, Ok(())) => return Err(Errno::EEXIST.into()),
+                (_, answer) => answer?,
+            }
+        }
+        Ok(())
+    }
+
+    fn make(&self, step: &Step) -> nix::Result<()> {
+        if self.reach == Reach::WholePath {
+            let to = step.to.as_ref().map(|to| (self.root.as_fd(), to.whole.as_c_str()));
+            return call(step.what, (self.root.as_fd(), &step.at.whole), to);
+        }
+        let parent = self.parent(&step.at)?;
+        let to_parent = step.to.as_ref().map(|to| self.parent(to)).transpose()?;
+        let to = step.to.as_ref().zip(to_parent.as_ref());
+        let to = to.map(|(to, parent)| (self.or_root(parent.as_ref()), to.name.as_c_str()));
+        call(step.what, (self.or_root(parent.as_ref()), &step.at.name), to)
+    }
+
+    fn or_root<'a>(&'a self, parent: Option<&'a OwnedFd>) -> BorrowedFd<'a> {
+        parent.unwrap_or(&self.root).as_fd()
+    }
+
+    /// Opens the directory that holds `entry`, unless that is the root.
+    fn parent(&self, entry: &Entry) -> nix::Result<Option<OwnedFd>> {
+        if entry.parent.is_empty() {
+            return Ok(None);
+        }
+        let pass = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        fcntl::openat2(&self.root, entry.parent.as_c_str(), beneath(pass)).map(Some)
+    }
+}
+
+/// Makes one system call.
+fn call(what: What, at: (BorrowedFd<'_>, &CStr), to: Option<(BorrowedFd<'_>, &CStr)>) -> nix::Result<()> {
+    let (dir, name) = at;
+    match (what, to) {
+        (What::CreateDir, _) => stat::mkdirat(dir, name, Mode::S_IRWXU),
+        (What::CreateFile, _) => {
+            let new = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
+            let flags = new | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+            fcntl::openat(dir, name, flags, Mode::S_IRUSR | Mode::S_IWUSR).map(drop)
+        }
+        (What::RemoveFile, _) => unistd::unlinkat(dir, name, UnlinkatFlags::NoRemoveDir),
+        (What::RemoveDir, _) => unistd::unlinkat(dir, name, UnlinkatFlags::RemoveDir),
+        (What::Rename, Some((to_dir, to))) => fcntl::renameat(dir, name, to_dir, to),
+        (What::Rename, None) => Err(Errno::EINVAL),
+        (What::Status, _) => stat::fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW).map(drop),
+        (What::OpenAbsent, _) => {
+            let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+            fcntl::openat2(dir, name, beneath(flags)).map(drop)
+        }
+    }
+}
+
+fn beneath(flags: OFlag) -> OpenHow {
+    let beneath = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS;
+    OpenHow::new().flags(flags).resolve(beneath)
+}
+
+/// Lets the kernel take and give back a lock in memory, and keeps what it called.
+fn record(lock: Name, leaf: Leaf, id: &Id) -> Result<Vec<(Call, Answer)>, LockError> {
+    let (disk, calls) = (MemFs::new(), RefCell::new(Vec::new()));
+    let recorder = Through(|call: &Call| {
+        let answer = call.on(&disk);
+        calls.borrow_mut().push((call.effect(), answer.clone()));
+        answer
+    });
+    let lock = CheckLock::new(FastLock::new(&recorder, lock.into(), leaf), NobodyDied);
+    lock.try_lock(id)?;
+    lock.unlock(id)?;
+    Ok(calls.take())
+}
+
+/// Without contention nobody is asked about.
+struct NobodyDied;
+
+impl Probe for NobodyDied {
+    fn liveness(&self, _: &Id) -> Result<Liveness, Halted> {
+        Ok(Liveness::Alive)
+    }
+}
+
+fn step((call, answer): &(Call, Answer)) -> Result<Step, Box<dyn Error>> {
+    let (what, at, to) = match (call, answer) {
+        (Call::CreateDir(at), Ok(_)) => (What::CreateDir, at, None),
+        (Call::CreateFile(at, contents), Ok(_)) if contents.is_empty() => (What::CreateFile, at, None),
+        (Call::RemoveFile(at), Ok(_)) => (What::RemoveFile, at, None),
+        (Call::RemoveDir(at), Ok(_)) => (What::RemoveDir, at, None),
+        (Call::Rename(at, to), Ok(_)) => (What::Rename, at, Some(to)),
+        (Call::Modified(at), Ok(_)) => (What::Status, at, None),
+        (Call::List(at), Err(FsError::NotFound)) => (What::OpenAbsent, at, None),
+        _ => return Err(format!("the floor cannot play back {call}, which answered {answer:?}").into()),
+    };
+    Ok(Step { what, at: entry(at)?, to: to.map(entry).transpose()? })
+}
+
+fn entry(path: &Path) -> Result<Entry, Box<dyn Error>> {
+    let (parent, name) = path.split_last().ok_or("the root has no name")?;
+    let (whole, parent, name) = (path.to_string(), parent.names().to_vec(), name.as_str());
+    let parent: Vec<_> = parent.iter().map(Name::as_str).collect();
+    Ok(Entry { whole: CString::new(whole)?, parent: CString::new(parent.join("/"))?, name: CString::new(name)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_floor_plays_back_and_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        for leaf in [Leaf::File, Leaf::Dir] {
+            for reach in [Reach::Checked, Reach::WholePath] {
+                let (lock, id) = ("lock".parse().unwrap(), "me".parse().unwrap());
+                let floor = Floor::new(dir.path(), lock, leaf, &id, reach).unwrap();
+                floor.run().unwrap();
+                floor.run().unwrap();
+                assert_eq!(dir.path().read_dir().unwrap().count(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_that_fails_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let (lock, id) = ("lock".parse().unwrap(), "me".parse().unwrap());
+        let floor = Floor::new(dir.path(), lock, Leaf::File, &id, Reach::WholePath).unwrap();
+        std::fs::create_dir(dir.path().join("lock")).unwrap();
+        floor.run().unwrap_err();
+    }
+}
