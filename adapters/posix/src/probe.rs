@@ -5,7 +5,7 @@ use std::{io, os::fd::OwnedFd};
 use lockwright_kernel::{
     fs::Halted,
     id::Id,
-    ids::process::{GroupSighting, Here, PID_MAX, ProcessId, ProcessTable, Sighting},
+    ids::process::{Boot, GroupSighting, Here, PID_MAX, ProcessId, ProcessTable, Sighting},
     probe::{Liveness, Probe},
 };
 use nix::{errno::Errno, sys::signal, unistd::Pid};
@@ -25,6 +25,7 @@ const LOOKS_MAX: u32 = 4;
 /// numbers of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcProbe {
+    boot: Boot,
     local: bool,
 }
 
@@ -32,13 +33,12 @@ impl ProcProbe {
     /// A probe for the owners of locks on `fs`.
     #[must_use]
     pub fn new(fs: &PosixFs) -> Self {
-        let local = fs.is_local();
-        Self { local }
+        Self { boot: procfs::boot(), local: fs.is_local() }
     }
 
     /// Where the caller looks from; `None` when it cannot tell, and sees nothing.
     fn here(self) -> Option<Here> {
-        Some(Here { boot: procfs::boot(), namespace: procfs::namespace().ok()?, local: self.local })
+        Some(Here { boot: self.boot, namespace: procfs::namespace().ok()?, local: self.local })
     }
 
     /// What is known of the owner of `id`, for a caller who wants to wait for its end.
@@ -46,16 +46,17 @@ impl ProcProbe {
         let (Ok(id), Some(here)) = (ProcessId::try_from(id), self.here()) else {
             return Look::Unseen;
         };
-        if id.verdict(&here, &Table) == Liveness::Dead {
+        let table = Table::new();
+        if id.verdict(&here, &table) == Liveness::Dead {
             return Look::Dead;
         }
         if !id.is_visible(&here) {
             return Look::Unseen;
         }
-        let seen = match Table.process(id.pid) {
-            Sighting::Present { start, ended: false } if start == id.start => Seen::new(id.pid, Some(start)),
-            Sighting::Hidden => Seen::new(id.pid, None),
-            _ => id.group.and_then(|group| Scan::of(group.leader).ok()?.living),
+        let seen = match table.process(id.pid) {
+            Sighting::Present { start, ended: false } if start == id.start => table.seen(id.pid, Some(start)),
+            Sighting::Hidden => table.seen(id.pid, None),
+            _ => id.group.and_then(|group| table.scan(group.leader).ok()?.living),
         };
         Look::Seen(seen)
     }
@@ -74,7 +75,7 @@ pub(crate) enum Look {
 impl Probe for ProcProbe {
     fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
         let verdict = match (ProcessId::try_from(id), self.here()) {
-            (Ok(id), Some(here)) => id.verdict(&here, &Table),
+            (Ok(id), Some(here)) => id.verdict(&here, &Table::new()),
             _ => Liveness::Unknown,
         };
         Ok(verdict)
@@ -87,13 +88,10 @@ pub(crate) struct Seen {
     pid: u32,
     /// `None` when only its number could be seen.
     start: Option<u64>,
+    table: Table,
 }
 
 impl Seen {
-    fn new(pid: u32, start: Option<u64>) -> Option<Self> {
-        (1..=PID_MAX).contains(&pid).then_some(Self { pid, start })
-    }
-
     /// A handle that becomes readable once the process has ended; `None` when there is no such process any more.
     pub(crate) fn end(self) -> io::Result<Option<OwnedFd>> {
         let Some(pid) = rustix::process::Pid::from_raw(self.pid.cast_signed()) else {
@@ -104,14 +102,69 @@ impl Seen {
             other => other?,
         };
         // The number may have gone to another process before the handle was opened.
-        let same = self.start.is_none_or(|start| Table.process(self.pid) == Sighting::Present { start, ended: false });
+        let same =
+            self.start.is_none_or(|start| self.table.process(self.pid) == Sighting::Present { start, ended: false });
         Ok(same.then_some(handle))
     }
 }
 
 /// The processes that the caller's system calls and `/proc` show.
-#[derive(Clone, Copy, Debug)]
-struct Table;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Table {
+    /// True when `/proc` shows the numbers that the system calls use.
+    shown: bool,
+}
+
+impl Table {
+    fn new() -> Self {
+        let shown = procfs::shows_own_namespace();
+        Self { shown }
+    }
+
+    fn seen(self, pid: u32, start: Option<u64>) -> Option<Seen> {
+        (1..=PID_MAX).contains(&pid).then_some(Seen { pid, start, table: self })
+    }
+
+    /// Whether no member of the group is left but zombies; `None` when that cannot be seen.
+    ///
+    /// A member may start another one behind the back of a look and end before the look comes to it, so a look that
+    /// finds nobody living is believed only if nobody at all was started meanwhile.
+    fn ended(self, leader: u32) -> Option<bool> {
+        for _ in 0..LOOKS_MAX {
+            let started = procfs::started_since_boot()?;
+            let scan = self.scan(leader).ok()?;
+            if scan.living.is_some() {
+                return Some(false);
+            }
+            if !scan.complete || !scan.zombies {
+                return None;
+            }
+            if procfs::started_since_boot()? == started {
+                return Some(true);
+            }
+        }
+        None
+    }
+
+    fn scan(self, leader: u32) -> io::Result<Scan> {
+        if !self.shown {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let mut scan = Scan { living: None, zombies: false, complete: !procfs::hides_processes() };
+        for pid in procfs::pids()? {
+            match Stat::of(pid) {
+                Ok(member) if member.group == leader.cast_signed() && !member.ended => {
+                    scan.living = self.seen(member.pid, Some(member.start));
+                    return Ok(scan);
+                }
+                Ok(member) => scan.zombies |= member.group == leader.cast_signed(),
+                Err(_) if nobody_at(pid.cast_signed()) => {}
+                Err(_) => scan.complete = false,
+            }
+        }
+        Ok(scan)
+    }
+}
 
 impl ProcessTable for Table {
     fn process(&self, pid: u32) -> Sighting {
@@ -121,7 +174,7 @@ impl ProcessTable for Table {
         if nobody_at(pid.cast_signed()) {
             return Sighting::Absent;
         }
-        if !procfs::shows_own_namespace() {
+        if !self.shown {
             return Sighting::Hidden;
         }
         match Stat::of(pid) {
@@ -145,7 +198,7 @@ impl ProcessTable for Table {
             Sighting::Present { start, .. } => Some(start),
             Sighting::Hidden => return GroupSighting::Hidden,
         };
-        match ended(leader) {
+        match self.ended(leader) {
             Some(ended) => GroupSighting::Present { leader_start, ended },
             None if nobody_at(-leader.cast_signed()) => GroupSighting::Absent,
             None => GroupSighting::Hidden,
@@ -159,52 +212,10 @@ fn nobody_at(pid: i32) -> bool {
     signal::kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH)
 }
 
-/// Whether no member of the group is left but zombies; `None` when that cannot be seen.
-///
-/// A member may start another one behind the back of a look and end before the look comes to it, so a look that finds
-/// nobody living is believed only if nobody at all was started meanwhile.
-fn ended(leader: u32) -> Option<bool> {
-    for _ in 0..LOOKS_MAX {
-        let started = procfs::started_since_boot()?;
-        let scan = Scan::of(leader).ok()?;
-        if scan.living.is_some() {
-            return Some(false);
-        }
-        if !scan.complete || !scan.zombies {
-            return None;
-        }
-        if procfs::started_since_boot()? == started {
-            return Some(true);
-        }
-    }
-    None
-}
-
 /// One look through all processes for the members of a group.
 struct Scan {
     living: Option<Seen>,
     zombies: bool,
     /// False when there may be members that are not shown.
     complete: bool,
-}
-
-impl Scan {
-    fn of(leader: u32) -> io::Result<Self> {
-        if !procfs::shows_own_namespace() {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        let mut scan = Self { living: None, zombies: false, complete: !procfs::hides_processes() };
-        for pid in procfs::pids()? {
-            match Stat::of(pid) {
-                Ok(member) if member.group == leader.cast_signed() && !member.ended => {
-                    scan.living = Seen::new(member.pid, Some(member.start));
-                    return Ok(scan);
-                }
-                Ok(member) => scan.zombies |= member.group == leader.cast_signed(),
-                Err(_) if nobody_at(pid.cast_signed()) => {}
-                Err(_) => scan.complete = false,
-            }
-        }
-        Ok(scan)
-    }
 }

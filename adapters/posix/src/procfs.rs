@@ -140,3 +140,39 @@ pub(crate) fn started_since_boot() -> Option<u64> {
 fn is_procfs(path: &str) -> bool {
     statfs::statfs(Path::new(path)).is_ok_and(|status| status.filesystem_type() == statfs::PROC_SUPER_MAGIC)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The fields after the name, of a real process: fields 3 to 52.
+    const FIELDS: &str = "S 1 4312 4300 34816 4312 4194304 108 0 0 0 0 0 0 0 20 0 3 0 889123 2420736 227 \
+        18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0";
+
+    #[test]
+    fn the_fields_are_counted_from_behind_the_name() {
+        let due = Stat { pid: 4313, group: 4312, start: 889_123, ended: false };
+        for name in ["cat", "a) S 1 (b", "x) Z 1 1 1", "line\nfeed", ")", "", "\u{fffd}"] {
+            assert_eq!(Stat::parse(&format!("4313 ({name}) {FIELDS}")), Some(due), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_zombie_has_ended_when_no_thread_is_left() {
+        let ended = |state: &str, threads: &str| {
+            let fields = FIELDS.replacen('S', state, 1).replacen(" 20 0 3 ", &format!(" 20 0 {threads} "), 1);
+            Stat::parse(&format!("1 (x) {fields}")).unwrap().ended
+        };
+        assert!(ended("Z", "1") && ended("Z", "0") && ended("X", "1"));
+        assert!(!ended("Z", "2") && !ended("S", "1") && !ended("D", "1") && !ended("T", "1"));
+    }
+
+    #[test]
+    fn what_is_cut_short_is_refused() {
+        let whole = format!("4313 (cat) {FIELDS}");
+        let start = whole.find(" 889123").unwrap();
+        for length in 0..=start {
+            assert_eq!(Stat::parse(&whole[..length]), None, "{length}");
+        }
+    }
+}

@@ -60,6 +60,7 @@ const DEADLINE_SECONDS_MAX: u64 = 1 << 32;
 pub struct PosixWorld {
     fs: PosixFs,
     local: bool,
+    probe: ProcProbe,
     notes: RefCell<Notes>,
     interrupt: Option<OwnedFd>,
     chance: RefCell<fastrand::Rng>,
@@ -84,6 +85,7 @@ impl PosixWorld {
         Self {
             fs: fs.clone(),
             local: fs.is_local(),
+            probe: ProcProbe::new(fs),
             notes: RefCell::default(),
             interrupt: None,
             chance: RefCell::new(chance),
@@ -113,12 +115,11 @@ impl PosixWorld {
 
     /// Opens a handle for the end of whoever keeps the owner alive; `None` when it is dead.
     fn keeper(&self, owner: Option<&Id>) -> Option<Keeper> {
-        let probe = ProcProbe::new(&self.fs);
         let Some(owner) = owner else {
             return Some(Keeper::Unseen);
         };
         loop {
-            match probe.look(owner) {
+            match self.probe.look(owner) {
                 Look::Dead => return None,
                 Look::Unseen => return Some(Keeper::Unseen),
                 Look::Seen(None) => return Some(Keeper::Unwaitable),

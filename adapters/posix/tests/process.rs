@@ -180,6 +180,7 @@ fn a_group_of_zombies_is_dead() {
     make_zombie(&mut leader);
     assert_eq!(verdict(&id), Liveness::Dead);
     end(leader);
+    assert_eq!(liveness(&id), Liveness::Dead, "and so is one without members");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use std::{
     os::fd::AsFd,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -185,8 +186,12 @@ struct Outcome {
     took: Duration,
 }
 
+/// One storm at a time, so that each has the machine.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// Lets a storm run in `dir` until every child has done its rounds or a witness has seen two inside.
 fn storm(dir: &Path, kind: Kind) -> Outcome {
+    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     for file in ["witness", "ledger"] {
         fs::write(dir.join(file), b"").unwrap();
     }

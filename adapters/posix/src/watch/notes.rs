@@ -17,11 +17,10 @@ use nix::{
 
 use crate::fs::{PosixFs, shown_as};
 
-/// An entry was removed or renamed, or the directory was; the last one says that an empty directory was replaced by a
-/// rename.
+/// An entry was removed or renamed, or the directory was. The last one says that another directory was renamed over it;
+/// that it was removed is told unasked, by `IN_IGNORED`.
 const CHANGES: AddWatchFlags = AddWatchFlags::IN_DELETE
     .union(AddWatchFlags::IN_MOVED_FROM)
-    .union(AddWatchFlags::IN_DELETE_SELF)
     .union(AddWatchFlags::IN_MOVE_SELF)
     .union(AddWatchFlags::IN_ATTRIB);
 
