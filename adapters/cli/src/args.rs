@@ -23,19 +23,31 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check the algorithms: every interleaving, every crash.
+    ///
+    /// Explores each scenario completely and prints a row for it. Exit code 0: all verified; 1: something violated, its
+    /// counterexample written; 2: a search was incomplete; 3: a scenario cannot be explored.
     Verify(VerifyArgs),
     /// Run a counterexample again, step by step.
+    ///
+    /// Exit code 1: it ran as written, and violates the property still; 3: the code does something else now, at the step
+    /// that is told; 64: the file is no trace.
     Replay(ReplayArgs),
     /// Hold a lock while a command runs.
+    ///
+    /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 84 when
+    /// CMD ended well and the release failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright
+    /// failed; 126 and 127 when CMD cannot be executed or is not there.
     Run(RunArgs),
     /// Say who has a lock.
+    ///
+    /// Exit code 0: somebody, whose id is printed; 1: nobody.
     Owner(LockArgs),
     /// Take a lock away from an owner that is dead.
+    ///
+    /// Exit code 0: the lock is free, or was; 82: refused, for its owner may be alive.
     Unlock(UnlockArgs),
 }
 
-/// Explores each scenario completely and prints a row for it. Exit code 0: all verified; 1: something violated, its
-/// counterexample written; 2: a search was incomplete; 3: a scenario cannot be explored.
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
     /// Only protocols of this name, or of names that begin with it; a mutant by its full name.
@@ -69,9 +81,6 @@ pub(crate) struct ReplayArgs {
     pub(crate) file: PathBuf,
 }
 
-/// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 84 when
-/// CMD ended well and the release failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright
-/// failed; 126 and 127 when CMD cannot be executed or is not there.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
     /// Give up after so long: 1.5, 30s, 5m, 2h. The default is to wait for as long as it takes.

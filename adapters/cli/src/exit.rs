@@ -80,10 +80,19 @@ fn one_line(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
 }
 
-/// Help and version go to standard output with code 0; a wrong command line is told with code 64.
+/// Help and version go to standard output with code 0; a wrong command line is told in one line, with code 64.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    let wanted = !error.use_stderr();
-    // There is nowhere left to say that saying it failed.
-    drop(error.print());
-    if wanted { ExitCode::SUCCESS } else { ExitCode::from(USAGE) }
+    if !error.use_stderr() {
+        // A reader that has gone away has read enough.
+        drop(error.print());
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        drop(error.print());
+        return ExitCode::from(USAGE);
+    }
+    let text = error.to_string();
+    let about = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
+    let about = about.strip_prefix("error: ").unwrap_or(&about);
+    Failure::new(USAGE, format!("{about}; see lockwright --help")).report()
 }

@@ -1,6 +1,11 @@
 //! `lockwright run`, `owner` and `unlock`, as processes.
 
+mod mistakes;
+#[expect(dead_code, reason = "the other adapter's tests use more of it")]
+#[path = "../../../posix/tests/places/mod.rs"]
+mod places;
 mod run;
+mod storm;
 mod supervision;
 mod support;
 mod unlock;
