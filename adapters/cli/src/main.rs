@@ -29,5 +29,5 @@ fn main() -> ExitCode {
         Command::Owner(args) => owner::owner(&args),
         Command::Unlock(args) => unlock::unlock(&args),
     };
-    done.unwrap_or_else(|failure| failure.report())
+    done.unwrap_or_else(exit::Failure::report)
 }

@@ -28,7 +28,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Failure> {
         catalogue::find(protocol).ok_or_else(|| refuse(&format!("there is no protocol `{protocol}` any more")))?;
     let mut out = io::stdout().lock();
     // A reader that has seen enough may close the pipe; the exit code says the rest.
-    drop(write!(out, "{trace}\n"));
+    drop(writeln!(out, "{trace}"));
     Ok(match trace.replay(entry.protocol()) {
         Ok(()) => {
             drop(writeln!(out, "Ran as written: {} is violated.", trace.property));
