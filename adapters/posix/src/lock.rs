@@ -192,7 +192,7 @@ impl PathLock {
     /// A new world for one caller to wait in.
     #[must_use]
     pub fn world(&self) -> PosixWorld {
-        PosixWorld::new(&self.fs)
+        PosixWorld::with_probe(&self.fs, self.probe)
     }
 
     fn guard(&self, world: &PosixWorld, until: Option<clock::Instant>) -> Result<Guard, AcquireError> {

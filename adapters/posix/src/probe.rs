@@ -36,6 +36,10 @@ impl ProcProbe {
         Self { boot: procfs::boot(), local: fs.is_local() }
     }
 
+    pub(crate) fn is_local(self) -> bool {
+        self.local
+    }
+
     /// Where the caller looks from; `None` when it cannot tell, and sees nothing.
     fn here(self) -> Option<Here> {
         Some(Here { boot: self.boot, namespace: procfs::namespace().ok()?, local: self.local })

@@ -59,7 +59,6 @@ const DEADLINE_SECONDS_MAX: u64 = 1 << 32;
 #[derive(Debug)]
 pub struct PosixWorld {
     fs: PosixFs,
-    local: bool,
     probe: ProcProbe,
     notes: RefCell<Notes>,
     interrupt: Option<OwnedFd>,
@@ -79,17 +78,15 @@ impl PosixWorld {
     /// The world around `fs`.
     #[must_use]
     pub fn new(fs: &PosixFs) -> Self {
+        Self::with_probe(fs, ProcProbe::new(fs))
+    }
+
+    /// The world around `fs`, whose owners `probe` tells apart.
+    pub(crate) fn with_probe(fs: &PosixFs, probe: ProcProbe) -> Self {
         let mut chance = fastrand::Rng::new();
         // Forked processes inherit the generator that the line above drew from, and are to choose apart.
         chance.seed(chance.get_seed() ^ u64::from(std::process::id()).rotate_left(32));
-        Self {
-            fs: fs.clone(),
-            local: fs.is_local(),
-            probe: ProcProbe::new(fs),
-            notes: RefCell::default(),
-            interrupt: None,
-            chance: RefCell::new(chance),
-        }
+        Self { fs: fs.clone(), probe, notes: RefCell::default(), interrupt: None, chance: RefCell::new(chance) }
     }
 
     /// The same, where a wait ends with [`Wake::Interrupted`] while `fd` is readable: a signalfd, or a pipe. Nothing is
@@ -137,7 +134,7 @@ impl PosixWorld {
         if Notes::is_blind(watch) || matches!(keeper, Keeper::Unwaitable) {
             return Some(Duration::from_millis(POLL_MS));
         }
-        (!self.local).then_some(Duration::from_millis(REMOTE_POLL_MS))
+        (!self.probe.is_local()).then_some(Duration::from_millis(REMOTE_POLL_MS))
     }
 
     fn poll(&self, directory: Option<BorrowedFd<'_>>, keeper: &Keeper, until: Option<Instant>) -> Event {
