@@ -27,7 +27,8 @@ fn refused(dir: &Dir, lock: impl AsRef<OsStr>, wanted: i32, why: &str) {
 fn a_path_that_names_no_entry() {
     let dir = Dir::new();
     fs::create_dir(dir.path().join("sub")).expect("a directory");
-    for path in ["", ".", "..", "/", "sub/", "sub/.", "sub/..", "new/"] {
+    refused(&dir, "", 64, "a value is required for '<LOCK>'");
+    for path in [".", "..", "/", "sub/", "sub/.", "sub/..", "new/"] {
         refused(&dir, path, 64, "names no entry");
     }
 }

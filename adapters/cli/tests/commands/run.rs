@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 
 /// Prints the name of each signal that comes in, until it is sent a line; then it ends with code 5.
 const TRAPS: &str = "for s in HUP INT QUIT TERM USR1 USR2; do trap \"echo $s\" $s; done; \
-                     echo in; while ! read x; do :; done; exit 5";
+                     echo in; until read x; do [ $? -gt 128 ] || exit 6; done; exit 5";
 
 #[test]
 fn the_exit_code_is_that_of_the_command() {
@@ -111,10 +111,12 @@ fn a_signal_reaches_the_command_once() {
 #[test]
 fn a_signal_reaches_what_the_command_started() {
     let dir = Dir::new();
-    let mut nested = dir.start(&[], &format!("trap '' TERM; sh -c '{TRAPS}'"));
+    let mut nested = dir.start(&[], &format!("trap : USR1; sh -c '{TRAPS}'; exit $?"));
     assert_eq!(nested.line(), "in");
     nested.signal(Signal::SIGUSR1);
     assert_eq!(nested.line(), "USR1");
+    nested.send("end\n");
+    assert_eq!(nested.code(), 5);
 }
 
 #[test]
@@ -141,7 +143,8 @@ fn a_caller_that_ignores_its_children_gets_the_exit_code() {
 #[test]
 fn a_stop_and_its_end_are_passed_on() {
     let dir = Dir::new();
-    let mut holder = dir.start(&[], "trap 'echo CONT' CONT; echo in; while ! read x; do :; done; exit 5");
+    let mut holder =
+        dir.start(&[], "trap 'echo CONT' CONT; echo in; until read x; do [ $? -gt 128 ] || exit 6; done; exit 5");
     assert_eq!(holder.line(), "in");
     holder.signal(Signal::SIGTSTP);
     holder.stopped();
