@@ -35,7 +35,7 @@ const RECORD: usize = 8;
 const GUARD: Duration = Duration::from_mins(3);
 
 const SLOTS: usize = 32;
-const ROUNDS: usize = 50;
+const ROUNDS: usize = 200;
 
 /// One report in so many ends with a kill.
 const KILL_EVERY: u32 = 24;
@@ -205,7 +205,7 @@ fn stands(name: &str, dir: &Path) {
     assert_eq!(code(&last.expect("a process")), 0);
     assert!(!dir.join("lock").exists(), "{name}: something is left of the lock");
     assert!(outcome.kills_inside > 0 && outcome.kills > outcome.kills_inside, "{name}: {outcome:?}");
-    println!("{name}: {SLOTS} x {ROUNDS} rounds, {outcome:.1?}");
+    writeln!(std::io::stderr(), "{name}: {SLOTS} x {ROUNDS} rounds, {outcome:.1?}").expect("stderr");
 }
 
 #[test]
