@@ -43,15 +43,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
     let task = Task { command: &args.command, lock: &path, held: &held };
     let child = HeldBack::fork(&task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
-    let id = match acquire::acquire(&lock, args, &child, &signals) {
-        Ok(id) => id, // 3 TAKE
+    let taken = match acquire::acquire(&lock, args, &child, &signals) {
+        Ok(taken) => taken, // 3 TAKE
         Err(failure) => {
             child.let_go();
             return Err(failure);
         }
     };
-    let code = supervise::supervise(child, &id, &signals).map_err(failed("cannot watch the command"))?; // 4 GO, 5 PASS ON
-    Ok(ExitCode::from(released(&lock, &id, code))) // 6 RELEASE
+    let code = supervise::supervise(child, &taken.id, &signals).map_err(failed("cannot watch the command"))?; // 4 GO, 5 PASS ON
+    Ok(ExitCode::from(released(&lock, &taken.id, code))) // 6 RELEASE
 }
 
 fn released(lock: &PathLock, id: &Id, code: u8) -> u8 {

@@ -18,8 +18,10 @@ use lockwright_kernel::{
 use crate::{fs::PosixFs, probe::ProcProbe, process::ThisProcess, watch::PosixWorld};
 
 mod error;
+mod worlds;
 
 pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind};
+use worlds::Worlds;
 
 /// The lock of the kernel that a [`PathLock`] is: a fast lock that recovers from dead owners.
 pub type RecoveringLock = CheckLock<FastLock<PosixFs>, ProcProbe>;
@@ -51,6 +53,7 @@ pub struct PathLock {
     probe: ProcProbe,
     me: ThisProcess,
     lock: Arc<RecoveringLock>,
+    worlds: Worlds,
 }
 
 impl PathLock {
@@ -76,7 +79,8 @@ impl PathLock {
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
         let probe = ProcProbe::new(&fs);
-        Ok(Self { lock: Arc::new(recovering(&fs, &name, Leaf::File)), path: path.to_owned(), name, fs, probe, me })
+        let lock = Arc::new(recovering(&fs, &name, Leaf::File));
+        Ok(Self { path: path.to_owned(), name, fs, probe, me, lock, worlds: Worlds::default() })
     }
 
     /// The same lock, with leaves of the given kind. All who share a lock must agree on it; [`Leaf::File`] is what
@@ -99,7 +103,7 @@ impl PathLock {
     ///
     /// [`AcquireError`], never [`AcquireErrorKind::Held`] or [`AcquireErrorKind::TimedOut`].
     pub fn lock(&self) -> Result<Guard, AcquireError> {
-        self.guard(&self.world(), None)
+        self.guard(|_| None)
     }
 
     /// Takes the lock if it is free, or its owner dead.
@@ -108,8 +112,8 @@ impl PathLock {
     ///
     /// [`AcquireErrorKind::Held`] when it is not free.
     pub fn try_lock(&self) -> Result<Guard, AcquireError> {
-        let at_once = Some(clock::Instant::new(Duration::ZERO));
-        self.guard(&self.world(), at_once).map_err(AcquireError::without_waiting)
+        let at_once = clock::Instant::new(Duration::ZERO);
+        self.guard(|_| Some(at_once)).map_err(AcquireError::without_waiting)
     }
 
     /// Takes the lock, waiting for `wait` at most. Time goes on while the machine sleeps.
@@ -118,9 +122,7 @@ impl PathLock {
     ///
     /// [`AcquireErrorKind::TimedOut`] when it did not come free in that time.
     pub fn lock_for(&self, wait: Duration) -> Result<Guard, AcquireError> {
-        let world = self.world();
-        let until = world.after(wait);
-        self.guard(&world, Some(until))
+        self.guard(|world| Some(world.after(wait)))
     }
 
     /// Takes the lock, waiting until `until` at most.
@@ -132,7 +134,8 @@ impl PathLock {
         self.lock_for(until.saturating_duration_since(Instant::now()))
     }
 
-    /// Takes the lock for `id`, waiting in `world` until `until`. The lock stays taken until [`PathLock::unlock_as`], or
+    /// Takes the lock for `id`, waiting in `world` until `until`. A world that was waited in takes a while to drop, which
+    /// is best done when the lock is not held. The lock stays taken until [`PathLock::unlock_as`], or
     /// until the owner that `id` speaks of is dead.
     ///
     /// # Errors
@@ -195,10 +198,10 @@ impl PathLock {
         PosixWorld::with_probe(&self.fs, self.probe)
     }
 
-    fn guard(&self, world: &PosixWorld, until: Option<clock::Instant>) -> Result<Guard, AcquireError> {
+    fn guard(&self, until: impl FnOnce(&PosixWorld) -> Option<clock::Instant>) -> Result<Guard, AcquireError> {
         let identity = |error| AcquireError::new(&self.path, AcquireErrorKind::Identity(error));
         let id = Id::from(&self.me.fresh_id().map_err(identity)?);
-        self.lock_as(&id, world, until)?;
+        self.worlds.with(|| self.world(), |world| self.lock_as(&id, world, until(world)))?;
         let (lock, process) = (Arc::clone(&self.lock), std::process::id());
         Ok(Guard { lock, id, process, held: true })
     }

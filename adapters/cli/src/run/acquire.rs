@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use lockwright_kernel::{clock::Instant, id::Id};
-use lockwright_posix::lock::{AcquireError, AcquireErrorKind, PathLock};
+use lockwright_posix::{
+    lock::{AcquireError, AcquireErrorKind, PathLock},
+    watch::PosixWorld,
+};
 use nix::sys::signal::{Signal, raise};
 
 use super::{
@@ -20,8 +23,16 @@ use crate::{
 /// How long a wait goes on before it is mentioned.
 const SILENCE: Duration = Duration::from_millis(400);
 
+/// A lock that was taken.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) id: Id,
+    /// Takes a while to drop, during which the command had better run.
+    _world: PosixWorld,
+}
+
 /// Takes the lock under a fresh id of this process and of the child's group.
-pub(super) fn acquire(lock: &PathLock, args: &RunArgs, child: &HeldBack, signals: &Signals) -> Result<Id, Failure> {
+pub(super) fn acquire(lock: &PathLock, args: &RunArgs, child: &HeldBack, signals: &Signals) -> Result<Taken, Failure> {
     let id = lock.this_process().fresh_id_with_group(child.leader());
     let id = Id::from(&id.map_err(failed("cannot tell who the command is"))?);
     let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
@@ -32,7 +43,7 @@ pub(super) fn acquire(lock: &PathLock, args: &RunArgs, child: &HeldBack, signals
     let mut silence = Some(world.after(SILENCE)).filter(|end| deadline.is_none_or(|deadline| *end < deadline));
     loop {
         let error = match lock.lock_as(&id, &world, silence.or(deadline)) {
-            Ok(()) => return Ok(id),
+            Ok(()) => return Ok(Taken { id, _world: world }),
             Err(error) => error,
         };
         match error.kind() {
