@@ -103,6 +103,15 @@ impl PosixWorld {
         boot_time().saturating_add(wait)
     }
 
+    fn is_interrupted(&self) -> bool {
+        let Some(interrupt) = &self.interrupt else {
+            return false;
+        };
+        let mut fds = [PollFd::new(interrupt.as_fd(), PollFlags::POLLIN)];
+        let at_once = Some(TimeSpec::from_duration(Duration::ZERO));
+        ppoll(&mut fds, at_once, None).is_ok_and(|ready| ready > 0)
+    }
+
     fn is_past(&self, until: Option<Instant>) -> Result<bool, Halted> {
         Ok(match until {
             Some(until) => self.now()? >= until,
@@ -212,7 +221,10 @@ impl Watch for PosixWorld {
     }
 
     fn wait(&self, watch: WatchId, owner: Option<&Id>, until: Option<Instant>) -> Result<Wake, Halted> {
-        // Not after each change, or a lock that changes hands all the time would make the deadline late.
+        // Neither after each change, or a lock that changes hands all the time would make them late.
+        if self.is_interrupted() {
+            return Ok(Wake::Interrupted);
+        }
         if self.is_past(until)? {
             return Ok(Wake::TimedOut);
         }

@@ -226,6 +226,18 @@ fn a_request_to_stop_ends_a_wait_and_is_left_to_read() {
     guard.unlock().unwrap();
 }
 
+#[test]
+fn a_request_to_stop_comes_before_a_change() {
+    let scene = Scene::new();
+    let (read, stop) = pipe().unwrap();
+    let world = PosixWorld::new(&scene.fs).interrupted_by(read);
+    let dir = "watched".parse().unwrap();
+    let watch = world.watch(&dir).unwrap();
+    scene.fs.remove_dir(&dir).unwrap();
+    write(&stop, b"!").unwrap();
+    assert_eq!(world.wait(watch, None, None), Ok(Wake::Interrupted));
+}
+
 /// A world and a watch on the empty directory `dir/watched`, with another one beside it.
 struct Scene {
     dir: TempDir,

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 /// Prints the name of each signal that comes in, until it is sent a line; then it ends with code 5. A signal interrupts
 /// the reading as the end of the input does, and if its parent is gone it was that.
 const TRAPS: &str = "for s in HUP INT QUIT TERM USR1 USR2; do trap \"echo $s\" $s; done; \
-                     echo in; while ! read x; do :; done; exit 5";
+                     echo in; while ! read x; do kill -0 $PPID || exit 6; done; exit 5";
 
 #[test]
 fn the_exit_code_is_that_of_the_command() {
@@ -144,7 +144,8 @@ fn a_caller_that_ignores_its_children_gets_the_exit_code() {
 #[test]
 fn a_stop_and_its_end_are_passed_on() {
     let dir = Dir::new();
-    let mut holder = dir.start(&[], "trap 'echo CONT' CONT; echo in; while ! read x; do :; done; exit 5");
+    let mut holder =
+        dir.start(&[], "trap 'echo CONT' CONT; echo in; while ! read x; do kill -0 $PPID || exit 6; done; exit 5");
     assert_eq!(holder.line(), "in");
     holder.signal(Signal::SIGTSTP);
     holder.stopped();
