@@ -8,4 +8,5 @@ mod run;
 mod storm;
 mod supervision;
 mod support;
+mod terminal;
 mod unlock;
