@@ -16,7 +16,7 @@ use crate::{
     procfs::{self, Stat},
 };
 
-/// How often a group of zombies is looked through, hoping for a look during which nobody was started.
+/// How often a group of zombies is looked through, hoping for a look during which the numbers do not begin again.
 const LOOKS_MAX: u32 = 4;
 
 /// Tells dead processes from the rest, by [`ProcessId::verdict`].
@@ -131,19 +131,24 @@ impl Table {
 
     /// Whether no member of the group is left but zombies; `None` when that cannot be seen.
     ///
-    /// A member may start another one behind the back of a look and end before the look comes to it, so a look that
-    /// finds nobody living is believed only if nobody at all was started meanwhile.
+    /// A member may start another one behind the back of a look and end before the look comes to it. A look goes up the
+    /// numbers, and who is started meanwhile has a higher number than all before, so it is found, or the one that
+    /// it starts; with one exception: a child that got its number before the look and is not shown yet, as the look
+    /// passes its place, and whose parent has a higher number. That child is shown to the next look, and cannot do the
+    /// same, for its own child comes late. So two looks in a row are believed, if the numbers did not begin again.
     fn ended(self, leader: u32) -> Option<bool> {
         for _ in 0..LOOKS_MAX {
-            let started = procfs::started_since_boot()?;
-            let scan = self.scan(leader).ok()?;
-            if scan.living.is_some() {
-                return Some(false);
+            let last = procfs::last_pid()?;
+            for _ in 0..2 {
+                let scan = self.scan(leader).ok()?;
+                if scan.living.is_some() {
+                    return Some(false);
+                }
+                if !scan.complete || !scan.zombies {
+                    return None;
+                }
             }
-            if !scan.complete || !scan.zombies {
-                return None;
-            }
-            if procfs::started_since_boot()? == started {
+            if procfs::last_pid()? >= last {
                 return Some(true);
             }
         }
@@ -156,6 +161,7 @@ impl Table {
         }
         let mut scan = Scan { living: None, zombies: false, complete: !procfs::hides_processes() };
         for pid in procfs::pids()? {
+            let pid = pid?;
             match Stat::of(pid) {
                 Ok(member) if member.group == leader.cast_signed() && !member.ended => {
                     scan.living = self.seen(member.pid, Some(member.start));

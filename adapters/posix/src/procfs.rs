@@ -116,24 +116,22 @@ pub(crate) fn hides_processes() -> bool {
     mounts.lines().any(hides)
 }
 
-/// The numbers of all processes that are shown.
-pub(crate) fn pids() -> io::Result<Vec<u32>> {
-    let mut pids = Vec::new();
-    for entry in fs::read_dir("/proc")? {
-        pids.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
-    }
-    Ok(pids)
+/// The numbers of all processes that are shown, in ascending order, read from the system as they are asked for: one that
+/// is started meanwhile comes too, if its number is higher than those that came.
+pub(crate) fn pids() -> io::Result<impl Iterator<Item = io::Result<u32>>> {
+    let pid = |entry: fs::DirEntry| entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+    Ok(fs::read_dir("/proc")?.filter_map(move |entry| entry.map(pid).transpose()))
 }
 
-/// How many processes were started since boot.
-pub(crate) fn started_since_boot() -> Option<u64> {
-    let path = "/proc/stat";
+/// The number that was given to a process last. The next one gets a higher number, until the highest was given and the
+/// count begins again.
+pub(crate) fn last_pid() -> Option<u32> {
+    let path = "/proc/loadavg";
     if !is_procfs(path) {
         return None;
     }
     let text = fs::read_to_string(path).ok()?;
-    let count = text.lines().find_map(|line| line.strip_prefix("processes "))?;
-    count.parse().ok()
+    text.split_ascii_whitespace().last()?.parse().ok()
 }
 
 /// False when something else is mounted over the file.
