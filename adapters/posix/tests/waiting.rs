@@ -164,7 +164,7 @@ fn the_death_of_the_owner_wakes() {
     let mut holder = Holder::start(&lock, false);
     holder.says("HOLDS");
     let taken = waiter(&lock);
-    holder.process.kill().unwrap(); // And it stays a zombie for now.
+    holder.process.kill().unwrap(); // It stays a zombie until it is waited for, below.
     soon(&taken).unlock().unwrap();
     holder.kill();
 }
