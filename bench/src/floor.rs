@@ -8,11 +8,13 @@ use std::{
     cell::RefCell,
     error::Error,
     ffi::{CStr, CString},
+    num::NonZeroU32,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     path,
 };
 
 use lockwright_kernel::{
+    chance::Chance,
     fast_lock::{FastLock, Leaf},
     fs::{
         FsError, Halted, MemFs, Through,
@@ -182,7 +184,7 @@ fn record(lock: Name, leaf: Leaf, id: &Id) -> Result<Vec<(Call, Answer)>, LockEr
         calls.borrow_mut().push((call.effect(), answer.clone()));
         answer
     });
-    let lock = CheckLock::new(FastLock::new(&recorder, lock.into(), leaf), NobodyDied);
+    let lock = CheckLock::new(FastLock::new(&recorder, lock.into(), leaf), NobodyDied, First);
     lock.try_lock(id)?;
     lock.unlock(id)?;
     Ok(calls.take())
@@ -190,6 +192,15 @@ fn record(lock: Name, leaf: Leaf, id: &Id) -> Result<Vec<(Call, Answer)>, LockEr
 
 /// Without contention nobody is asked about.
 struct NobodyDied;
+
+/// Nor is anybody else there to be picked.
+struct First;
+
+impl Chance for First {
+    fn below(&self, _: NonZeroU32) -> Result<u32, Halted> {
+        Ok(0)
+    }
+}
 
 impl Probe for NobodyDied {
     fn liveness(&self, _: &Id) -> Result<Liveness, Halted> {

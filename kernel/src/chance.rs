@@ -13,3 +13,9 @@ pub trait Chance {
     /// [`Halted`] in a simulated world only.
     fn below(&self, bound: NonZeroU32) -> Result<u32, Halted>;
 }
+
+impl<C: Chance + ?Sized> Chance for &C {
+    fn below(&self, bound: NonZeroU32) -> Result<u32, Halted> {
+        (**self).below(bound)
+    }
+}

@@ -71,6 +71,7 @@
 use alloc::vec::Vec;
 
 use crate::{
+    chance::Chance,
     fs::{Fs, FsError, Halted},
     id::Id,
     lock::{Lock, LockError},
@@ -153,14 +154,6 @@ impl<F: Fs> FastLock<F> {
         self.fs.discard_dir(&self.gone(id))
     }
 
-    fn ids_in(&self, dir: &Path) -> Result<Vec<Id>, FsError> {
-        match self.fs.list(dir) {
-            Ok(names) => Ok(names.into_iter().map(Id::from).collect()),
-            Err(FsError::NotFound) => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
-    }
-
     fn owner_dir(&self) -> Path {
         self.path.word("owner")
     }
@@ -215,11 +208,15 @@ impl<F: Fs> Lock for FastLock<F> {
     }
 
     fn owner(&self) -> Result<Option<Id>, LockError> {
-        Ok(self.ids_in(&self.owner_dir())?.into_iter().next())
+        Ok(or_empty(self.fs.any(&self.owner_dir()))?.map(Id::from))
     }
 
     fn proposals(&self) -> Result<Vec<Id>, LockError> {
-        Ok(self.ids_in(&self.build())?)
+        Ok(or_empty(self.fs.list(&self.build()))?.into_iter().map(Id::from).collect())
+    }
+
+    fn sample_proposal(&self, chance: &dyn Chance) -> Result<Option<Id>, LockError> {
+        Ok(or_empty(self.fs.sample(&self.build(), chance))?.map(Id::from))
     }
 
     fn clean(&self, id: &Id) -> Result<(), Halted> {
@@ -241,6 +238,14 @@ impl<F: Fs> Lock for FastLock<F> {
 
     fn waits_on(&self) -> Path {
         self.owner_dir()
+    }
+}
+
+/// A directory that is not there holds nothing.
+fn or_empty<T: Default>(looked: Result<T, FsError>) -> Result<T, FsError> {
+    match looked {
+        Err(FsError::NotFound) => Ok(T::default()),
+        other => other,
     }
 }
 

@@ -16,7 +16,10 @@
 
 use alloc::vec::Vec;
 
+use core::num::NonZeroU32;
+
 use crate::{
+    chance::Chance,
     clock::Timestamp,
     path::{Name, Path},
 };
@@ -192,6 +195,29 @@ pub trait Fs {
         }
     }
 
+    /// A name in a directory, or none when it is empty: any name that [`Fs::list`] may give, and none where it may give
+    /// none, for a caller who expects no more than one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Fs::list`].
+    fn any(&self, dir: &Path) -> Result<Option<Name>, FsError> {
+        Ok(self.list(dir)?.into_iter().next())
+    }
+
+    /// [`Fs::any`] for a caller who comes again and again and wants to see all of them in time: each name is as likely
+    /// as the next.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Fs::list`].
+    fn sample(&self, dir: &Path, chance: &dyn Chance) -> Result<Option<Name>, FsError> {
+        let mut names = self.list(dir)?;
+        let Some(count) = u32::try_from(names.len()).ok().and_then(NonZeroU32::new) else { return Ok(None) };
+        let at = chance.below(count)? as usize;
+        Ok((at < names.len()).then(|| names.swap_remove(at)))
+    }
+
     /// Sees to it that something stands at `path`, a directory unless another thing stood there:
     /// [`Fs::create_dir`] for a caller who does not care who made it.
     ///
@@ -272,6 +298,12 @@ impl<F: Fs + ?Sized> Fs for &F {
     }
     fn exists(&self, path: &Path) -> Result<bool, FsError> {
         (**self).exists(path)
+    }
+    fn any(&self, dir: &Path) -> Result<Option<Name>, FsError> {
+        (**self).any(dir)
+    }
+    fn sample(&self, dir: &Path, chance: &dyn Chance) -> Result<Option<Name>, FsError> {
+        (**self).sample(dir, chance)
     }
     fn ensure_dir(&self, path: &Path) -> Result<(), FsError> {
         (**self).ensure_dir(path)

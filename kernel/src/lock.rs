@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 
+use core::num::NonZeroU32;
+
 use crate::{
+    chance::Chance,
     fs::{FsError, Halted},
     id::Id,
     path::Path,
@@ -43,6 +46,18 @@ pub trait Lock {
     ///
     /// [`LockError::Fs`].
     fn proposals(&self) -> Result<Vec<Id>, LockError>;
+
+    /// One of the [`proposals`](Lock::proposals), each as likely as the next, or none when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`].
+    fn sample_proposal(&self, chance: &dyn Chance) -> Result<Option<Id>, LockError> {
+        let mut ids = self.proposals()?;
+        let Some(count) = u32::try_from(ids.len()).ok().and_then(NonZeroU32::new) else { return Ok(None) };
+        let at = chance.below(count)? as usize;
+        Ok((at < ids.len()).then(|| ids.swap_remove(at)))
+    }
 
     /// Takes back the try of `id`. Anybody may do this at any time: if `id` is alive its attempt answers
     /// [`LockError::Disturbed`], and if it holds the lock it keeps it.

@@ -44,6 +44,8 @@ pub(crate) enum LookedAt {
     Nothing,
     /// Only whether there is something.
     Presence,
+    /// One name of a listing, whichever it is.
+    OneName,
 }
 
 impl Plan {
@@ -56,6 +58,7 @@ impl Plan {
         };
         let looked_at = match call {
             Call::Exists(_) => LookedAt::Presence,
+            Call::Any(_) => LookedAt::OneName,
             Call::EnsureDir(_) => LookedAt::ButTaken,
             Call::DiscardFile(_) | Call::DiscardDir(_) | Call::PutAside(..) => LookedAt::Nothing,
             _ => LookedAt::All,

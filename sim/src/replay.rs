@@ -148,6 +148,18 @@ impl Fs for Replay<'_> {
         }
     }
 
+    fn any(&self, dir: &Path) -> Result<Option<Name>, FsError> {
+        match self.call(Call::Any(dir.clone()))? {
+            Value::Name(name) => Ok(name),
+            _ => Err(self.mismatch().into()),
+        }
+    }
+
+    /// The checker tries every name, so chance has nothing to choose.
+    fn sample(&self, dir: &Path, _chance: &dyn Chance) -> Result<Option<Name>, FsError> {
+        self.any(dir)
+    }
+
     fn ensure_dir(&self, path: &Path) -> Result<(), FsError> {
         self.done(Call::EnsureDir(path.clone()))
     }

@@ -194,6 +194,14 @@ impl<'a> World<'a> {
         let process = &state.processes[usize::from(client)];
         let Some(plan) = self.plan(process.history) else { return };
         match (&process.call, plan.op) {
+            (InCall::Listing { stood, fleeting, .. }, _) if plan.looked_at == LookedAt::OneName => {
+                let none = stood.is_empty().then_some(None);
+                for name in none.into_iter().chain(stood.iter().chain(fleeting).copied().map(Some)) {
+                    let name = name.map(|name| self.names.spell_name(name).clone());
+                    let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Name(name))));
+                    self.answer(state.clone(), client, reply, Ok(None), out);
+                }
+            }
             (InCall::Listing { stood, fleeting, .. }, _) => {
                 for names in listings(stood, fleeting) {
                     let reply = self.names_reply(&names);

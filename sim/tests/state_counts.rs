@@ -5,21 +5,21 @@ use lockwright_sim::{Limits, Verdict, catalogue, check, scenario::Scenario};
 /// Protocol, clients, crashes, and then states, transitions and depth.
 const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
     ("fast_lock", [2, 0], [1_139, 2_352, 43]),
-    ("fast_lock", [2, 1], [24_737, 53_822, 66]),
-    ("fast_lock", [2, 2], [274_803, 628_605, 91]),
-    ("fast_lock", [3, 0], [91_166, 307_080, 77]),
-    ("fast_lock", [3, 1], [4_312_730, 14_907_574, 107]),
+    ("fast_lock", [2, 1], [23_699, 51_812, 68]),
+    ("fast_lock", [2, 2], [283_323, 656_404, 98]),
+    ("fast_lock", [3, 0], [87_629, 291_972, 77]),
+    ("fast_lock", [3, 1], [3_241_556, 11_284_404, 107]),
     ("fast_lock-dir", [2, 0], [1_139, 2_352, 43]),
-    ("fast_lock-dir", [2, 1], [24_737, 53_822, 66]),
-    ("fast_lock-dir", [2, 2], [274_803, 628_605, 91]),
-    ("fast_lock-dir", [3, 0], [91_166, 307_080, 77]),
+    ("fast_lock-dir", [2, 1], [23_699, 51_812, 68]),
+    ("fast_lock-dir", [2, 2], [283_323, 656_404, 98]),
+    ("fast_lock-dir", [3, 0], [87_629, 291_972, 77]),
     ("fast_lock+cleaner", [2, 0], [358, 739, 30]),
-    ("fast_lock+cleaner", [2, 1], [5_226, 11_682, 48]),
-    ("fast_lock+cleaner", [3, 0], [79_644, 252_997, 68]),
-    ("fast_lock+cleaner", [3, 1], [2_226_607, 7_498_941, 92]),
+    ("fast_lock+cleaner", [2, 1], [5_291, 11_812, 55]),
+    ("fast_lock+cleaner", [3, 0], [56_888, 181_664, 68]),
+    ("fast_lock+cleaner", [3, 1], [1_475_404, 5_020_168, 95]),
     ("fast_lock-dir+cleaner", [2, 0], [358, 739, 30]),
-    ("fast_lock-dir+cleaner", [2, 1], [5_226, 11_682, 48]),
-    ("fast_lock-dir+cleaner", [3, 0], [79_644, 252_997, 68]),
+    ("fast_lock-dir+cleaner", [2, 1], [5_291, 11_812, 55]),
+    ("fast_lock-dir+cleaner", [3, 0], [56_888, 181_664, 68]),
 ];
 
 #[test]

@@ -15,7 +15,7 @@ use lockwright_kernel::{
     policies::check::CheckLock,
 };
 
-use crate::{fs::PosixFs, probe::ProcProbe, process::ThisProcess, watch::PosixWorld};
+use crate::{chance::ThreadChance, fs::PosixFs, probe::ProcProbe, process::ThisProcess, watch::PosixWorld};
 
 mod error;
 mod worlds;
@@ -24,7 +24,7 @@ pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind};
 use worlds::Worlds;
 
 /// The lock of the kernel that a [`PathLock`] is: a fast lock that recovers from dead owners.
-pub type RecoveringLock = CheckLock<FastLock<PosixFs>, ProcProbe>;
+pub type RecoveringLock = CheckLock<FastLock<PosixFs>, ProcProbe, ThreadChance>;
 
 /// An exclusive lock at a path, among processes and threads.
 ///
@@ -209,7 +209,7 @@ impl PathLock {
 
 fn recovering(fs: &PosixFs, name: &Name, leaf: Leaf) -> RecoveringLock {
     let lock = FastLock::new(fs.clone(), name.clone().into(), leaf);
-    CheckLock::new(lock, ProcProbe::new(fs))
+    CheckLock::new(lock, ProcProbe::new(fs), ThreadChance)
 }
 
 /// A lock that is held, and given back when this is dropped.

@@ -26,7 +26,7 @@ use lockwright_kernel::{
     policies::check::CheckLock,
     probe::{Liveness, Probe},
 };
-use lockwright_posix::lock::PathLock;
+use lockwright_posix::{chance::ThreadChance, lock::PathLock};
 use nix::{
     fcntl::{Flock, FlockArg},
     poll::{PollFd, PollFlags, PollTimeout, poll},
@@ -143,7 +143,7 @@ impl Probe for Hasty {
 
 fn hastily(path: &PathLock, alone: impl FnOnce()) {
     let lock = FastLock::new(path.fs().clone(), "lock".parse().unwrap(), Leaf::File);
-    let lock = CheckLock::new(lock, Hasty);
+    let lock = CheckLock::new(lock, Hasty, ThreadChance);
     let me = Id::from(&path.this_process().fresh_id().unwrap());
     while lock.try_lock(&me).is_err() {
         std::thread::yield_now();

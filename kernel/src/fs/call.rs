@@ -26,6 +26,7 @@ pub enum Call {
     Touch(Path),
     Modified(Path),
     Exists(Path),
+    Any(Path),
     EnsureDir(Path),
     DiscardFile(Path),
     DiscardDir(Path),
@@ -45,6 +46,8 @@ pub enum Value {
     Stamp(Timestamp),
     /// From [`Fs::exists`].
     Truth(bool),
+    /// From [`Fs::any`] and [`Fs::sample`].
+    Name(Option<Name>),
 }
 
 /// The answer to a [`Call`].
@@ -70,6 +73,7 @@ impl Call {
             Self::Touch(path) => fs.touch(path).map(done),
             Self::Modified(path) => fs.modified(path).map(Value::Stamp),
             Self::Exists(path) => fs.exists(path).map(Value::Truth),
+            Self::Any(dir) => fs.any(dir).map(Value::Name),
             Self::EnsureDir(path) => fs.ensure_dir(path).map(done),
             Self::DiscardFile(path) => quiet(fs.discard_file(path)),
             Self::DiscardDir(path) => quiet(fs.discard_dir(path)),
@@ -83,6 +87,7 @@ impl Call {
     pub fn effect(&self) -> Self {
         match self {
             Self::Exists(path) => Self::Modified(path.clone()),
+            Self::Any(dir) => Self::List(dir.clone()),
             Self::EnsureDir(path) => Self::CreateDir(path.clone()),
             Self::DiscardFile(path) => Self::RemoveFile(path.clone()),
             Self::DiscardDir(path) => Self::RemoveDir(path.clone()),
@@ -111,6 +116,7 @@ impl fmt::Display for Call {
             Self::Touch(path) => write!(f, "utimes(\"{path}\")"),
             Self::Modified(path) => write!(f, "stat(\"{path}\")"),
             Self::Exists(..)
+            | Self::Any(..)
             | Self::EnsureDir(..)
             | Self::DiscardFile(..)
             | Self::DiscardDir(..)
@@ -132,6 +138,8 @@ impl fmt::Display for Value {
                 }
                 f.write_str("]")
             }
+            Self::Name(None) => f.write_str("[]"),
+            Self::Name(Some(name)) => write!(f, "[\"{name}\", ...]"),
             Self::Contents(bytes) => write!(f, "\"{}\"", bytes.escape_ascii()),
             Self::Stamp(stamp) => write!(f, "{:?}", stamp.since_epoch()),
             Self::Truth(false) => f.write_str("-1 ENOENT"),

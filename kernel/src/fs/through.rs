@@ -102,6 +102,13 @@ impl<A: Fn(&Call) -> Answer> Fs for Through<A> {
         }
     }
 
+    fn any(&self, dir: &Path) -> Result<Option<Name>, FsError> {
+        match self.0(&Call::Any(dir.clone()))? {
+            Value::Name(name) => Ok(name),
+            _ => Err(FsError::Io),
+        }
+    }
+
     fn ensure_dir(&self, path: &Path) -> Result<(), FsError> {
         self.done(&Call::EnsureDir(path.clone()))
     }

@@ -10,7 +10,9 @@
 //! Unlock:
 //!
 //! 1. UNLOCK.
-//! 2. SWEEP: recover each proposal whose owner is dead. A sweep that fails leaves the rest to the next one.
+//! 2. SWEEP: look at one proposal, whichever chance picks, and recover it if its owner is dead. One, so that an unlock
+//!    makes a bounded number of calls however many contend; chance, so that none is missed for ever. A sweep that fails
+//!    leaves its proposal to a later one.
 //!
 //! *Why it is safe.* It acts on [`Liveness::Dead`] alone, which is for ever ([`Probe::liveness`]), and by
 //! [`Lock::recover`], which takes from nobody but the dead.
@@ -19,12 +21,14 @@
 //! grace time does better.
 //!
 //! *Source.* The lockers' `check_lock`, which sweeps in the background; here the sweep follows the release, so that
-//! waiters do not wait for it.
+//! waiters do not wait for it, and takes one proposal at a time, so that a release has a price.
 //!
 //! ```
 //! use lockwright_kernel::fast_lock::{FastLock, Leaf};
 //! use lockwright_kernel::fs::{Halted, MemFs};
-//! use lockwright_kernel::{id::Id, lock::Lock, policies::check::CheckLock, probe::{Liveness, Probe}};
+//! use lockwright_kernel::{chance::Chance, id::Id, lock::Lock, policies::check::CheckLock};
+//! use lockwright_kernel::probe::{Liveness, Probe};
+//! use std::num::NonZeroU32;
 //!
 //! struct Dead(&'static str);
 //! impl Probe for Dead {
@@ -33,16 +37,24 @@
 //!     }
 //! }
 //!
+//! struct First; // A real one is in the adapters.
+//! impl Chance for First {
+//!     fn below(&self, _: NonZeroU32) -> Result<u32, Halted> {
+//!         Ok(0)
+//!     }
+//! }
+//!
 //! let fs = MemFs::new();
 //! let lock = FastLock::new(&fs, "deploy.lock".parse()?, Leaf::File);
 //! lock.try_lock(&"ann".parse()?)?;
-//! CheckLock::new(lock, Dead("ann")).try_lock(&"bob".parse()?)?;
+//! CheckLock::new(lock, Dead("ann"), First).try_lock(&"bob".parse()?)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use alloc::vec::Vec;
 
 use crate::{
+    chance::Chance,
     fs::Halted,
     id::Id,
     lock::{Lock, LockError},
@@ -52,33 +64,46 @@ use crate::{
 
 /// A lock whose dead owners are recovered from at each attempt.
 #[derive(Clone, Debug)]
-pub struct CheckLock<L, P> {
+pub struct CheckLock<L, P, C> {
     lock: L,
     probe: P,
+    chance: C,
 }
 
-impl<L: Lock, P: Probe> CheckLock<L, P> {
-    /// `lock`, asking `probe`.
-    pub fn new(lock: L, probe: P) -> Self {
-        Self { lock, probe }
+impl<L: Lock, P: Probe, C: Chance> CheckLock<L, P, C> {
+    /// `lock`, asking `probe`; `chance` says which proposal is looked at after a release.
+    pub fn new(lock: L, probe: P, chance: C) -> Self {
+        Self { lock, probe, chance }
     }
 
-    /// Recovers each proposal whose owner is dead.
+    /// Recovers every proposal whose owner is dead, as many as there are: for those who come to tidy up.
     ///
     /// # Errors
     ///
     /// [`LockError::Fs`]; proposals may be left, and a later sweep finds them.
     pub fn sweep(&self) -> Result<(), LockError> {
         for id in self.lock.proposals()? {
-            if self.probe.liveness(&id)? == Liveness::Dead {
-                self.lock.recover(&id)?;
-            }
+            self.recover_if_dead(&id)?;
+        }
+        Ok(())
+    }
+
+    fn sweep_one(&self) -> Result<(), LockError> {
+        match self.lock.sample_proposal(&self.chance)? {
+            Some(id) => self.recover_if_dead(&id),
+            None => Ok(()),
+        }
+    }
+
+    fn recover_if_dead(&self, id: &Id) -> Result<(), LockError> {
+        if self.probe.liveness(id)? == Liveness::Dead {
+            self.lock.recover(id)?;
         }
         Ok(())
     }
 }
 
-impl<L: Lock, P: Probe> Lock for CheckLock<L, P> {
+impl<L: Lock, P: Probe, C: Chance> Lock for CheckLock<L, P, C> {
     fn try_lock(&self, me: &Id) -> Result<(), LockError> {
         let owner = match self.lock.try_lock(me) {
             Err(LockError::Held { owner: Some(owner) }) => owner, // 1 TRY
@@ -93,7 +118,7 @@ impl<L: Lock, P: Probe> Lock for CheckLock<L, P> {
 
     fn unlock(&self, me: &Id) -> Result<(), LockError> {
         self.lock.unlock(me)?; // 1 UNLOCK
-        match self.sweep() {
+        match self.sweep_one() {
             Err(halted) if halted == Halted.into() => Err(halted), // 2 SWEEP
             _ => Ok(()),
         }
@@ -105,6 +130,10 @@ impl<L: Lock, P: Probe> Lock for CheckLock<L, P> {
 
     fn proposals(&self) -> Result<Vec<Id>, LockError> {
         self.lock.proposals()
+    }
+
+    fn sample_proposal(&self, chance: &dyn Chance) -> Result<Option<Id>, LockError> {
+        self.lock.sample_proposal(chance)
     }
 
     fn clean(&self, id: &Id) -> Result<(), Halted> {

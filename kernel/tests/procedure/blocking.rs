@@ -286,7 +286,7 @@ fn a_signal_ends_the_wait_and_leaves_nothing_of_the_waiter() {
 fn the_death_of_the_owner_wakes_the_waiter_who_recovers_the_lock() {
     let disk = disk(LEAF, &HELD_BY_BOB);
     let world = Script::new(&disk, [Event::Death("bob")]);
-    let checked = CheckLock::new(lock(&disk, LEAF), &world);
+    let checked = CheckLock::new(lock(&disk, LEAF), &world, &world);
     assert_eq!(wait_for(&checked, &id("ann"), &world, None), Ok(()));
     assert_eq!(world.log(), ["watch lock/owner", "wait for bob", "watch lock/owner"]);
     assert_eq!(tree(&disk, LEAF), HELD_BY_ANN);

@@ -1,8 +1,9 @@
 //! The steps of the check policy: TRY, ASK, RECOVER, TRY AGAIN, and the sweep after a release.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, num::NonZeroU32};
 
 use lockwright_kernel::{
+    chance::Chance,
     fast_lock::Leaf,
     fs::{Fs, FsError, Halted, MemFs},
     id::Id,
@@ -48,7 +49,16 @@ fn ann_is_dead() -> Verdicts {
 }
 
 fn checked<F: Fs>(fs: F, probe: &Verdicts) -> impl Lock {
-    CheckLock::new(lock(fs, Leaf::File), probe)
+    CheckLock::new(lock(fs, Leaf::File), probe, Pick(0))
+}
+
+/// Picks this one, or the last.
+struct Pick(u32);
+
+impl Chance for Pick {
+    fn below(&self, bound: NonZeroU32) -> Result<u32, Halted> {
+        Ok(self.0.min(bound.get() - 1))
+    }
 }
 
 fn held_by(owner: &str) -> Result<(), LockError> {
@@ -127,25 +137,37 @@ fn a_recovery_that_fails_ends_the_attempt() {
     assert_eq!(tree(&disk, Leaf::File), HELD_BY_ANN);
 }
 
+const TRIES: [&str; 9] = [
+    "lock/",
+    "lock/build/",
+    "lock/build/ann/",
+    "lock/build/ann/owner/",
+    "lock/build/ann/owner/ann*",
+    "lock/build/liv/",
+    "lock/build/una/",
+    "lock/owner/",
+    "lock/owner/bob*",
+];
+
 #[test]
-fn an_unlock_sweeps_the_tries_of_the_dead_and_of_nobody_else() {
-    let probe = ann_is_dead();
-    let disk = disk(
-        Leaf::File,
-        &[
-            "lock/",
-            "lock/build/",
-            "lock/build/ann/",
-            "lock/build/ann/owner/",
-            "lock/build/ann/owner/ann*",
-            "lock/build/liv/",
-            "lock/build/una/",
-            "lock/owner/",
-            "lock/owner/bob*",
-        ],
-    );
-    assert_eq!(checked(&disk, &probe).unlock(&id("bob")), Ok(()));
-    assert_eq!(tree(&disk, Leaf::File), ["lock/", "lock/build/", "lock/build/liv/", "lock/build/una/"]);
+fn an_unlock_looks_at_one_try_and_recovers_it_if_it_is_of_the_dead() {
+    let untouched = &TRIES[..7];
+    let without_ann = ["lock/", "lock/build/", "lock/build/liv/", "lock/build/una/"];
+    for (pick, asked, left) in [(0, "ann", &without_ann[..]), (1, "liv", untouched), (2, "una", untouched)] {
+        let (disk, probe) = (disk(Leaf::File, &TRIES), ann_is_dead());
+        let checked = CheckLock::new(lock(&disk, Leaf::File), &probe, Pick(pick));
+        assert_eq!(checked.unlock(&id("bob")), Ok(()));
+        assert_eq!(tree(&disk, Leaf::File), left);
+        assert_eq!(probe.asked(), [asked]);
+    }
+}
+
+#[test]
+fn a_sweep_recovers_the_tries_of_all_the_dead_and_of_nobody_else() {
+    let (disk, probe) = (disk(Leaf::File, &TRIES), ann_is_dead());
+    assert_eq!(CheckLock::new(lock(&disk, Leaf::File), &probe, Pick(0)).sweep(), Ok(()));
+    let left = ["lock/", "lock/build/", "lock/build/liv/", "lock/build/una/", "lock/owner/", "lock/owner/bob*"];
+    assert_eq!(tree(&disk, Leaf::File), left);
     assert_eq!(probe.asked(), ["ann", "liv", "una"]);
 }
 
@@ -198,7 +220,7 @@ fn a_probe_that_is_halted_stops_the_attempt() {
         }
     }
     let (disk, log) = (disk(Leaf::File, &HELD_BY_ANN), Log::default());
-    let checked = CheckLock::new(lock(log.of(&disk), Leaf::File), Halting);
+    let checked = CheckLock::new(lock(log.of(&disk), Leaf::File), Halting, Pick(0));
     assert_eq!(checked.try_lock(&id("bob")), Err(LockError::Fs(FsError::Halted)));
     assert_eq!(log.len(), 1);
 }

@@ -1,6 +1,7 @@
 //! Broken variants of `fast_lock`. Each is the shipped code but for the one thing its name tells.
 
 use lockwright_kernel::{
+    chance::Chance,
     fast_lock::{FastLock, Leaf},
     fs::{Fs, FsError, Halted},
     id::Id,
@@ -67,7 +68,7 @@ impl<'a> Altered<'a> {
 
     fn boxed(self) -> Box<dyn Lock + 'a> {
         let world = self.world;
-        Box::new(CheckLock::new(self, world))
+        Box::new(CheckLock::new(self, world, world))
     }
 }
 
@@ -83,6 +84,9 @@ impl Lock for Altered<'_> {
     }
     fn proposals(&self) -> Result<Vec<Id>, LockError> {
         self.lock.proposals()
+    }
+    fn sample_proposal(&self, chance: &dyn Chance) -> Result<Option<Id>, LockError> {
+        self.lock.sample_proposal(chance)
     }
     fn clean(&self, id: &Id) -> Result<(), Halted> {
         self.lock.clean(id)
@@ -104,10 +108,10 @@ fn proposed_owner(id: &Id) -> Path {
 }
 
 fn clean_in_place(world: &Replay<'_>, lock: &dyn Lock) -> Result<(), LockError> {
-    for id in lock.proposals()? {
-        world.discard_file(&proposed_owner(&id).join(id.name()))?;
+    match lock.sample_proposal(world)? {
+        Some(id) => Ok(world.discard_file(&proposed_owner(&id).join(id.name()))?),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn no_look<'a>(world: World<'a>) -> Box<dyn Lock + 'a> {

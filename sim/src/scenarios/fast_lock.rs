@@ -18,10 +18,10 @@ pub const FILE_LEAF: LockClients = LockClients { make: file_leaf, evidence, clea
 pub const DIR_LEAF: LockClients = LockClients { make: dir_leaf, evidence, cleaner: None };
 
 /// One client takes back the proposals of all the others, alive or not, all the time.
-pub const FILE_LEAF_CLEANED: LockClients = LockClients { cleaner: Some(clean_all), ..FILE_LEAF };
+pub const FILE_LEAF_CLEANED: LockClients = LockClients { cleaner: Some(clean_any), ..FILE_LEAF };
 
 /// The same with a directory as leaf.
-pub const DIR_LEAF_CLEANED: LockClients = LockClients { cleaner: Some(clean_all), ..DIR_LEAF };
+pub const DIR_LEAF_CLEANED: LockClients = LockClients { cleaner: Some(clean_any), ..DIR_LEAF };
 
 /// Where the lock stands in the simulated world.
 #[must_use]
@@ -40,16 +40,16 @@ pub(crate) fn word(name: &str) -> Name {
 }
 
 fn file_leaf<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
-    Box::new(CheckLock::new(FastLock::new(world, lock_path(), Leaf::File), world))
+    Box::new(CheckLock::new(FastLock::new(world, lock_path(), Leaf::File), world, world))
 }
 
 fn dir_leaf<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
-    Box::new(CheckLock::new(FastLock::new(world, lock_path(), Leaf::Dir), world))
+    Box::new(CheckLock::new(FastLock::new(world, lock_path(), Leaf::Dir), world, world))
 }
 
-fn clean_all(_world: &Replay<'_>, lock: &dyn Lock) -> Result<(), LockError> {
-    for id in lock.proposals()? {
-        lock.clean(&id)?;
+fn clean_any(world: &Replay<'_>, lock: &dyn Lock) -> Result<(), LockError> {
+    match lock.sample_proposal(world)? {
+        Some(id) => Ok(lock.clean(&id)?),
+        None => Ok(()),
     }
-    Ok(())
 }
