@@ -20,53 +20,40 @@
 //!
 //! # Have your own protocol checked
 //!
-//! Here is a lock that is a directory, and what the checker says of it: safe, and held for ever after a crash.
+//! Here is a lock as many shell scripts have it; `cargo run -p lockwright-sim --example mkdir_lock` checks it.
 //!
 //! ```
-//! use lockwright_kernel::{fs::{Fs, FsError}, id::Id, path::Path};
-//! use lockwright_sim::protocol::{Client, Outcome, Phase, Property, Protocol, Stop};
-//! use lockwright_sim::{Limits, Replay, Verdict, check, scenario::Scenario};
-//!
-//! #[derive(Debug)]
-//! struct MkdirLock;
-//!
-//! impl Protocol for MkdirLock {
-//!     fn attempt(&self, _: &Client, phase: Phase, world: &Replay) -> Result<Outcome, Stop> {
-//!         let lock = self.path();
-//!         Ok(match phase {
-//!             Phase::Idle => match world.create_dir(&lock) {
-//!                 Ok(()) => Outcome { next: Phase::Holding, said: "took it" },
-//!                 Err(FsError::AlreadyExists) => Outcome { next: Phase::Idle, said: "found it taken" },
-//!                 Err(error) => return Err(error.into()),
-//!             },
-//!             Phase::Holding => {
-//!                 world.remove_dir(&lock)?;
-//!                 Outcome { next: Phase::Idle, said: "gave it back" }
-//!             }
-//!         })
-//!     }
-//!
-//!     fn evidence(&self, _: &Id) -> Path {
-//!         self.path()
-//!     }
-//!
-//!     fn sometimes(&self, _: usize, _: usize) -> Vec<&'static str> {
-//!         vec!["took it", "found it taken"]
-//!     }
-//! }
-//!
-//! impl MkdirLock {
-//!     fn path(&self) -> Path {
-//!         "lock".parse().expect("a name")
-//!     }
-//! }
-//!
-//! let run = |crashes| check(&MkdirLock, &Scenario::new("mkdir", 2, crashes), Limits::default(), &mut |_| {}).verdict;
-//! assert_eq!(run(0), Verdict::Verified);
-//! let Verdict::Violated(violation) = run(1) else { panic!("a crash does harm") };
-//! assert_eq!(violation.property, Property::CanBeTaken);
-//! println!("{}", violation.trace.expect("a run shows it"));
+#![doc = include_str!("../examples/mkdir_lock.rs")]
 //! ```
+//!
+//! As long as nobody crashes, it is a lock. Its first fault takes one client and two steps: killed after `mkdir` and
+//! before it wrote its pid, it leaves a lock that nobody can judge, taken for ever. The second takes two clients:
+//!
+//! ```text
+#![doc = include_str!("../examples/mkdir_lock.trace")]
+//! ```
+//!
+//! Whoever reads `lock/pid` (B1 in step 5) and acts on what it read (step 16) acts on a *path*, and between the two
+//! the path has come to be another's: A2, which found out the same and was faster. What B1 judged is right, A1 is dead
+//! for ever; what it removes is not what it judged. No second look before the `rm` mends that, it only makes the
+//! window smaller, and the checker finds the way through that one as well.
+//!
+//! # Have the repair checked
+//!
+//! ```
+#![doc = include_str!("../examples/mkdir_lock_repaired.rs")]
+//! ```
+//!
+//! It is verified with two clients and two crashes, and with three clients. Why it holds:
+//!
+//! * *No half-made lock.* The entry is made in a directory that only its owner names, and `rename` publishes both in
+//!   one step. A crash before leaves a directory under the dead one's own id, which anybody may clear away.
+//! * *No two owners.* `rename` replaces `lock` only while that is absent or empty, and brings in one entry.
+//! * *Nobody else's entry is removed.* The owner is the entry's **name**, so who recovers from A1 removes `lock/A1`,
+//!   however late: no id is given twice, and B1's removal, coming after A2's, finds nothing. `rmdir` takes no directory
+//!   that holds an entry.
+//!
+//! This is [`fast_lock`](lockwright_kernel::fast_lock) in its essence.
 //!
 //! # Inside
 //!
