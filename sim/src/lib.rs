@@ -79,7 +79,7 @@ mod tree;
 mod world;
 
 pub use explore::{Limits, Progress, Report, Verdict, Violation};
-pub use replay::Replay;
+pub use replay::{Live, Replay};
 pub use trace::{Divergence, Trace, TraceError, TraceStep};
 
 use crate::{protocol::Protocol, scenario::Scenario};

@@ -4,9 +4,12 @@
 //! first call beyond them is noted and answered with [`FsError::Halted`], and `?` carries the attempt out. So the state
 //! of a running attempt is the list of its answers: a value that can be kept, compared and gone back to, without a
 //! thread or a coroutine.
+//!
+//! Those who do have threads run the same attempts over a [`Live`] world, which answers each call as it comes.
 
 use std::{
     cell::{Cell, RefCell},
+    fmt,
     num::NonZeroU32,
 };
 
@@ -39,17 +42,77 @@ pub(crate) enum Reply {
     Below(u32),
 }
 
-/// The simulated world, seen from inside an attempt.
+/// The world, seen from inside an attempt: the simulated one of the checker, or one that answers by itself.
 #[derive(Debug)]
 pub struct Replay<'a> {
-    replies: &'a [Reply],
+    answers: Answers<'a>,
     requests: RefCell<Vec<Request>>,
     went_on: Cell<bool>,
 }
 
+/// A world that answers each call as it comes.
+///
+/// It lets any file system stand under a [`Protocol`](crate::protocol::Protocol): one that threads of a model checker
+/// for threads share, or a real one. A world that ends an attempt answers `Halted`, to every call from then on.
+#[derive(Clone, Copy)]
+pub struct Live<'a> {
+    /// The file system.
+    pub fs: &'a dyn Fs,
+    /// Who is alive.
+    pub probe: &'a dyn Probe,
+    /// Random numbers.
+    pub chance: &'a dyn Chance,
+    /// The time.
+    pub clock: &'a dyn Clock,
+}
+
+impl fmt::Debug for Live<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+enum Answers<'a> {
+    /// Those an attempt has had so far.
+    Recorded(&'a [Reply]),
+    Live(Live<'a>),
+}
+
 impl<'a> Replay<'a> {
     pub(crate) fn new(replies: &'a [Reply]) -> Self {
-        Self { replies, requests: RefCell::default(), went_on: Cell::new(false) }
+        Self { answers: Answers::Recorded(replies), requests: RefCell::default(), went_on: Cell::new(false) }
+    }
+
+    /// A view of `world`, in which an attempt runs to its end.
+    ///
+    /// ```
+    /// use lockwright_kernel::{
+    ///     chance::Chance, clock::{Clock, Instant}, fs::{Halted, MemFs}, id::Id, probe::{Liveness, Probe},
+    /// };
+    /// use lockwright_sim::{Live, Replay, catalogue, protocol::{Client, Phase}};
+    ///
+    /// struct Quiet;
+    /// impl Probe for Quiet {
+    ///     fn liveness(&self, _: &Id) -> Result<Liveness, Halted> { Ok(Liveness::Unknown) }
+    /// }
+    /// impl Chance for Quiet {
+    ///     fn below(&self, _: std::num::NonZeroU32) -> Result<u32, Halted> { Ok(0) }
+    /// }
+    /// impl Clock for Quiet {
+    ///     fn now(&self) -> Result<Instant, Halted> { Ok(Instant::new(std::time::Duration::ZERO)) }
+    /// }
+    ///
+    /// let disk = MemFs::new();
+    /// let world = Replay::live(Live { fs: &disk, probe: &Quiet, chance: &Quiet, clock: &Quiet });
+    /// let ann = Client { index: 0, id: "ann".parse().unwrap() };
+    /// let protocol = catalogue::find("fast_lock").unwrap().protocol();
+    /// assert_eq!(protocol.attempt(&ann, Phase::Idle, &world).unwrap().next, Phase::Holding);
+    /// assert_eq!(disk.to_string(), "lock/\nlock/owner/\nlock/owner/ann\n");
+    /// ```
+    #[must_use]
+    pub fn live(world: Live<'a>) -> Self {
+        Self { answers: Answers::Live(world), requests: RefCell::default(), went_on: Cell::new(false) }
     }
 
     /// What the attempt asked, in order; one more than there were replies when it was halted.
@@ -63,16 +126,20 @@ impl<'a> Replay<'a> {
     }
 
     fn ask(&self, request: Request) -> Result<&'a Reply, Halted> {
+        let Answers::Recorded(replies) = self.answers else { return Err(self.mismatch()) };
         let mut requests = self.requests.borrow_mut();
-        if requests.len() > self.replies.len() {
+        if requests.len() > replies.len() {
             self.went_on.set(true);
             return Err(Halted);
         }
         requests.push(request);
-        self.replies.get(requests.len() - 1).ok_or(Halted)
+        replies.get(requests.len() - 1).ok_or(Halted)
     }
 
     fn call(&self, call: Call) -> Answer {
+        if let Answers::Live(world) = self.answers {
+            return call.on(&world.fs);
+        }
         match self.ask(Request::Fs(call))? {
             Reply::Fs(answer) => answer.clone(),
             _ => Err(self.mismatch().into()),
@@ -84,6 +151,9 @@ impl<'a> Replay<'a> {
     }
 
     fn quiet(&self, call: Call) -> Result<(), Halted> {
+        if let Answers::Live(world) = self.answers {
+            return if call.on(&world.fs) == Err(FsError::Halted) { Err(Halted) } else { Ok(()) };
+        }
         self.ask(Request::Fs(call)).map(|_| ())
     }
 
@@ -156,8 +226,11 @@ impl Fs for Replay<'_> {
     }
 
     /// The checker tries every name, so chance has nothing to choose.
-    fn sample(&self, dir: &Path, _chance: &dyn Chance) -> Result<Option<Name>, FsError> {
-        self.any(dir)
+    fn sample(&self, dir: &Path, chance: &dyn Chance) -> Result<Option<Name>, FsError> {
+        match self.answers {
+            Answers::Recorded(_) => self.any(dir),
+            Answers::Live(world) => world.fs.sample(dir, chance),
+        }
     }
 
     fn ensure_dir(&self, path: &Path) -> Result<(), FsError> {
@@ -179,6 +252,9 @@ impl Fs for Replay<'_> {
 
 impl Probe for Replay<'_> {
     fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
+        if let Answers::Live(world) = self.answers {
+            return world.probe.liveness(id);
+        }
         match self.ask(Request::Liveness(id.clone()))? {
             Reply::Liveness(liveness) => Ok(*liveness),
             _ => Err(self.mismatch()),
@@ -188,6 +264,9 @@ impl Probe for Replay<'_> {
 
 impl Chance for Replay<'_> {
     fn below(&self, bound: NonZeroU32) -> Result<u32, Halted> {
+        if let Answers::Live(world) = self.answers {
+            return world.chance.below(bound);
+        }
         match self.ask(Request::Below(bound))? {
             Reply::Below(number) => Ok(*number),
             _ => Err(self.mismatch()),
@@ -197,6 +276,9 @@ impl Chance for Replay<'_> {
 
 impl Clock for Replay<'_> {
     fn now(&self) -> Result<Instant, Halted> {
+        if let Answers::Live(world) = self.answers {
+            return world.clock.now();
+        }
         self.ask(Request::Now)?;
         Err(self.mismatch())
     }
