@@ -80,7 +80,10 @@ mod world;
 
 pub use explore::{Limits, Progress, Report, Verdict, Violation};
 pub use replay::{Live, Replay};
-pub use trace::{Divergence, Trace, TraceError, TraceStep};
+pub use trace::{
+    Code, Divergence, Effort, Fault, FaultMark, Marks, Need, ScriptError, ShortCode, Shrunk, SwitchMark, Token,
+    TokenError, Trace, TraceError, TraceStep,
+};
 
 use crate::{protocol::Protocol, scenario::Scenario};
 

@@ -1,0 +1,77 @@
+//! Which code a trace was made by.
+
+use std::{fmt, num::ParseIntError, str::FromStr};
+
+/// A hash over the sources of the kernel and of this crate, made when they were built.
+///
+/// Code with another hash may still do the same; that is for a replay to find out.
+///
+/// ```
+/// use lockwright_sim::Code;
+///
+/// assert_eq!(Code::CURRENT.to_string().parse(), Ok(Code::CURRENT));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Code(u64);
+
+impl Code {
+    /// The code that runs here.
+    pub const CURRENT: Self = match u64::from_str_radix(env!("LOCKWRIGHT_CODE"), 16) {
+        Ok(hash) => Self(hash),
+        Err(_) => panic!("the build script writes it in hexadecimal"),
+    };
+
+    /// The first half, for a token that has to be short.
+    #[must_use]
+    pub const fn short(self) -> ShortCode {
+        ShortCode((self.0 >> 32) as u32)
+    }
+}
+
+/// As 16 hexadecimal digits.
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for Code {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        u64::from_str_radix(text, 16).map(Self)
+    }
+}
+
+/// The first half of a [`Code`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ShortCode(u32);
+
+/// As 8 hexadecimal digits, those that the whole begins with.
+impl fmt::Display for ShortCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+impl FromStr for ShortCode {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        u32::from_str_radix(text, 16).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_code_is_how_the_whole_begins() {
+        let code: Code = "00ab12cd00000001".parse().unwrap();
+        assert_eq!(code.to_string(), "00ab12cd00000001");
+        assert_eq!(code.short().to_string(), "00ab12cd");
+        assert_eq!("00ab12cd".parse(), Ok(code.short()));
+        assert!("none".parse::<Code>().is_err());
+    }
+}

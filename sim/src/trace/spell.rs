@@ -1,0 +1,112 @@
+//! How a step is written: who, the call and its answer as strace writes them, and the entries that changed.
+
+use lockwright_kernel::fs::FsError;
+
+use super::event::{Deed, Event};
+use crate::{
+    history::Then,
+    names::DEAD,
+    replay::{Reply, Request},
+    scenario,
+    state::{InCall, State},
+    world::World,
+};
+
+/// The line of a step from `before` to `after`.
+pub(super) fn line(world: &World<'_>, before: &State, event: &Event, after: &State) -> String {
+    let [old, new] = [before, after].map(|state| world.spell_tree(state));
+    let walked: String = event.walked.iter().map(|&other| walked(world, before, other)).collect();
+    let changes: Vec<String> = changes(&old, &new).collect();
+    format!("{:<72} {}{walked}", act(world, before, event), changes.join(" ")).trim_end().to_owned()
+}
+
+/// Who does what, and how it is answered.
+pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
+    let process = &before.processes[usize::from(event.client)];
+    let id = scenario::id(event.client, process.incarnation);
+    let Some(request) = event.request else { return format!("{id}  makes no call") };
+    let request = world.histories.request(request);
+    match event.deed {
+        Deed::Crash => format!("{id}  +++ killed by SIGKILL +++"),
+        Deed::Begin => format!("{id}  {} begins", shape(request)),
+        Deed::Call => {
+            let answer = match (event.error, event.reply) {
+                (Some(error), _) => format!("-1 {}", errno(error)),
+                (None, Some(reply)) => answer(world.histories.reply(reply)),
+                (None, None) => "?".into(),
+            };
+            format!("{id}  {}{} = {answer}", shape(request), elsewhere(world, &process.call))
+        }
+    }
+}
+
+/// Where a call takes effect whose walk took hold of a directory that was moved since.
+fn elsewhere(world: &World<'_>, call: &InCall) -> String {
+    let InCall::Walked(places) = call else { return String::new() };
+    match places[0].path {
+        DEAD => " in a directory that is gone".into(),
+        path => format!(" in what is now \"{}\"", world.names.spell(path)),
+    }
+}
+
+fn walked(world: &World<'_>, before: &State, other: u8) -> String {
+    let process = &before.processes[usize::from(other)];
+    let id = scenario::id(other, process.incarnation);
+    match *world.histories.then(process.history) {
+        Then::Asks(request) => {
+            let request = world.histories.request(request);
+            format!("   ! {id} had walked into it for its {}", shape(request))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The entries that went and those that came.
+fn changes<'a>(before: &'a [String], after: &'a [String]) -> impl Iterator<Item = String> + 'a {
+    let went = before.iter().filter(|entry| !after.contains(entry)).map(|entry| format!("- {entry}"));
+    let came = after.iter().filter(|entry| !before.contains(entry)).map(|entry| format!("+ {entry}"));
+    went.chain(came)
+}
+
+fn shape(request: &Request) -> String {
+    match request {
+        Request::Fs(call) => call.to_string(),
+        Request::Liveness(id) => format!("kill({id}, 0)"),
+        Request::Below(bound) => format!("random({bound})"),
+        Request::Now => "clock_gettime()".into(),
+    }
+}
+
+fn answer(reply: &Reply) -> String {
+    match reply {
+        Reply::Fs(Ok(value)) => value.to_string(),
+        Reply::Fs(Err(error)) => format!("-1 {}", errno(*error)),
+        Reply::Liveness(liveness) => format!("{liveness:?}"),
+        Reply::Below(number) => number.to_string(),
+    }
+}
+
+/// The name by which strace and the manuals know an error.
+fn errno(error: FsError) -> &'static str {
+    match error {
+        FsError::NotFound => "ENOENT",
+        FsError::AlreadyExists => "EEXIST",
+        FsError::NotEmpty => "ENOTEMPTY",
+        FsError::NotADirectory => "ENOTDIR",
+        FsError::IsADirectory => "EISDIR",
+        FsError::SymbolicLink => "ELOOP",
+        FsError::SpecialFile => "ENXIO",
+        FsError::IntoItself => "EINVAL",
+        FsError::PermissionDenied => "EACCES",
+        FsError::ReadOnly => "EROFS",
+        FsError::NoSpace => "ENOSPC",
+        FsError::Exhausted => "EMFILE",
+        FsError::NameTooLong => "ENAMETOOLONG",
+        FsError::ForeignName => "EILSEQ",
+        FsError::TooLarge => "EFBIG",
+        FsError::Stale => "ESTALE",
+        FsError::Unsupported => "ENOTSUP",
+        FsError::Io => "EIO",
+        FsError::Halted => "(halted)",
+    }
+}

@@ -1,0 +1,34 @@
+//! A run as a test for somebody's own test file.
+
+use super::{Token, Trace};
+
+impl Trace {
+    /// Source text of a test that runs this trace by its token, whatever the code has become, and expects the property
+    /// to be broken. Whoever mends the protocol turns the last line around.
+    ///
+    /// The choices of a token mean other steps when the protocol or the world changes; such a test says that a
+    /// violation is still reached, and only a trace in full says by which steps.
+    #[must_use]
+    pub fn to_test(&self) -> String {
+        let Self { scenario, property, what, .. } = self;
+        let token = Token { code: None, ..self.token() };
+        let name = identifier(&format!("{} {} {} {property}", scenario.protocol, scenario.clients, scenario.crashes));
+        let what = what.escape_default();
+        format!(
+            "\
+/// {property}: {what}.
+#[test]
+fn {name}() {{
+    let token: lockwright_sim::Token = \"{token}\".parse().expect(\"it was printed by lockwright\");
+    let entry = lockwright_sim::catalogue::find(&token.scenario.protocol).expect(\"it is in the catalogue\");
+    let violated = token.trace(entry.protocol()).map(|trace| trace.property);
+    assert_eq!(violated, Ok(lockwright_sim::protocol::Property::{property:?}));
+}}
+"
+        )
+    }
+}
+
+fn identifier(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+}
