@@ -5,9 +5,11 @@
 //! `cargo test -p lockwright-bench --benches` only tries whether everything still runs.
 //!
 //! * [`floor`]: the system calls of a lock, without the lock.
+//! * [`peers`]: other checkers on the same lock.
 //! * [`place`]: the file systems at hand.
 
 pub mod floor;
+pub mod peers;
 pub mod place;
 
 /// True when the bench is to measure, false when it is only to show that it runs: Cargo passes `--bench` for the one,

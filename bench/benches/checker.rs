@@ -1,0 +1,32 @@
+//! How fast the checker is: the time of one search, and so transitions a second, which criterion shows as elements.
+//!
+//! The unmerged search of three clients is the one that a change of the checker's inner loop shows in: it has the most
+//! states for the least work besides. The merged one is what `lockwright verify` does.
+
+use std::{error::Error, time::Duration};
+
+use criterion::{Criterion, Throughput};
+use lockwright_bench::peers::{Bounds, ours};
+use lockwright_sim::scenario::Walk;
+
+const WARM_UP: Duration = Duration::from_secs(1);
+const MEASUREMENT: Duration = Duration::from_secs(10);
+const SAMPLES: usize = 10;
+
+const THREE_CLIENTS: Bounds = [3, 0];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let criterion = Criterion::default().warm_up_time(WARM_UP).measurement_time(MEASUREMENT).sample_size(SAMPLES);
+    let mut criterion = criterion.configure_from_args();
+    let mut group = criterion.benchmark_group("checker");
+    for (name, merge) in [("unmerged, 3 clients", false), ("merged, 3 clients", true)] {
+        let transitions = ours(THREE_CLIENTS, Walk::Split, merge)?.transitions;
+        group.throughput(Throughput::Elements(transitions.try_into()?));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| ours(THREE_CLIENTS, Walk::Split, merge).expect("it was verified a moment ago"));
+        });
+    }
+    group.finish();
+    criterion.final_summary();
+    Ok(())
+}
