@@ -10,7 +10,7 @@ use lockwright_bench::peers::{Bounds, ours};
 use lockwright_sim::scenario::Walk;
 
 const WARM_UP: Duration = Duration::from_secs(1);
-const MEASUREMENT: Duration = Duration::from_secs(10);
+const MEASUREMENT: Duration = Duration::from_secs(20);
 const SAMPLES: usize = 10;
 
 const THREE_CLIENTS: Bounds = [3, 0];

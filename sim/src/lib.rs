@@ -27,7 +27,8 @@
 //! ```
 //!
 //! As long as nobody crashes, it is a lock. Its first fault takes one client and two steps: killed after `mkdir` and
-//! before it wrote its pid, it leaves a lock that nobody can judge, taken for ever. The second takes two clients:
+//! before it wrote its pid, it leaves a lock that nobody can judge, taken for ever. The second takes two clients (left
+//! out is the line that says which code the trace is of):
 //!
 //! ```text
 #![doc = include_str!("../examples/mkdir_lock.trace")]
