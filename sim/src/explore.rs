@@ -1,35 +1,65 @@
 //! Exploring a scenario: in which order, how far, and what comes of it.
 
 pub(crate) mod bfs;
-mod graph;
-mod store;
+mod edges;
+mod expand;
+mod goals;
+mod path;
+mod visited;
 
-use crate::{protocol::Property, trace::Trace};
+use crate::{protocol::Property, state::State, trace::Trace, world::World};
 
-/// How far a search may go.
+/// How far a search may go, and by which means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The search ends [`Verdict::Incomplete`] when it comes to more states than this.
     pub states_max: usize,
+    /// The search ends [`Verdict::Incomplete`] when it takes more memory than this, in bytes, for what grows with the
+    /// number of states.
+    pub bytes_max: usize,
+    /// The search ends [`Verdict::Incomplete`] before it takes more steps than this from the beginning.
+    pub depth_max: usize,
+    /// How many threads search. The outcome is the same for any number.
+    pub threads: usize,
     /// Whether histories that go on alike are one. The verdict is the same without; the search is far larger.
     pub merge: bool,
+    /// Whether states that differ in the names of processes only are one, where names carry nothing. The verdict is the
+    /// same without. Takes `merge`.
+    pub symmetry: bool,
 }
 
 impl Default for Limits {
+    /// A hundred million states, as much memory as they take, all reductions, one thread.
     fn default() -> Self {
-        Self { states_max: 100_000_000, merge: true }
+        Self {
+            states_max: 100_000_000,
+            bytes_max: usize::MAX,
+            depth_max: usize::MAX,
+            threads: 1,
+            merge: true,
+            symmetry: true,
+        }
     }
 }
 
-/// Where a search has come to, after each layer.
+/// Where a search has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Every state that takes up to this many steps is known.
     pub depth: usize,
     /// How many states are known.
     pub states: usize,
-    /// How many of them are the last layer.
+    /// How many steps between them.
+    pub transitions: usize,
+    /// How many of the states are yet to be expanded.
     pub frontier: usize,
+    /// How much memory the states take.
+    pub bytes: usize,
+}
+
+/// True when `state` violates `property`, by itself or because of what can no longer follow.
+pub(crate) fn violates(world: &mut World<'_>, state: &State, property: Property) -> bool {
+    world.broken(state).is_some_and(|(broken, _)| broken == property) || !goals::stay_possible(world, state, property)
 }
 
 /// What a search found out.
@@ -75,7 +105,7 @@ pub struct Violation {
 }
 
 /// A search and its verdict.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// How many states were seen.
     pub states: usize,
@@ -85,4 +115,19 @@ pub struct Report {
     pub depth: usize,
     /// What came of it.
     pub verdict: Verdict,
+    /// By which means.
+    pub coverage: Coverage,
+}
+
+/// By which means a search was made, and how sure it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coverage {
+    /// How much memory the states took.
+    pub bytes: usize,
+    /// An upper bound of the odds that two states had one fingerprint, so that one of them was left out.
+    pub collision_odds: f64,
+    /// Whether states that differ in names only were one.
+    pub symmetric: bool,
+    /// Why they were not, although that was asked for: names carry something.
+    pub symmetry_refused: Option<String>,
 }

@@ -11,15 +11,22 @@
 //! (the request's *alphabet*): the trie is first closed over these, by running what was not run yet, and histories that
 //! then have equal subtrees are bisimilar. Since a trie has no loops, one pass from its leaves up finds them all.
 //!
+//! Where names carry no order, histories are compared under other ids as well; see [`exchange`].
+//!
 //! When a search comes to an answer outside the alphabet, its merging was built on too little: it is begun again with
 //! that answer known ([`Histories::learned`]). A search that met no new answer was right to merge as it did.
+
+pub(crate) mod exchange;
 
 use rustc_hash::FxHashMap;
 
 use crate::{
+    miss::Miss,
+    names::{IdNo, IdSet},
     protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
     replay::{Replay, Reply, Request},
     scenario,
+    symmetry::Relabelling,
 };
 
 /// A history's number.
@@ -73,26 +80,90 @@ pub(crate) struct Histories {
     /// The answers that each request has had.
     alphabets: Vec<Vec<ReplyId>>,
     learned: bool,
+    /// For each history up to the last merge, which others are like it but for the names of ids; empty where names may
+    /// carry order.
+    orbits: Vec<NodeId>,
+    /// The ids that each of these histories has not forgotten.
+    remembered: Vec<IdSet>,
 }
 
 impl Histories {
     /// The history without answers.
-    pub(crate) fn root(&mut self, protocol: &dyn Protocol, root: RootId) -> NodeId {
-        if let Some(&node) = self.roots.get(&root) {
-            return node;
+    pub(crate) fn root(&self, root: RootId) -> Result<NodeId, Miss> {
+        let node = self.roots.get(&root).ok_or(Miss::Root(root))?;
+        Ok(self.representative(*node))
+    }
+
+    /// Runs the first steps of an attempt.
+    pub(crate) fn make_root(&mut self, protocol: &dyn Protocol, root: RootId) {
+        if !self.roots.contains_key(&root) {
+            let node = self.run(protocol, None, root);
+            self.roots.insert(root, node);
         }
-        let node = self.run(protocol, None, root);
-        self.roots.insert(root, node);
-        node
     }
 
     /// The history that `reply` prolongs `node` to, or one that goes on like it.
-    pub(crate) fn follow(&mut self, protocol: &dyn Protocol, node: NodeId, reply: ReplyId) -> NodeId {
-        let next = match self.known(node, reply) {
+    pub(crate) fn follow(&self, node: NodeId, reply: ReplyId) -> Result<NodeId, Miss> {
+        let next = self.known(node, reply).ok_or(Miss::Next(node, reply))?;
+        Ok(self.representative(next))
+    }
+
+    /// Runs an attempt for one answer more.
+    pub(crate) fn make_next(&mut self, protocol: &dyn Protocol, node: NodeId, reply: ReplyId) -> NodeId {
+        match self.known(node, reply) {
             Some(next) => next,
             None => self.extend(protocol, node, reply),
-        };
-        self.representatives.get(next as usize).copied().unwrap_or(next)
+        }
+    }
+
+    /// True when `node` was there when histories were last compared under other ids.
+    pub(crate) fn is_compared(&self, node: NodeId) -> bool {
+        (node as usize) < self.orbits.len()
+    }
+
+    /// What `node` is like but for the names of ids: the same number for all of these. It was [compared].
+    ///
+    /// [compared]: Histories::is_compared
+    pub(crate) fn orbit(&self, node: NodeId) -> NodeId {
+        self.orbits[node as usize]
+    }
+
+    /// The ids on which it depends how `node` goes on. It was [compared](Histories::is_compared).
+    pub(crate) fn remembered(&self, node: NodeId) -> IdSet {
+        self.remembered[node as usize]
+    }
+
+    /// What `node` is under other ids. An id that it has heard of, and of which `relabelling` does not speak since
+    /// nothing depends on it, becomes one of `pool`.
+    pub(crate) fn image(
+        &mut self,
+        protocol: &dyn Protocol,
+        node: NodeId,
+        relabelling: &Relabelling,
+        pool: &[IdNo],
+    ) -> NodeId {
+        let (mut answers, mut at) = (Vec::new(), node);
+        while let Some((before, reply)) = self.nodes[at as usize].before {
+            answers.push(reply);
+            at = before;
+        }
+        let heard = answers.iter().map(|reply| Relabelling::ids_in(self.reply(*reply)));
+        let relabelling = relabelling.with(heard.fold(IdSet::default(), IdSet::with), pool);
+        let root = self.root_of(at);
+        let id = IdNo::new(root.client, root.incarnation).map(|id| relabelling.of(id));
+        let root = id.map_or(root, |id| RootId { client: id.client(), incarnation: id.incarnation(), ..root });
+        self.make_root(protocol, root);
+        let mut image = self.roots[&root];
+        for reply in answers.into_iter().rev() {
+            let reply = relabelling.of_reply(self.reply(reply));
+            let reply = self.make_reply(&reply);
+            image = self.make_next(protocol, image, reply);
+        }
+        self.representative(image)
+    }
+
+    fn representative(&self, node: NodeId) -> NodeId {
+        self.representatives.get(node as usize).copied().unwrap_or(node)
     }
 
     pub(crate) fn then(&self, node: NodeId) -> &Then {
@@ -108,7 +179,11 @@ impl Histories {
         self.nodes[node as usize].before.is_none()
     }
 
-    pub(crate) fn reply_id(&mut self, reply: &Reply) -> ReplyId {
+    pub(crate) fn reply_id(&self, reply: &Reply) -> Result<ReplyId, Miss> {
+        self.replies.find(reply).ok_or_else(|| Miss::Reply(reply.clone()))
+    }
+
+    pub(crate) fn make_reply(&mut self, reply: &Reply) -> ReplyId {
         self.replies.id(reply)
     }
 
@@ -129,6 +204,8 @@ impl Histories {
     pub(crate) fn merge(&mut self, protocol: &dyn Protocol) {
         self.close(protocol);
         self.learned = false;
+        self.orbits.clear();
+        self.remembered.clear();
         let mut classes: FxHashMap<Signature, NodeId> = FxHashMap::default();
         self.representatives = vec![0; self.nodes.len()];
         for at in (0..self.nodes.len()).rev() {
@@ -260,8 +337,12 @@ impl<T> Default for Known<T> {
 }
 
 impl<T: Clone + Eq + std::hash::Hash> Known<T> {
+    fn find(&self, value: &T) -> Option<u32> {
+        self.ids.get(value).copied()
+    }
+
     fn id(&mut self, value: &T) -> u32 {
-        if let Some(&id) = self.ids.get(value) {
+        if let Some(id) = self.find(value) {
             return id;
         }
         let id = count(self.values.len());

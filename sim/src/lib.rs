@@ -67,6 +67,7 @@
 pub mod catalogue;
 mod explore;
 mod history;
+mod miss;
 pub mod mutants;
 mod names;
 mod plan;
@@ -75,25 +76,42 @@ mod replay;
 pub mod scenario;
 pub mod scenarios;
 mod state;
+mod symmetry;
 mod trace;
 mod tree;
 mod world;
 
-pub use explore::{Limits, Progress, Report, Verdict, Violation};
+pub use explore::{Coverage, Limits, Progress, Report, Verdict, Violation};
 pub use replay::{Live, Replay};
 pub use trace::{
     Code, Divergence, Effort, Fault, FaultMark, Marks, Need, ScriptError, ShortCode, Shrunk, SwitchMark, Token,
     TokenError, Trace, TraceError, TraceStep,
 };
 
+use std::ops::ControlFlow;
+
 use crate::{protocol::Protocol, scenario::Scenario};
 
-/// Explores every behaviour of `protocol` in `scenario`, telling `observe` after each layer how far it is.
+/// Explores every behaviour of `protocol` in `scenario`, telling `observe` now and then how far it is.
 pub fn check(
     protocol: &dyn Protocol,
     scenario: &Scenario,
     limits: Limits,
     observe: &mut dyn FnMut(Progress),
+) -> Report {
+    check_while(protocol, scenario, limits, &mut |progress| {
+        observe(progress);
+        ControlFlow::Continue(())
+    })
+}
+
+/// Explores as [`check`] does, for as long as `observe` lets it. When it breaks off, it says why, and the verdict is
+/// [`Verdict::Incomplete`] for that reason.
+pub fn check_while(
+    protocol: &dyn Protocol,
+    scenario: &Scenario,
+    limits: Limits,
+    observe: &mut dyn FnMut(Progress) -> ControlFlow<String>,
 ) -> Report {
     explore::bfs::explore(protocol, scenario, limits, observe)
 }

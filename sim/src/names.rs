@@ -3,6 +3,8 @@
 use lockwright_kernel::path::{Name, Path};
 use rustc_hash::FxHashMap;
 
+use crate::{miss::Miss, scenario};
+
 /// A path's number. [`ROOT`] is the root; the others are given out as paths come up.
 pub(crate) type PathId = u16;
 
@@ -15,15 +17,82 @@ pub(crate) const ROOT: PathId = 0;
 /// Where a walk ends that went into a directory which is no more.
 pub(crate) const DEAD: PathId = PathId::MAX;
 
+/// The number of a process id; there are [`IdNo::COUNT`] of those that a search may give other names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct IdNo(pub(crate) u8);
+
+impl IdNo {
+    pub(crate) const CLIENTS: usize = 8;
+    const INCARNATIONS: usize = 8;
+    pub(crate) const COUNT: usize = Self::CLIENTS * Self::INCARNATIONS;
+
+    /// The number of a client's process. Later clients and processes have none.
+    pub(crate) fn new(client: u8, incarnation: u8) -> Option<Self> {
+        let [client, incarnation] = [client, incarnation].map(usize::from);
+        let has_one = client < Self::CLIENTS && incarnation < Self::INCARNATIONS;
+        has_one.then(|| Self::of(client * Self::INCARNATIONS + incarnation))
+    }
+
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        (0..Self::COUNT).map(Self::of)
+    }
+
+    pub(crate) fn client(self) -> u8 {
+        self.0 / 8
+    }
+
+    pub(crate) fn incarnation(self) -> u8 {
+        self.0 % 8
+    }
+
+    pub(crate) fn at(self) -> usize {
+        usize::from(self.0)
+    }
+
+    fn of(at: usize) -> Self {
+        Self(u8::try_from(at).unwrap_or_else(|_| unreachable!("there are {} ids", Self::COUNT)))
+    }
+}
+
+/// A set of ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct IdSet(pub(crate) u64);
+
+impl IdSet {
+    pub(crate) fn insert(&mut self, id: IdNo) {
+        self.0 |= 1 << id.0;
+    }
+
+    pub(crate) fn contains(self, id: IdNo) -> bool {
+        self.0 & 1 << id.0 != 0
+    }
+
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = IdNo> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let id = (left != 0).then(|| left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(IdNo::of(id))
+        })
+    }
+}
+
 /// The numbers of all names and paths that came up so far.
 #[derive(Debug)]
 pub(crate) struct Names {
-    spelled: Vec<Name>,
+    spelled: Vec<(Name, Option<IdNo>)>,
     name_ids: FxHashMap<Name, NameId>,
     // invariant: a parent comes before its entries, so its number is smaller
     paths: Vec<Known>,
     path_ids: FxHashMap<(PathId, NameId), PathId>,
-    rebased: FxHashMap<[PathId; 3], PathId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -31,18 +100,14 @@ struct Known {
     parent: PathId,
     name: NameId,
     depth: u8,
+    /// The ids that are names on the way.
+    ids: IdSet,
 }
 
 impl Names {
     pub(crate) fn new() -> Self {
-        let root = Known { parent: ROOT, name: 0, depth: 0 };
-        Self {
-            spelled: Vec::new(),
-            name_ids: FxHashMap::default(),
-            paths: vec![root],
-            path_ids: FxHashMap::default(),
-            rebased: FxHashMap::default(),
-        }
+        let root = Known { parent: ROOT, name: 0, depth: 0, ids: IdSet::default() };
+        Self { spelled: Vec::new(), name_ids: FxHashMap::default(), paths: vec![root], path_ids: FxHashMap::default() }
     }
 
     pub(crate) fn name_id(&mut self, name: &Name) -> NameId {
@@ -50,7 +115,9 @@ impl Names {
             return id;
         }
         let id = number(self.spelled.len());
-        self.spelled.push(name.clone());
+        let process = scenario::parse_id(&name.clone().into());
+        let process = process.and_then(|(client, incarnation)| IdNo::new(client, incarnation));
+        self.spelled.push((name.clone(), process));
         self.name_ids.insert(name.clone(), id);
         id
     }
@@ -58,33 +125,35 @@ impl Names {
     pub(crate) fn path_id(&mut self, path: &Path) -> PathId {
         path.names().iter().fold(ROOT, |dir, name| {
             let name = self.name_id(name);
-            self.join(dir, name)
+            self.make(dir, name)
         })
     }
 
-    pub(crate) fn join(&mut self, dir: PathId, name: NameId) -> PathId {
+    /// Gives the entry `name` of `dir` a number.
+    pub(crate) fn make(&mut self, dir: PathId, name: NameId) -> PathId {
         if let Some(&id) = self.path_ids.get(&(dir, name)) {
             return id;
         }
         let id = number(self.paths.len());
-        let depth = self.depth(dir) + 1;
-        self.paths.push(Known { parent: dir, name, depth });
+        let Known { depth, mut ids, .. } = self.paths[usize::from(dir)];
+        if let Some(process) = self.id_named(name) {
+            ids.insert(process);
+        }
+        self.paths.push(Known { parent: dir, name, depth: depth + 1, ids });
         self.path_ids.insert((dir, name), id);
         id
     }
 
+    pub(crate) fn join(&self, dir: PathId, name: NameId) -> Result<PathId, Miss> {
+        self.path_ids.get(&(dir, name)).copied().ok_or(Miss::Path(dir, name))
+    }
+
     /// `path` with its beginning `from` replaced by `to`. `path` is `from` or lies below it.
-    pub(crate) fn rebase(&mut self, path: PathId, from: PathId, to: PathId) -> PathId {
+    pub(crate) fn rebase(&self, path: PathId, from: PathId, to: PathId) -> Result<PathId, Miss> {
         if path == from {
-            return to;
+            return Ok(to);
         }
-        if let Some(&id) = self.rebased.get(&[path, from, to]) {
-            return id;
-        }
-        let dir = self.rebase(self.parent(path), from, to);
-        let id = self.join(dir, self.name(path));
-        self.rebased.insert([path, from, to], id);
-        id
+        self.join(self.rebase(self.parent(path), from, to)?, self.name(path))
     }
 
     pub(crate) fn parent(&self, path: PathId) -> PathId {
@@ -100,6 +169,16 @@ impl Names {
         self.paths[usize::from(path)].depth
     }
 
+    /// The ids that are names on the way to `path`.
+    pub(crate) fn ids_in(&self, path: PathId) -> IdSet {
+        self.paths[usize::from(path)].ids
+    }
+
+    /// The id that `name` is.
+    pub(crate) fn id_named(&self, name: NameId) -> Option<IdNo> {
+        self.spelled[usize::from(name)].1
+    }
+
     /// True when `path` is `dir` or lies below it.
     pub(crate) fn is_within(&self, mut path: PathId, dir: PathId) -> bool {
         while self.depth(path) > self.depth(dir) {
@@ -109,7 +188,7 @@ impl Names {
     }
 
     pub(crate) fn spell_name(&self, name: NameId) -> &Name {
-        &self.spelled[usize::from(name)]
+        &self.spelled[usize::from(name)].0
     }
 
     pub(crate) fn spell(&self, path: PathId) -> Path {

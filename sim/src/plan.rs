@@ -3,9 +3,10 @@
 use lockwright_kernel::fs::call::Call;
 
 use crate::{
-    names::{DEAD, Names, PathId},
+    names::{DEAD, IdNo, Names, PathId},
     replay::Request,
     scenario,
+    symmetry::Relabelling,
     tree::ContentsId,
 };
 
@@ -85,17 +86,28 @@ impl Plan {
     }
 }
 
-/// The contents of files that came up. Number 0 is the empty file.
+/// The contents of files that came up. Number 0 is the empty file, and the next are those that are an id.
 #[derive(Debug)]
 pub(crate) struct Contents(Vec<Vec<u8>>);
 
 impl Contents {
     pub(crate) fn new() -> Self {
-        Self(vec![Vec::new()])
+        let ids = IdNo::all().map(|id| Relabelling::spell(id).name().as_str().as_bytes().to_vec());
+        Self([Vec::new()].into_iter().chain(ids).collect())
     }
 
     pub(crate) fn get(&self, id: ContentsId) -> &[u8] {
         &self.0[usize::from(id)]
+    }
+
+    /// The contents that are this id.
+    pub(crate) fn of_id(id: IdNo) -> ContentsId {
+        ContentsId::from(id.0) + 1
+    }
+
+    /// The id that these contents are.
+    pub(crate) fn id_in(contents: ContentsId) -> Option<IdNo> {
+        IdNo::all().nth(contents.checked_sub(1)?.into())
     }
 
     fn id(&mut self, contents: &[u8]) -> ContentsId {

@@ -119,6 +119,13 @@ pub trait Protocol: fmt::Debug + Sync {
         true
     }
 
+    /// What kind of client `index` is: clients of one kind do the same, each under its own id. A search takes states for
+    /// one that differ only in which client of a kind is which, unless it finds that attempts do tell them apart.
+    fn kind(&self, index: usize, clients: usize) -> u8 {
+        let _ = (index, clients);
+        0
+    }
+
     /// Outcomes that must be possible with so many clients and crashes; a search that never saw one is no pass.
     fn sometimes(&self, clients: usize, crashes: usize) -> Vec<&'static str>;
 }

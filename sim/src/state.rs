@@ -1,9 +1,12 @@
 //! A state of the world: the tree on disk, and where each process is in its attempt. A plain value.
 
+use smallvec::SmallVec;
+
 use crate::{
     history::NodeId,
+    miss::Miss,
     names::{DEAD, NameId, Names, PathId},
-    tree::{Change, Node, Tree},
+    tree::{Change, Entries, Node, Tree},
 };
 
 /// The whole world at one moment.
@@ -11,8 +14,11 @@ use crate::{
 pub(crate) struct State {
     pub(crate) crashes_left: u8,
     pub(crate) tree: Tree,
-    pub(crate) processes: Vec<Process>,
+    pub(crate) processes: Processes,
 }
+
+/// So many processes cost no allocation.
+pub(crate) type Processes = SmallVec<[Process; 6]>;
 
 /// A client's process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +37,22 @@ pub(crate) enum InCall {
     Before,
     /// Its walk took hold of a directory that has been moved or removed since.
     Walked([Place; 2]),
-    /// A listing of an open directory ([`DEAD`] when that is gone): what stood all the time, what came or went.
-    Listing { dir: PathId, stood: Vec<NameId>, fleeting: Vec<NameId> },
+    /// A listing of an open directory.
+    Listing(Box<Listing>),
     /// A file ([`DEAD`] when that is gone) whose name is made and whose contents are to come.
     Writing { file: PathId },
+}
+
+/// A listing that has begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listing {
+    /// The open directory, or [`DEAD`] when that is gone.
+    pub(crate) dir: PathId,
+    // invariant: both are sorted
+    /// What stood all the time.
+    pub(crate) stood: Vec<NameId>,
+    /// What came or went.
+    pub(crate) fleeting: Vec<NameId>,
 }
 
 /// Where one path of a call leads now.
@@ -54,67 +72,71 @@ impl Place {
     }
 
     /// Follows a change of a directory that the walk holds.
-    pub(crate) fn follow(self, names: &mut Names, change: Change) -> Self {
-        match change {
+    pub(crate) fn follow(self, names: &Names, change: Change) -> Result<Self, Miss> {
+        Ok(match change {
             _ if self.path == DEAD => self,
             Change::Removed(path) if self.holds(names, path) => Self::GONE,
-            Change::Moved { from, .. } if self.holds(names, from) => self.moved(names, change),
+            Change::Moved { from, .. } if self.holds(names, from) => self.moved(names, change)?,
             Change::Moved { to, replaced: true, .. } if self.holds(names, to) => Self::GONE,
             _ => self,
-        }
+        })
     }
 
     /// Where the path leads if its walk had just taken hold of the directory that was moved or replaced; `None` when
     /// it does not lead through one, or holds it anyway.
-    pub(crate) fn taken_along(self, names: &mut Names, change: Change) -> Option<Self> {
-        let Change::Moved { from, to, replaced } = change else { return None };
+    pub(crate) fn taken_along(self, names: &Names, change: Change) -> Result<Option<Self>, Miss> {
+        let Change::Moved { from, to, replaced } = change else { return Ok(None) };
         if self.path == DEAD {
-            return None;
+            return Ok(None);
         }
         let parent = names.parent(self.path);
         if names.is_within(parent, from) {
-            return (!self.holds(names, from)).then(|| self.moved(names, change));
+            return if self.holds(names, from) { Ok(None) } else { self.moved(names, change).map(Some) };
         }
-        (replaced && parent == to && !self.holds(names, to)).then_some(Self::GONE)
+        Ok((replaced && parent == to && !self.holds(names, to)).then_some(Self::GONE))
     }
 
     fn holds(self, names: &Names, dir: PathId) -> bool {
         self.held >= names.depth(dir) && names.is_within(names.parent(self.path), dir)
     }
 
-    fn moved(self, names: &mut Names, change: Change) -> Self {
-        let Change::Moved { from, to, .. } = change else { return self };
+    fn moved(self, names: &Names, change: Change) -> Result<Self, Miss> {
+        let Change::Moved { from, to, .. } = change else { return Ok(self) };
         let below = self.held.saturating_sub(names.depth(from));
-        Self { path: names.rebase(self.path, from, to), held: names.depth(to) + below }
+        Ok(Self { path: names.rebase(self.path, from, to)?, held: names.depth(to) + below })
     }
 }
 
 impl InCall {
     /// What a change by somebody else does to a call that has begun.
-    pub(crate) fn notice(&mut self, names: &mut Names, change: Change) {
+    pub(crate) fn notice(&mut self, names: &Names, change: Change) -> Result<(), Miss> {
         match self {
             Self::Before => {}
             Self::Walked(places) => {
-                *places = places.map(|place| place.follow(names, change));
+                for place in places {
+                    *place = place.follow(names, change)?;
+                }
             }
-            Self::Listing { dir, stood, fleeting } => {
+            Self::Listing(listing) => {
+                let Listing { dir, stood, fleeting } = &mut **listing;
                 note_entries(names, *dir, change, stood, fleeting);
-                *dir = follow_open(names, *dir, change);
+                *dir = follow_open(names, *dir, change)?;
             }
-            Self::Writing { file } => *file = follow_open(names, *file, change),
+            Self::Writing { file } => *file = follow_open(names, *file, change)?,
         }
+        Ok(())
     }
 }
 
 /// Where an open file or directory is after a change.
-fn follow_open(names: &mut Names, open: PathId, change: Change) -> PathId {
-    match change {
+fn follow_open(names: &Names, open: PathId, change: Change) -> Result<PathId, Miss> {
+    Ok(match change {
         _ if open == DEAD => DEAD,
         Change::Removed(path) if path == open => DEAD,
-        Change::Moved { from, to, .. } if names.is_within(open, from) => names.rebase(open, from, to),
+        Change::Moved { from, to, .. } if names.is_within(open, from) => names.rebase(open, from, to)?,
         Change::Moved { to, replaced: true, .. } if to == open => DEAD,
         _ => open,
-    }
+    })
 }
 
 /// What a listing of `dir` that is under way may show of a change.
@@ -173,15 +195,16 @@ impl State {
     pub(crate) fn decode(numbers: &[u16]) -> Self {
         let input = &mut numbers.iter().copied();
         let crashes_left = byte(next(input));
-        let entries = read_list(input, |input| {
+        let entry = |input: &mut _| {
             let path = next(input);
             let node = match next(input) {
                 0 => Node::Dir,
                 contents => Node::File(contents - 1),
             };
             (path, node)
-        });
-        let mut processes = Vec::new();
+        };
+        let entries: Entries = read_list(input, entry);
+        let mut processes = Processes::new();
         while input.len() > 0 {
             processes.push(Process::decode(input));
         }
@@ -195,7 +218,7 @@ impl Process {
         let (kind, words) = match &self.call {
             InCall::Before => (0, None),
             InCall::Walked(places) => (1, Some(places)),
-            InCall::Listing { .. } => (2, None),
+            InCall::Listing(_) => (2, None),
             InCall::Writing { .. } => (3, None),
         };
         out.push(u16::from(self.incarnation) << 2 | kind);
@@ -207,7 +230,8 @@ impl Process {
         }
         match &self.call {
             InCall::Before | InCall::Walked(_) => {}
-            InCall::Listing { dir, stood, fleeting } => {
+            InCall::Listing(listing) => {
+                let Listing { dir, stood, fleeting } = &**listing;
                 out.push(*dir);
                 write_list(out, stood, |out, name| out.push(*name));
                 write_list(out, fleeting, |out, name| out.push(*name));
@@ -224,7 +248,11 @@ impl Process {
         let call = match head & 3 {
             0 => InCall::Before,
             1 => InCall::Walked([place(input), place(input)]),
-            2 => InCall::Listing { dir: next(input), stood: read_list(input, next), fleeting: read_list(input, next) },
+            2 => {
+                let dir = next(input);
+                let [stood, fleeting] = [(); 2].map(|()| read_list(input, next));
+                InCall::Listing(Box::new(Listing { dir, stood, fleeting }))
+            }
             _ => InCall::Writing { file: next(input) },
         };
         Self { incarnation: byte(head >> 2), history: NodeId::from_le_bytes([a, b, c, d]), call }
@@ -239,7 +267,7 @@ fn write_list<T>(out: &mut Vec<u16>, items: &[T], write: impl Fn(&mut Vec<u16>, 
     }
 }
 
-fn read_list<I: Iterator<Item = u16>, T>(input: &mut I, read: impl Fn(&mut I) -> T) -> Vec<T> {
+fn read_list<I: Iterator<Item = u16>, T, L: FromIterator<T>>(input: &mut I, read: impl Fn(&mut I) -> T) -> L {
     let count = next(input);
     (0..count).map(|_| read(input)).collect()
 }

@@ -5,7 +5,12 @@
 
 use lockwright_kernel::fs::FsError;
 
-use crate::names::{DEAD, NameId, Names, PathId, ROOT};
+use smallvec::SmallVec;
+
+use crate::{
+    miss::Miss,
+    names::{DEAD, NameId, Names, PathId, ROOT},
+};
 
 /// The number of a file's contents.
 pub(crate) type ContentsId = u16;
@@ -31,10 +36,20 @@ pub(crate) enum Change {
 }
 
 /// All entries below the root, in the order of their numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tree {
     // invariant: sorted by path; the parent of each entry is the root or a directory in here
-    entries: Vec<(PathId, Node)>,
+    entries: Entries,
+}
+
+/// So many entries cost no allocation.
+pub(crate) type Entries = SmallVec<[(PathId, Node); 16]>;
+
+impl Clone for Tree {
+    /// As one block of memory, since a search does little else.
+    fn clone(&self) -> Self {
+        Self { entries: SmallVec::from_slice(&self.entries) }
+    }
 }
 
 impl Tree {
@@ -42,7 +57,9 @@ impl Tree {
         &self.entries
     }
 
-    pub(crate) fn from_entries(entries: Vec<(PathId, Node)>) -> Self {
+    /// The tree of these entries, in any order.
+    pub(crate) fn from_entries(mut entries: Entries) -> Self {
+        entries.sort_unstable();
         Self { entries }
     }
 
@@ -91,36 +108,46 @@ impl Tree {
         }
     }
 
-    pub(crate) fn rename(&mut self, names: &mut Names, from: PathId, to: PathId) -> Result<Option<Change>, FsError> {
+    /// Moves an entry, if the paths of all that moves are known; otherwise nothing moved.
+    pub(crate) fn rename(
+        &mut self,
+        names: &Names,
+        from: PathId,
+        to: PathId,
+    ) -> Result<Result<Option<Change>, FsError>, Miss> {
+        let replaced = match self.may_rename(names, from, to) {
+            Ok(_) if from == to => return Ok(Ok(None)),
+            Ok(replaced) => replaced,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut moved = Entries::new();
+        for &(path, node) in self.entries.iter().filter(|(path, _)| *path != to) {
+            let path = if names.is_within(path, from) { names.rebase(path, from, to)? } else { path };
+            moved.push((path, node));
+        }
+        *self = Self::from_entries(moved);
+        Ok(Ok(Some(Change::Moved { from, to, replaced: replaced.is_some() })))
+    }
+
+    /// What would be replaced.
+    fn may_rename(&self, names: &Names, from: PathId, to: PathId) -> Result<Option<Node>, FsError> {
         self.walk(names, from)?;
         self.walk(names, to)?;
         let moved = self.get(from).ok_or(FsError::NotFound)?;
-        if from == to {
-            return Ok(None);
-        }
-        if names.is_within(to, from) {
+        if from != to && names.is_within(to, from) {
             return Err(if moved == Node::Dir { FsError::IntoItself } else { FsError::NotADirectory });
         }
-        if names.is_within(from, to) {
+        if from != to && names.is_within(from, to) {
             return Err(FsError::NotEmpty);
         }
         let replaced = self.get(to);
         match (moved, replaced) {
-            (Node::Dir, Some(Node::File(_))) => return Err(FsError::NotADirectory),
-            (Node::File(_), Some(Node::Dir)) => return Err(FsError::IsADirectory),
-            (Node::Dir, Some(Node::Dir)) if self.has_entries(names, to) => {
-                return Err(FsError::NotEmpty);
-            }
-            _ => {}
+            _ if from == to => Ok(replaced),
+            (Node::Dir, Some(Node::File(_))) => Err(FsError::NotADirectory),
+            (Node::File(_), Some(Node::Dir)) => Err(FsError::IsADirectory),
+            (Node::Dir, Some(Node::Dir)) if self.has_entries(names, to) => Err(FsError::NotEmpty),
+            _ => Ok(replaced),
         }
-        self.entries.retain(|(path, _)| *path != to);
-        for (path, _) in &mut self.entries {
-            if names.is_within(*path, from) {
-                *path = names.rebase(*path, from, to);
-            }
-        }
-        self.entries.sort_unstable();
-        Ok(Some(Change::Moved { from, to, replaced: replaced.is_some() }))
     }
 
     pub(crate) fn set_contents(&mut self, path: PathId, contents: ContentsId) {
@@ -193,7 +220,13 @@ mod tests {
             }
             Call::Rename(from, to) => {
                 let [from, to] = [id(&from), id(&to)];
-                tree.rename(names, from, to).map(|_| Value::Done)
+                loop {
+                    match tree.rename(names, from, to) {
+                        Ok(answer) => break answer.map(|_| Value::Done),
+                        Err(Miss::Path(dir, name)) => drop(names.make(dir, name)),
+                        Err(miss) => panic!("{miss:?} is not about names"),
+                    }
+                }
             }
             Call::List(path) => {
                 let path = id(&path);

@@ -14,16 +14,19 @@ use lockwright_kernel::{
     probe::Liveness,
 };
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::{
-    history::{Histories, NodeId, ReplyId, RootId, Then},
+    history::{Histories, NodeId, ReplyId, RequestId, RootId, Then},
+    miss::Miss,
     names::{DEAD, NameId, Names, PathId},
     plan::{Contents, LookedAt, Op, Plan},
     protocol::{Phase, Property, Protocol},
     replay::Reply,
     scenario::{self, Scenario, Walk},
-    state::{InCall, Place, Process, State},
-    tree::{Change, Node},
+    state::{InCall, Listing, Place, Process, State},
+    symmetry::{PermId, Relabelling, Symmetry, Tables},
+    tree::{Change, Node, Tree},
 };
 
 /// What one step was.
@@ -51,15 +54,19 @@ pub(crate) struct Successor {
 }
 
 /// Everything about a scenario that is not part of a state.
+///
+/// Reading it takes no more than a shared reference; what it lacks is a [`Miss`], which [`World::learn`] makes up for.
 #[derive(Debug)]
 pub(crate) struct World<'a> {
     pub(crate) protocol: &'a dyn Protocol,
     pub(crate) scenario: &'a Scenario,
     pub(crate) names: Names,
     pub(crate) histories: Histories,
+    /// How processes may be renamed, in a search that takes states for equal that differ in names only.
+    pub(crate) symmetry: Option<Symmetry>,
     plans: Vec<Option<Plan>>,
     contents: Contents,
-    evidence: FxHashMap<(u8, u8), PathId>,
+    evidence: FxHashMap<RootId, PathId>,
     /// A request that came up and that this world cannot answer.
     pub(crate) unanswerable: Option<String>,
 }
@@ -71,6 +78,7 @@ impl<'a> World<'a> {
             scenario,
             names: Names::new(),
             histories: Histories::default(),
+            symmetry: None,
             plans: Vec::new(),
             contents: Contents::new(),
             evidence: FxHashMap::default(),
@@ -80,21 +88,104 @@ impl<'a> World<'a> {
 
     /// Nothing on disk, everybody idle.
     pub(crate) fn initial(&mut self) -> State {
-        let processes = (0..self.scenario.clients).map(|client| self.process(client, 0)).collect();
-        State { crashes_left: self.scenario.crashes, tree: crate::tree::Tree::default(), processes }
+        let clients = 0..self.scenario.clients;
+        let processes = clients.map(|client| self.learning(|world| world.process(client, 0))).collect();
+        State { crashes_left: self.scenario.crashes, tree: Tree::default(), processes }
     }
 
     /// Everything that can follow `state`, always in the same order.
     pub(crate) fn successors(&mut self, state: &State, out: &mut Vec<Successor>) {
+        self.learning(|world| world.look_ahead(state, out));
+    }
+
+    /// A property that `state` breaks by itself, and how.
+    pub(crate) fn broken(&mut self, state: &State) -> Option<(Property, String)> {
+        self.learning(|world| world.judge(state))
+    }
+
+    /// Asks until nothing is missed any more.
+    pub(crate) fn learning<T>(&mut self, mut ask: impl FnMut(&Self) -> Result<T, Miss>) -> T {
+        loop {
+            match ask(self) {
+                Ok(answer) => return answer,
+                Err(miss) => self.learn(miss),
+            }
+        }
+    }
+
+    /// Works out what was missed.
+    pub(crate) fn learn(&mut self, miss: Miss) {
+        match miss {
+            Miss::Path(dir, name) => drop(self.names.make(dir, name)),
+            Miss::Reply(reply) => drop(self.histories.make_reply(&reply)),
+            Miss::Root(root) => self.histories.make_root(self.protocol, root),
+            Miss::Next(node, reply) => drop(self.histories.make_next(self.protocol, node, reply)),
+            Miss::Plan(request) => self.make_plan(request),
+            Miss::Evidence(holder) => {
+                let id = scenario::id(holder.client, holder.incarnation);
+                let path = self.names.path_id(&self.protocol.evidence(&id));
+                self.evidence.insert(holder, path);
+            }
+            Miss::Relabelling(_) | Miss::PathImage(..) | Miss::NodeImage(..) => self.learn_renamed(miss),
+        }
+    }
+
+    fn learn_renamed(&mut self, miss: Miss) {
+        let Some(symmetry) = &mut self.symmetry else { return };
+        match miss {
+            Miss::Relabelling(relabelling) => symmetry.learn_relabelling(relabelling),
+            Miss::PathImage(by, path) => symmetry.learn_path(by, path, &mut self.names),
+            Miss::NodeImage(by, node) => {
+                let relabelling = symmetry.relabelling(by).clone();
+                let image = self.histories.image(self.protocol, node, &relabelling, symmetry.pool());
+                symmetry.learn_node(by, node, image);
+            }
+            _ => {}
+        }
+    }
+
+    fn make_plan(&mut self, request: RequestId) {
+        let at = request as usize;
+        if self.plans.len() <= at {
+            self.plans.resize(at + 1, None);
+        }
+        let plan = Plan::of(self.histories.request(request), &mut self.names, &mut self.contents);
+        if matches!(plan.op, Op::Unknown) {
+            self.unanswerable.get_or_insert_with(|| format!("{:?}", self.histories.request(request)));
+        }
+        self.plans[at] = Some(plan);
+    }
+
+    /// `state` with its processes renamed, so that states which differ in names only become one.
+    pub(crate) fn canonical(&self, state: &State) -> Result<Option<(State, PermId)>, Miss> {
+        let Some(symmetry) = &self.symmetry else { return Ok(None) };
+        let tables = Tables { names: &self.names, histories: &self.histories };
+        symmetry.canonical(tables, state)
+    }
+
+    /// `state` in its canonical form, and the renaming that led there.
+    pub(crate) fn clone_canonical(&mut self, state: &State) -> (State, Option<Relabelling>) {
+        match self.learning(|world| world.canonical(state)) {
+            None => (state.clone(), None),
+            Some((canonical, by)) => {
+                let relabelling = self.symmetry.as_ref().map(|symmetry| symmetry.relabelling(by).clone());
+                (canonical, relabelling)
+            }
+        }
+    }
+
+    /// Everything that can follow `state`, always in the same order.
+    pub(crate) fn look_ahead(&self, state: &State, out: &mut Vec<Successor>) -> Result<(), Miss> {
         out.clear();
         for client in 0..self.scenario.clients {
-            self.calls(state, client, out);
+            self.calls(state, client, out)?;
         }
         if state.crashes_left > 0 {
             for client in 0..self.scenario.clients {
-                self.crash(state, client, out);
+                self.crash(state, client, out)?;
             }
         }
+        Ok(())
     }
 
     /// True from the return of a successful attempt to take the lock until the first call of the next attempt.
@@ -111,40 +202,40 @@ impl<'a> World<'a> {
     }
 
     /// A property that `state` breaks by itself, and how.
-    pub(crate) fn broken(&mut self, state: &State) -> Option<(Property, String)> {
-        let mut holders = Vec::new();
+    pub(crate) fn judge(&self, state: &State) -> Result<Option<(Property, String)>, Miss> {
+        let mut holders: SmallVec<[RootId; 4]> = SmallVec::new();
         for (client, process) in (0..).zip(&state.processes) {
             let id = || scenario::id(client, process.incarnation);
             match self.histories.then(process.history) {
                 Then::Asks(_) => {}
-                Then::Breaks(property, what) => return Some((*property, format!("{}: {what}", id()))),
+                Then::Breaks(property, what) => return Ok(Some((*property, format!("{}: {what}", id())))),
                 Then::Ends(_) => {
-                    return Some((Property::Replayable, format!("{} made an attempt without a call", id())));
+                    return Ok(Some((Property::Replayable, format!("{} made an attempt without a call", id()))));
                 }
             }
             if self.in_critical_section(process) {
-                holders.push((client, process.incarnation));
+                holders.push(RootId { client, incarnation: process.incarnation, phase: Phase::Holding });
             }
         }
         if let [first, second, ..] = holders[..] {
-            let [first, second] = [first, second].map(|(client, process)| scenario::id(client, process));
-            return Some((Property::MutualExclusion, format!("{first} and {second} hold the lock")));
+            let [first, second] = [first, second].map(|holder| scenario::id(holder.client, holder.incarnation));
+            return Ok(Some((Property::MutualExclusion, format!("{first} and {second} hold the lock"))));
         }
         for holder in holders {
-            let evidence = self.evidence_of(holder);
+            let evidence = *self.evidence.get(&holder).ok_or(Miss::Evidence(holder))?;
             if state.tree.get(evidence).is_none() {
-                let id = scenario::id(holder.0, holder.1);
+                let id = scenario::id(holder.client, holder.incarnation);
                 let what = format!("{id} holds the lock, and \"{}\" is gone", self.names.spell(evidence));
-                return Some((Property::NotDispossessed, what));
+                return Ok(Some((Property::NotDispossessed, what)));
             }
         }
         let all_idle = state.processes.iter().all(|process| self.is_idle(process));
         if all_idle && state.crashes_left == self.scenario.crashes && !state.tree.entries().is_empty() {
             let left: Vec<String> = self.spell_tree(state);
             let what = format!("all are idle, nobody crashed, and there is {}", left.join(", "));
-            return Some((Property::NothingLeftBehind, what));
+            return Ok(Some((Property::NothingLeftBehind, what)));
         }
-        None
+        Ok(None)
     }
 
     /// The paths of all entries, sorted, a directory's with a `/` at the end.
@@ -163,49 +254,45 @@ impl<'a> World<'a> {
         entries
     }
 
-    fn evidence_of(&mut self, holder: (u8, u8)) -> PathId {
-        let (protocol, names) = (self.protocol, &mut self.names);
-        *self
-            .evidence
-            .entry(holder)
-            .or_insert_with(|| names.path_id(&protocol.evidence(&scenario::id(holder.0, holder.1))))
-    }
-
-    fn process(&mut self, client: u8, incarnation: u8) -> Process {
-        let root = RootId { client, incarnation, phase: Phase::Idle };
-        let history = self.histories.root(self.protocol, root);
-        Process { incarnation, history, call: InCall::Before }
+    fn process(&self, client: u8, incarnation: u8) -> Result<Process, Miss> {
+        let history = self.histories.root(RootId { client, incarnation, phase: Phase::Idle })?;
+        Ok(Process { incarnation, history, call: InCall::Before })
     }
 
     /// A process that has begun nothing has nothing to lose: its crash would only change its id.
-    fn crash(&mut self, state: &State, client: u8, out: &mut Vec<Successor>) {
+    fn crash(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
         let process = &state.processes[usize::from(client)];
         if self.is_idle(process) || matches!(self.histories.then(process.history), Then::Breaks(..)) {
-            return;
+            return Ok(());
         }
         let mut next = state.clone();
         next.crashes_left -= 1;
-        next.processes[usize::from(client)] = self.process(client, process.incarnation + 1);
+        next.processes[usize::from(client)] = self.process(client, process.incarnation + 1)?;
         out.push(Successor { step: Step::Crash { client }, state: next, walked: Vec::new(), error: None, said: None });
+        Ok(())
     }
 
     /// The steps of a client's next call.
-    fn calls(&mut self, state: &State, client: u8, out: &mut Vec<Successor>) {
+    fn calls(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
         let process = &state.processes[usize::from(client)];
-        let Some(plan) = self.plan(process.history) else { return };
+        let Some(plan) = self.plan(process.history)? else { return Ok(()) };
         match (&process.call, plan.op) {
-            (InCall::Listing { stood, fleeting, .. }, _) if plan.looked_at == LookedAt::OneName => {
-                let none = stood.is_empty().then_some(None);
-                for name in none.into_iter().chain(stood.iter().chain(fleeting).copied().map(Some)) {
-                    let name = name.map(|name| self.names.spell_name(name).clone());
-                    let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Name(name))));
-                    self.answer(state.clone(), client, reply, Ok(None), out);
+            (InCall::Listing(listing), _) if plan.looked_at == LookedAt::OneName => {
+                let Listing { stood, fleeting, .. } = &**listing;
+                let some = stood.iter().chain(fleeting).map(|name| Some(self.names.spell_name(*name).clone()));
+                let mut any: Vec<Option<Name>> = stood.is_empty().then_some(None).into_iter().chain(some).collect();
+                any.sort();
+                for name in any {
+                    let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Name(name))))?;
+                    self.answer(state.clone(), client, reply, Ok(None), out)?;
                 }
             }
-            (InCall::Listing { stood, fleeting, .. }, _) => {
-                for names in listings(stood, fleeting) {
-                    let reply = self.names_reply(&names);
-                    self.answer(state.clone(), client, reply, Ok(None), out);
+            (InCall::Listing(listing), _) => {
+                let Listing { stood, fleeting, .. } = &**listing;
+                let [stood, fleeting] = [stood, fleeting].map(|names| self.spell_all(names));
+                for names in listings(&stood, &fleeting) {
+                    let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Names(names))))?;
+                    self.answer(state.clone(), client, reply, Ok(None), out)?;
                 }
             }
             (&InCall::Writing { file }, Op::CreateFile(contents)) => {
@@ -213,41 +300,43 @@ impl<'a> World<'a> {
                 if file != DEAD {
                     next.tree.set_contents(file, contents);
                 }
-                self.answer_plainly(next, client, plan, Ok(None), out);
+                self.answer_plainly(next, client, plan, Ok(None), out)?;
             }
             (_, Op::Below(bound)) => {
                 for number in 0..bound {
-                    let reply = self.histories.reply_id(&Reply::Below(number));
-                    self.answer(state.clone(), client, reply, Ok(None), out);
+                    let reply = self.histories.reply_id(&Reply::Below(number))?;
+                    self.answer(state.clone(), client, reply, Ok(None), out)?;
                 }
             }
             (_, Op::Liveness(of)) => {
                 let liveness = Reply::Liveness(liveness(state, of));
-                let reply = self.histories.reply_id(&liveness);
-                self.answer(state.clone(), client, reply, Ok(None), out);
+                let reply = self.histories.reply_id(&liveness)?;
+                self.answer(state.clone(), client, reply, Ok(None), out)?;
             }
-            _ => self.effect(state, client, plan, out),
+            _ => self.effect(state, client, plan, out)?,
         }
+        Ok(())
     }
 
     /// The step in which a call on the file system takes effect, or begins to.
-    fn effect(&mut self, state: &State, client: u8, plan: Plan, out: &mut Vec<Successor>) {
+    fn effect(&self, state: &State, client: u8, plan: Plan, out: &mut Vec<Successor>) -> Result<(), Miss> {
         let places = places(plan, &state.processes[usize::from(client)].call);
         let [at, to] = places.map(|place| place.path);
         let mut next = state.clone();
-        let (names, tree) = (&mut self.names, &mut next.tree);
+        let (names, tree) = (&self.names, &mut next.tree);
         let result = match plan.op {
             Op::CreateDir => tree.create(names, at, Node::Dir).map(Some),
             Op::CreateFile(_) => tree.create(names, at, Node::File(0)).map(Some),
             Op::RemoveFile => tree.remove_file(names, at).map(Some),
             Op::RemoveDir => tree.remove_dir(names, at).map(Some),
-            Op::Rename => tree.rename(names, at, to),
+            Op::Rename => tree.rename(names, at, to)?,
             Op::Stat => tree.look_up(names, at).map(|_| None),
             Op::List => match tree.look_up(names, at) {
                 Ok(Node::Dir) => {
                     let stood = tree.names_in(names, at);
-                    let call = InCall::Listing { dir: at, stood, fleeting: Vec::new() };
-                    return begin(next, client, call, out);
+                    let listing = Listing { dir: at, stood, fleeting: Vec::new() };
+                    begin(next, client, InCall::Listing(Box::new(listing)), out);
+                    return Ok(());
                 }
                 Ok(Node::File(_)) => Err(FsError::NotADirectory),
                 Err(error) => Err(error),
@@ -255,7 +344,7 @@ impl<'a> World<'a> {
             Op::Read => match tree.look_up(names, at) {
                 Ok(Node::File(contents)) => {
                     let contents = self.contents.get(contents).to_vec();
-                    let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Contents(contents))));
+                    let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Contents(contents))))?;
                     return self.answer(next, client, reply, Ok(None), out);
                 }
                 Ok(Node::Dir) => Err(FsError::IsADirectory),
@@ -264,51 +353,52 @@ impl<'a> World<'a> {
             Op::Liveness(_) | Op::Below(_) | Op::Unknown => Err(FsError::Unsupported),
         };
         if let (Op::CreateFile(1..), Ok(Some(change))) = (plan.op, result) {
-            self.notice(&mut next, client, change);
-            return begin(next, client, InCall::Writing { file: at }, out);
+            self.notice(&mut next, client, change)?;
+            begin(next, client, InCall::Writing { file: at }, out);
+            return Ok(());
         }
-        self.answer_plainly(next, client, plan, result, out);
+        self.answer_plainly(next, client, plan, result, out)
     }
 
     /// Answers a call whose value is only that it was done.
     fn answer_plainly(
-        &mut self,
+        &self,
         mut next: State,
         client: u8,
         plan: Plan,
         result: Result<Option<Change>, FsError>,
         out: &mut Vec<Successor>,
-    ) {
+    ) -> Result<(), Miss> {
         let answer = match (plan.looked_at, result) {
             (LookedAt::Presence, Ok(_)) => Ok(Value::Truth(true)),
             (LookedAt::Presence, Err(FsError::NotFound)) => Ok(Value::Truth(false)),
             (LookedAt::ButTaken, Err(FsError::AlreadyExists)) | (LookedAt::Nothing, _) | (_, Ok(_)) => Ok(Value::Done),
             (_, Err(error)) => Err(error),
         };
-        let reply = self.histories.reply_id(&Reply::Fs(answer));
+        let reply = self.histories.reply_id(&Reply::Fs(answer))?;
         if let Ok(Some(change)) = result {
-            self.notice(&mut next, client, change);
+            self.notice(&mut next, client, change)?;
         }
-        self.answer(next, client, reply, result, out);
+        self.answer(next, client, reply, result, out)
     }
 
     /// Hands `reply` to the client, once for each way in which the walks of the others may stand to `change`.
     fn answer(
-        &mut self,
+        &self,
         mut next: State,
         client: u8,
         reply: ReplyId,
         result: Result<Option<Change>, FsError>,
         out: &mut Vec<Successor>,
-    ) {
+    ) -> Result<(), Miss> {
         let (change, error) = (result.ok().flatten(), result.err());
         let history = next.processes[usize::from(client)].history;
-        let mut node = self.histories.follow(self.protocol, history, reply);
+        let mut node = self.histories.follow(history, reply)?;
         let mut said = None;
         if let Then::Ends(outcome) = *self.histories.then(node) {
             said = Some(outcome.said);
             let root = RootId { phase: outcome.next, ..self.histories.root_of(node) };
-            node = self.histories.root(self.protocol, root);
+            node = self.histories.root(root)?;
         }
         let process = &mut next.processes[usize::from(client)];
         process.history = node;
@@ -318,28 +408,29 @@ impl<'a> World<'a> {
         out.push(Successor { step, state: next, walked: Vec::new(), error, said });
         if let (Some(change @ Change::Moved { .. }), Walk::Split) = (change, self.scenario.walk) {
             for other in (0..self.scenario.clients).filter(|&other| other != client) {
-                self.take_along(other, change, first, out);
+                self.take_along(other, change, first, out)?;
             }
         }
+        Ok(())
     }
 
     /// Adds, for each successor from `first` on, those in which the next call of `other` had walked into the directory
     /// that moved. (Each call sees the change already if its walk held the directory before; see [`InCall::notice`].)
-    fn take_along(&mut self, other: u8, change: Change, first: usize, out: &mut Vec<Successor>) {
+    fn take_along(&self, other: u8, change: Change, first: usize, out: &mut Vec<Successor>) -> Result<(), Miss> {
         let process = &out[first].state.processes[usize::from(other)];
-        let Some(plan) = self.plan(process.history) else { return };
+        let Some(plan) = self.plan(process.history)? else { return Ok(()) };
         let paths = match plan.op {
             Op::CreateDir | Op::CreateFile(_) | Op::RemoveFile | Op::RemoveDir | Op::Read | Op::Stat => 1,
             Op::Rename => 2,
-            Op::List | Op::Liveness(_) | Op::Below(_) | Op::Unknown => return,
+            Op::List | Op::Liveness(_) | Op::Below(_) | Op::Unknown => return Ok(()),
         };
         if !matches!(process.call, InCall::Before | InCall::Walked(_)) {
-            return;
+            return Ok(());
         }
         let places = places(plan, &process.call);
         let mut ways = vec![places];
         for index in 0..paths {
-            let Some(moved) = places[index].taken_along(&mut self.names, change) else { continue };
+            let Some(moved) = places[index].taken_along(&self.names, change)? else { continue };
             for way in 0..ways.len() {
                 let mut with = ways[way];
                 with[index] = moved;
@@ -355,38 +446,32 @@ impl<'a> World<'a> {
                 out.push(successor);
             }
         }
+        Ok(())
     }
 
     /// Lets the other processes' calls that are under way follow a change.
-    fn notice(&mut self, next: &mut State, client: u8, change: Change) {
+    fn notice(&self, next: &mut State, client: u8, change: Change) -> Result<(), Miss> {
         for (other, process) in (0..).zip(&mut next.processes) {
             if other != client {
-                process.call.notice(&mut self.names, change);
+                process.call.notice(&self.names, change)?;
             }
         }
+        Ok(())
     }
 
-    fn names_reply(&mut self, names: &[NameId]) -> ReplyId {
+    /// The names as they are spelled, sorted, so that their numbers have no say in the order of successors.
+    fn spell_all(&self, names: &[NameId]) -> Vec<Name> {
         let mut spelled: Vec<Name> = names.iter().map(|&name| self.names.spell_name(name).clone()).collect();
         spelled.sort();
-        self.histories.reply_id(&Reply::Fs(Ok(Value::Names(spelled))))
+        spelled
     }
 
-    fn plan(&mut self, history: NodeId) -> Option<Plan> {
-        let at = history as usize;
-        if self.plans.len() <= at {
-            self.plans.resize(at + 1, None);
+    fn plan(&self, history: NodeId) -> Result<Option<Plan>, Miss> {
+        let Then::Asks(request) = *self.histories.then(history) else { return Ok(None) };
+        match self.plans.get(request as usize) {
+            Some(Some(plan)) => Ok(Some(*plan)),
+            _ => Err(Miss::Plan(request)),
         }
-        if self.plans[at].is_none() {
-            let Then::Asks(request) = *self.histories.then(history) else { return None };
-            let request = self.histories.request(request);
-            let plan = Plan::of(request, &mut self.names, &mut self.contents);
-            if matches!(plan.op, Op::Unknown) {
-                self.unanswerable.get_or_insert_with(|| format!("{request:?}"));
-            }
-            self.plans[at] = Some(plan);
-        }
-        self.plans[at]
     }
 }
 
@@ -404,23 +489,26 @@ fn begin(mut next: State, client: u8, call: InCall, out: &mut Vec<Successor>) {
 }
 
 /// Every listing that the promise of `Fs::list` allows: what stood all the time, and any of what came or went.
-fn listings(stood: &[NameId], fleeting: &[NameId]) -> Vec<Vec<NameId>> {
+fn listings(stood: &[Name], fleeting: &[Name]) -> Vec<Vec<Name>> {
     let mut all = vec![stood.to_vec()];
-    for &name in fleeting {
+    for name in fleeting {
         for at in 0..all.len() {
             let mut with = all[at].clone();
-            with.push(name);
+            with.push(name.clone());
+            with.sort();
             all.push(with);
         }
     }
     all
 }
 
+/// In a canonical state the dead have the numbers after those of the clients.
 fn liveness(state: &State, of: Option<(u8, u8)>) -> Liveness {
     let Some((client, incarnation)) = of else { return Liveness::Unknown };
     match state.processes.get(usize::from(client)) {
         Some(process) if process.incarnation > incarnation => Liveness::Dead,
         Some(process) if process.incarnation == incarnation => Liveness::Alive,
-        _ => Liveness::Unknown,
+        Some(_) => Liveness::Unknown,
+        None => Liveness::Dead,
     }
 }

@@ -7,7 +7,15 @@ use lockwright_sim::{
     scenario::Scenario,
 };
 
-const MERGED: Limits = Limits { states_max: 10_000_000, merge: true };
+const ALIKE: Limits = Limits {
+    states_max: 10_000_000,
+    bytes_max: usize::MAX,
+    depth_max: usize::MAX,
+    threads: 1,
+    merge: true,
+    symmetry: true,
+};
+const MERGED: Limits = Limits { symmetry: false, ..ALIKE };
 const WHOLE: Limits = Limits { merge: false, ..MERGED };
 
 /// Every row and every mutant whose unmerged search is small.
@@ -21,15 +29,18 @@ fn explore(entry: Entry, scenario: &Scenario, limits: Limits) -> Report {
 }
 
 #[test]
-fn merged_and_unmerged_searches_agree_on_verdict_and_shortest_length() {
+fn searches_agree_on_verdict_and_shortest_length_with_and_without_each_reduction() {
     for (entry, scenario) in scenarios() {
-        let [merged, whole] = [MERGED, WHOLE].map(|limits| explore(entry, &scenario, limits));
-        assert_eq!(merged.verdict.word(), whole.verdict.word(), "{scenario}");
-        assert!(merged.states <= whole.states, "{scenario}");
-        if let (Verdict::Violated(merged), Verdict::Violated(whole)) = (merged.verdict, whole.verdict) {
-            assert_eq!(merged.property, whole.property, "{scenario}");
-            let [merged, whole] = [merged, whole].map(|violation| violation.trace.unwrap().steps.len());
-            assert_eq!(merged, whole, "{scenario}");
+        let [alike, merged, whole] = [ALIKE, MERGED, WHOLE].map(|limits| explore(entry, &scenario, limits));
+        assert!(alike.states <= merged.states && merged.states <= whole.states, "{scenario}");
+        assert_eq!(alike.coverage.symmetry_refused, None, "{scenario}");
+        for reduced in [alike, merged] {
+            assert_eq!(reduced.verdict.word(), whole.verdict.word(), "{scenario}");
+            if let (Verdict::Violated(reduced), Verdict::Violated(whole)) = (&reduced.verdict, &whole.verdict) {
+                assert_eq!(reduced.property, whole.property, "{scenario}");
+                let [reduced, whole] = [reduced, whole].map(|found| found.trace.as_ref().unwrap().steps.len());
+                assert_eq!(reduced, whole, "{scenario}");
+            }
         }
     }
 }
@@ -43,10 +54,11 @@ fn merging_is_worth_its_while() {
 }
 
 #[test]
-fn the_same_search_twice_is_the_same() {
+fn the_same_search_is_the_same_on_two_threads() {
     for (entry, scenario) in scenarios() {
-        for limits in [MERGED, WHOLE] {
-            assert_eq!(explore(entry, &scenario, limits), explore(entry, &scenario, limits), "{scenario}");
+        for limits in [ALIKE, MERGED, WHOLE] {
+            let two = Limits { threads: 2, ..limits };
+            assert_eq!(explore(entry, &scenario, limits), explore(entry, &scenario, two), "{scenario}");
         }
     }
 }

@@ -4,22 +4,22 @@ use lockwright_sim::{Limits, Verdict, catalogue, check, scenario::Scenario};
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
 const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
-    ("fast_lock", [2, 0], [1_139, 2_352, 43]),
-    ("fast_lock", [2, 1], [23_699, 51_812, 68]),
-    ("fast_lock", [2, 2], [283_323, 656_404, 98]),
-    ("fast_lock", [3, 0], [87_629, 291_972, 77]),
-    ("fast_lock", [3, 1], [3_241_556, 11_284_404, 107]),
-    ("fast_lock-dir", [2, 0], [1_139, 2_352, 43]),
-    ("fast_lock-dir", [2, 1], [23_699, 51_812, 68]),
-    ("fast_lock-dir", [2, 2], [283_323, 656_404, 98]),
-    ("fast_lock-dir", [3, 0], [87_629, 291_972, 77]),
+    ("fast_lock", [2, 0], [575, 1_187, 43]),
+    ("fast_lock", [2, 1], [8_157, 18_198, 68]),
+    ("fast_lock", [2, 2], [45_616, 114_163, 98]),
+    ("fast_lock", [3, 0], [15_121, 50_298, 77]),
+    ("fast_lock", [3, 1], [298_128, 1_064_829, 98]),
+    ("fast_lock-dir", [2, 0], [575, 1_187, 43]),
+    ("fast_lock-dir", [2, 1], [8_152, 18_188, 68]),
+    ("fast_lock-dir", [2, 2], [45_575, 114_086, 98]),
+    ("fast_lock-dir", [3, 0], [15_121, 50_298, 77]),
     ("fast_lock+cleaner", [2, 0], [358, 739, 30]),
-    ("fast_lock+cleaner", [2, 1], [5_291, 11_812, 55]),
-    ("fast_lock+cleaner", [3, 0], [56_888, 181_664, 68]),
-    ("fast_lock+cleaner", [3, 1], [1_475_404, 5_020_168, 95]),
+    ("fast_lock+cleaner", [2, 1], [4_926, 11_059, 55]),
+    ("fast_lock+cleaner", [3, 0], [28_517, 91_072, 68]),
+    ("fast_lock+cleaner", [3, 1], [455_301, 1_593_886, 93]),
     ("fast_lock-dir+cleaner", [2, 0], [358, 739, 30]),
-    ("fast_lock-dir+cleaner", [2, 1], [5_291, 11_812, 55]),
-    ("fast_lock-dir+cleaner", [3, 0], [56_888, 181_664, 68]),
+    ("fast_lock-dir+cleaner", [2, 1], [4_926, 11_059, 55]),
+    ("fast_lock-dir+cleaner", [3, 0], [28_517, 91_072, 68]),
 ];
 
 #[test]

@@ -241,7 +241,7 @@ fn a_search_that_ends_at_a_limit_is_incomplete_and_says_how_far_it_came() {
     let entry = lockwright_sim::catalogue::find("fast_lock").unwrap();
     let scenario = Scenario::new("fast_lock", 2, 1);
     for merge in [true, false] {
-        let limits = Limits { states_max: 20_000, merge };
+        let limits = Limits { states_max: 5_000, merge, ..Limits::default() };
         let report = check(entry.protocol(), &scenario, limits, &mut |_| {});
         match report.verdict {
             Verdict::Incomplete { depth, .. } => assert!(depth > 10, "{depth}"),

@@ -31,7 +31,7 @@ const ERROR: u8 = 3;
 
 pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let jobs = plan::plan(args)?;
-    let limits = Limits { states_max: args.states, merge: !args.no_merge };
+    let limits = Limits { states_max: args.states, merge: !args.no_merge, ..Limits::default() };
     let table = Table::new(args.json, args.mutants);
     let mut code = VERIFIED;
     // Whoever closes the pipe has read enough; no further row is worked out for him.

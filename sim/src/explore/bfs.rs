@@ -1,161 +1,159 @@
 //! Breadth-first search in exact layers: the first violation found is one of the shortest.
+//!
+//! A layer is expanded in blocks. The threads expand a block's states over tables that none of them changes; then one
+//! thread takes in what they found, in the order of the states. So the numbers of states, of histories and of names are
+//! the same whether one thread searches or many.
+
+use std::ops::ControlFlow;
 
 use rustc_hash::FxHashSet;
 
 use super::{
-    Limits, Progress, Report, Verdict, Violation,
-    graph::Graph,
-    store::{StateId, Store},
+    Coverage, Limits, Progress, Report, Verdict, Violation,
+    edges::{Edge, Edges},
+    expand::{self, Expanded, Expander, Found, Frontier, expand_all, write_canonical},
+    goals::{self, Places, Reach, Reached},
+    path,
+    visited::{StateId, Visited, collision_odds, fingerprint},
 };
 use crate::{
+    history::exchange::Exchangeable,
+    names::IdNo,
     protocol::{Property, Protocol},
     scenario::Scenario,
-    state::State,
-    trace::Trace,
-    world::{Step, Successor, World},
+    symmetry::Symmetry,
+    world::World,
 };
 
+/// So many states are expanded before what was found is taken in.
+const BLOCK: usize = 1 << 14;
+
+/// Tells how far a search is, and hears whether it may go on.
+pub(crate) type Observe<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<String>;
+
 /// Explores every behaviour of `scenario`.
-pub(crate) fn explore(
-    protocol: &dyn Protocol,
-    scenario: &Scenario,
-    limits: Limits,
-    observe: &mut dyn FnMut(Progress),
-) -> Report {
+pub(crate) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
     let mut world = World::new(protocol, scenario);
+    let mut refused = None;
+    let ids = if limits.merge && limits.symmetry { exchangeable(protocol, scenario) } else { None };
+    if limits.merge && limits.symmetry && ids.is_none() {
+        refused = Some(format!("more than {} clients and crashes have no numbers for their ids", IdNo::CLIENTS - 1));
+    }
+    if let Some(ids) = &ids {
+        let kinds = ids.alive.iter().map(|(_, kind)| *kind).collect();
+        let pool = ids.dead.iter().copied().chain([ids.spare]).collect();
+        world.symmetry = Some(Symmetry::new(&mut world.names, kinds, pool));
+    }
     loop {
-        let mut search = Search::new(world);
-        if let Some(verdict) = search.run(limits, observe) {
-            let Search { store, transitions, depth, .. } = search;
-            return Report { states: store.len(), transitions, depth, verdict };
+        let mut search = Search::new(world, limits);
+        let verdict = search.run(observe);
+        if let Some(verdict) = verdict {
+            return search.report(verdict, refused);
         }
         world = search.world;
-        world.histories.merge(protocol);
-    }
-}
-
-/// True when `state` breaks `property`, by itself or because of what can no longer follow.
-pub(crate) fn violates(world: &mut World<'_>, state: &State, property: Property) -> bool {
-    if world.broken(state).is_some_and(|(broken, _)| broken == property) {
-        return true;
-    }
-    let goals: Vec<Goal> = goals(world).into_iter().filter(|goal| goal.property() == property).collect();
-    let mut unreached = goals;
-    let (mut store, mut numbers, mut successors) = (Store::new(), Vec::new(), Vec::new());
-    state.encode(&mut numbers);
-    store.insert(&numbers);
-    let mut at = 0;
-    while at < store.len() && !unreached.is_empty() {
-        let state = State::decode(store.get(state_id(at)));
-        unreached.retain(|goal| !goal.reached(world, &state));
-        world.successors(&state, &mut successors);
-        for successor in &successors {
-            if !matches!(successor.step, Step::Crash { .. }) {
-                successor.state.encode(&mut numbers);
-                store.insert(&numbers);
+        match &ids {
+            Some(ids) if world.symmetry.is_some() => {
+                if let Err(refusal) = world.histories.exchange(protocol, ids) {
+                    refused = Some(refusal.0);
+                    world.symmetry = None;
+                }
             }
+            _ => world.histories.merge(protocol),
         }
-        at += 1;
+        if let Some(symmetry) = &mut world.symmetry {
+            symmetry.forget_nodes();
+        }
     }
-    !unreached.is_empty()
 }
 
-/// What must stay possible, whatever has happened.
-#[derive(Clone, Copy, Debug)]
-enum Goal {
-    Holds(u8),
-    Clean,
-}
-
-fn goals(world: &World<'_>) -> Vec<Goal> {
-    let clients = world.scenario.clients;
-    let takers = (0..clients).filter(|&client| world.protocol.takes_the_lock(client.into(), clients.into()));
-    takers.map(Goal::Holds).chain([Goal::Clean]).collect()
-}
-
-impl Goal {
-    fn property(self) -> Property {
-        match self {
-            Self::Holds(_) => Property::CanBeTaken,
-            Self::Clean => Property::NothingLeftBehind,
-        }
-    }
-
-    fn reached(self, world: &World<'_>, state: &State) -> bool {
-        match self {
-            Self::Holds(client) => world.in_critical_section(&state.processes[usize::from(client)]),
-            Self::Clean => {
-                let idle = state.processes.iter().all(|process| world.is_idle(process));
-                idle && state.tree.entries().is_empty()
-            }
-        }
-    }
-
-    fn missed(self) -> String {
-        match self {
-            Self::Holds(client) => {
-                let id = crate::scenario::id(client, 0);
-                let letter = &id.name().as_str()[..1];
-                format!("from here nothing that can happen, short of a crash, lets {letter} take the lock")
-            }
-            Self::Clean => "from here nothing that can happen, short of a crash, leaves the directory empty".into(),
-        }
-    }
+/// Whose ids may be exchanged; `None` when there are more than have numbers.
+fn exchangeable(protocol: &dyn Protocol, scenario: &Scenario) -> Option<Exchangeable> {
+    let Scenario { clients, crashes, .. } = *scenario;
+    let alive = (0..clients).map(|client| {
+        let kind = protocol.kind(client.into(), clients.into());
+        IdNo::new(client, 0).map(|id| (id, kind))
+    });
+    let dead = (clients..clients.checked_add(crashes)?).map(|client| IdNo::new(client, 0));
+    let spare = IdNo::new(clients + crashes, 0)?;
+    Some(Exchangeable { alive: alive.collect::<Option<_>>()?, dead: dead.collect::<Option<_>>()?, spare })
 }
 
 struct Search<'a> {
     world: World<'a>,
-    store: Store,
-    /// How each state was first come to: from which state, by its which successor.
-    origins: Vec<(StateId, u16)>,
-    calm: Graph,
+    limits: Limits,
+    visited: Visited,
+    edges: Edges,
+    /// The states that are goals.
+    goals: Vec<(StateId, Reached)>,
     said: FxHashSet<&'static str>,
     transitions: usize,
-    depth: usize,
+    /// The first state of each layer.
+    layers: Vec<StateId>,
+    next: Frontier,
+    expander: Expander,
     /// How many states were known when a new answer first came up.
     learned_at: Option<usize>,
 }
 
 impl<'a> Search<'a> {
-    fn new(world: World<'a>) -> Self {
+    fn new(world: World<'a>, limits: Limits) -> Self {
         Self {
             world,
-            store: Store::new(),
-            origins: vec![(0, 0)],
-            calm: Graph::default(),
+            limits,
+            visited: Visited::new(),
+            edges: Edges::default(),
+            goals: Vec::new(),
             said: FxHashSet::default(),
             transitions: 0,
-            depth: 0,
+            layers: vec![0],
+            next: Frontier::default(),
+            expander: Expander::default(),
             learned_at: None,
         }
     }
 
     /// The verdict, or none when histories were merged before all their answers were known.
-    fn run(&mut self, limits: Limits, observe: &mut dyn FnMut(Progress)) -> Option<Verdict> {
+    fn run(&mut self, observe: Observe<'_>) -> Option<Verdict> {
         let initial = self.world.initial();
         let mut numbers = Vec::new();
-        initial.encode(&mut numbers);
-        self.store.insert(&numbers);
-        let mut layer = 0..1;
-        while !layer.is_empty() {
-            for state in layer.clone() {
-                let verdict = self.expand(state, limits);
-                if limits.merge && self.is_misled(verdict.is_some()) {
+        loop {
+            match write_canonical(&self.world, &initial, &mut numbers) {
+                Ok(_) => break,
+                Err(miss) => self.world.learn(miss),
+            }
+        }
+        self.visited.insert(fingerprint(&numbers));
+        self.next.push(&numbers);
+        while self.next.len() > 0 {
+            let layer = std::mem::take(&mut self.next);
+            let mut from = 0;
+            while from < layer.len() {
+                let to = (from + BLOCK).min(layer.len());
+                if let Some(verdict) = self.block(&layer, (from, to)) {
+                    return self.settled(verdict);
+                }
+                if self.limits.merge && self.is_misled(false) {
                     return None;
                 }
-                if verdict.is_some() {
-                    return verdict;
+                from = to;
+                let progress = self.progress(layer.len() - from, &layer);
+                if let Some(verdict) = self.past_a_limit(progress, observe) {
+                    return self.settled(verdict);
                 }
             }
-            let states = self.store.len();
-            layer = layer.end..states;
-            observe(Progress { depth: self.depth, states, frontier: layer.len() });
-            self.depth += usize::from(!layer.is_empty());
+            if self.next.len() > 0 {
+                self.layers.push(state_id(self.visited.len() - self.next.len()));
+            }
         }
-        if limits.merge && self.is_misled(true) {
+        if self.limits.merge && self.is_misled(true) {
             return None;
         }
         Some(self.judge_the_whole())
+    }
+
+    /// A verdict that came of merging too early is none.
+    fn settled(&mut self, verdict: Verdict) -> Option<Verdict> {
+        (!(self.limits.merge && self.is_misled(true))).then_some(verdict)
     }
 
     /// True when an answer came up that the merging did not know, and the search is at its end or has gone on for a
@@ -164,52 +162,124 @@ impl<'a> Search<'a> {
         if !self.world.histories.learned() {
             return false;
         }
-        let states = self.store.len();
+        let states = self.visited.len();
         let learned_at = *self.learned_at.get_or_insert(states);
         at_its_end || states > learned_at + learned_at / 2 + 1000
     }
 
-    /// Checks a state and finds its successors.
-    fn expand(&mut self, at: usize, limits: Limits) -> Option<Verdict> {
-        let id = state_id(at);
-        let state = State::decode(self.store.get(id));
-        if let Some((property, what)) = self.world.broken(&state) {
-            return Some(self.violated(property, what, id));
+    /// Expands some states of a layer and takes in what is found.
+    fn block(&mut self, layer: &Frontier, (from, to): (usize, usize)) -> Option<Verdict> {
+        let threads = if to - from < 2 * expand::piece() { 1 } else { self.limits.threads.max(1) };
+        let expanded = expand_all(&self.world, &self.visited, layer, (from, to), threads);
+        let mut at = from;
+        for piece in expanded {
+            self.said.extend(&piece.said);
+            for index in 0..expand::piece().min(to - at) {
+                if let Some(verdict) = self.take_in(&piece, index, layer.get(at)) {
+                    return Some(verdict);
+                }
+                at += 1;
+            }
         }
-        let mut successors = Vec::new();
-        self.world.successors(&state, &mut successors);
         if let Some(request) = &self.world.unanswerable {
             return Some(Verdict::Error(format!("a client asks what this world cannot answer: {request}")));
-        }
-        let mut numbers = Vec::new();
-        for (ordinal, Successor { step, state, said, .. }) in (0..).zip(successors) {
-            self.transitions += 1;
-            self.said.extend(said);
-            state.encode(&mut numbers);
-            let (target, new) = self.store.insert(&numbers);
-            if new {
-                self.origins.push((id, ordinal));
-            }
-            if !matches!(step, Step::Crash { .. }) {
-                self.calm.push(target);
-            }
-        }
-        self.calm.close();
-        if self.store.len() > limits.states_max {
-            let reason = format!("more than {} states", limits.states_max);
-            return Some(Verdict::Incomplete { depth: self.depth, reason });
         }
         None
     }
 
-    /// The properties of the whole graph, once it is complete.
-    fn judge_the_whole(&mut self) -> Verdict {
-        for goal in goals(&self.world) {
-            if let Some(state) = self.first_cut_off(goal) {
-                return self.violated(goal.property(), goal.missed(), state);
+    fn take_in(&mut self, piece: &Expanded, index: usize, state: &[u16]) -> Option<Verdict> {
+        if piece.outcome(index).missed {
+            let piece = self.expand_alone(state);
+            self.said.extend(&piece.said);
+            return self.take_in(&piece, 0, state);
+        }
+        let id = state_id(self.edges.states());
+        let outcome = piece.outcome(index);
+        if outcome.broken {
+            return Some(self.broken_at(id));
+        }
+        if outcome.goals != 0 {
+            self.goals.push((id, outcome.goals));
+        }
+        for (&Found { fingerprint, known, is_fault, renamed, .. }, numbers) in piece.found(index) {
+            self.transitions += 1;
+            let target = known.unwrap_or_else(|| {
+                let (target, new) = self.visited.insert(fingerprint);
+                if new {
+                    self.next.push(numbers);
+                }
+                target
+            });
+            self.edges.push(Edge { target, is_fault, renamed });
+        }
+        self.edges.close();
+        None
+    }
+
+    /// Expands a state, working out whatever is missed.
+    fn expand_alone(&mut self, state: &[u16]) -> Expanded {
+        let decoded = crate::state::State::decode(state);
+        let mut successors = Vec::new();
+        self.world.broken(&decoded);
+        self.world.successors(&decoded, &mut successors);
+        let mut numbers = Vec::new();
+        for successor in &successors {
+            while let Err(miss) = write_canonical(&self.world, &successor.state, &mut numbers) {
+                self.world.learn(miss);
             }
         }
-        let (clients, crashes) = (self.world.scenario.clients, self.world.scenario.crashes);
+        let mut expanded = Expanded::default();
+        self.expander.expand(&self.world, &self.visited, state, &mut expanded);
+        expanded
+    }
+
+    fn progress(&self, waiting: usize, layer: &Frontier) -> Progress {
+        Progress {
+            depth: self.layers.len() - 1,
+            states: self.visited.len(),
+            transitions: self.transitions,
+            frontier: waiting + self.next.len(),
+            bytes: self.visited.bytes()
+                + self.edges.bytes()
+                + layer.bytes()
+                + self.next.bytes()
+                + self.goals.capacity() * size_of::<(StateId, Reached)>(),
+        }
+    }
+
+    fn past_a_limit(&self, progress: Progress, observe: Observe<'_>) -> Option<Verdict> {
+        let Limits { states_max, bytes_max, depth_max, .. } = self.limits;
+        let asked = observe(progress);
+        let reason = if let ControlFlow::Break(reason) = asked {
+            reason
+        } else if progress.frontier == 0 {
+            return None;
+        } else if progress.states > states_max {
+            format!("more than {states_max} states")
+        } else if progress.bytes > bytes_max {
+            format!("more than {} MiB of memory", bytes_max >> 20)
+        } else if progress.depth >= depth_max && self.next.len() == progress.frontier {
+            format!("deeper than {depth_max} steps")
+        } else {
+            return None;
+        };
+        Some(Verdict::Incomplete { depth: progress.depth, reason })
+    }
+
+    /// The properties of the whole graph, once it is complete.
+    fn judge_the_whole(&mut self) -> Verdict {
+        let mut goals = goals::all(&self.world);
+        let places = Places::new(self.world.symmetry.as_ref(), self.world.scenario);
+        let reach = Reach::new(&self.edges, goals, &self.goals, places);
+        while let Some(goal) = goals::first(goals) {
+            if let Some(state) = reach.first_without(goal) {
+                let (choices, client) = self.way_to(state, goals::client_of(goal));
+                let (property, what) = goals::missed(goal, client);
+                return self.violated(property, &what, &choices);
+            }
+            goals &= !goal;
+        }
+        let Scenario { clients, crashes, .. } = *self.world.scenario;
         let wanted = self.world.protocol.sometimes(clients.into(), crashes.into());
         match wanted.into_iter().find(|word| !self.said.contains(word)) {
             None => Verdict::Verified,
@@ -221,34 +291,46 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn first_cut_off(&self, goal: Goal) -> Option<StateId> {
-        let ids = (0..self.store.len()).map(state_id);
-        let reached = |id: &StateId| goal.reached(&self.world, &State::decode(self.store.get(*id)));
-        self.calm.first_cut_off(ids.filter(reached))
+    fn broken_at(&mut self, state: StateId) -> Verdict {
+        let (choices, _) = self.way_to(state, 0);
+        let mut world = World::new(self.world.protocol, self.world.scenario);
+        let end = path::run(&mut world, &choices);
+        match world.broken(&end) {
+            Some((property, what)) => self.violated(property, &what, &choices),
+            None => Verdict::Error("a state that breaks a property is not where the search came to it".into()),
+        }
     }
 
-    fn violated(&self, property: Property, what: String, at: StateId) -> Verdict {
-        let mut choices = Vec::new();
-        let mut id = at;
-        while id != 0 {
-            let (before, ordinal) = self.origins[id as usize];
-            choices.push(ordinal);
-            id = before;
+    /// The choices that lead to a state, and who `client` is there.
+    fn way_to(&mut self, state: StateId, client: u8) -> (Vec<u16>, u8) {
+        let fingerprints: Vec<_> = path::back_from(&self.edges, &self.layers, state)
+            .into_iter()
+            .map(|id| self.visited.fingerprint(id))
+            .collect();
+        path::choices(&mut self.world, &fingerprints, client)
+    }
+
+    fn violated(&self, property: Property, what: &str, choices: &[u16]) -> Verdict {
+        path::violated(&self.world, property, what, choices)
+    }
+
+    fn report(self, verdict: Verdict, refused: Option<String>) -> Report {
+        let bytes = self.progress(0, &Frontier::default()).bytes;
+        Report {
+            states: self.visited.len(),
+            transitions: self.transitions,
+            depth: self.layers.len() - 1,
+            verdict,
+            coverage: Coverage {
+                bytes,
+                collision_odds: collision_odds(self.visited.len()),
+                symmetric: self.world.symmetry.is_some(),
+                symmetry_refused: refused,
+            },
         }
-        choices.reverse();
-        let trace = Trace::record(self.world.protocol, self.world.scenario, property, &what, &choices);
-        // Run again over histories that are not merged: a counterexample that does not stand is the checker's own fault,
-        // unless it is that of an attempt which cannot be run again.
-        let again = if property == Property::Replayable { Ok(()) } else { trace.replay(self.world.protocol) };
-        if let Err(divergence) = again {
-            return Verdict::Error(format!(
-                "found that {property} is violated ({what}), and running it again {divergence}"
-            ));
-        }
-        Verdict::Violated(Violation { property, what, trace: Some(trace) })
     }
 }
 
 fn state_id(at: usize) -> StateId {
-    StateId::try_from(at).unwrap_or_else(|_| unreachable!("the store counts in this type"))
+    StateId::try_from(at).unwrap_or_else(|_| unreachable!("the table of states counts in this type"))
 }

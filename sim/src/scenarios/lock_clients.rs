@@ -63,6 +63,10 @@ impl Protocol for LockClients {
         self.cleaner.is_none() || index > 0
     }
 
+    fn kind(&self, index: usize, clients: usize) -> u8 {
+        u8::from(self.takes_the_lock(index, clients))
+    }
+
     fn sometimes(&self, clients: usize, _crashes: usize) -> Vec<&'static str> {
         let mut wanted = Vec::new();
         let lockers = (0..clients).filter(|&index| self.takes_the_lock(index, clients)).count();

@@ -1,7 +1,7 @@
 //! What is wrong with a state, told by the state alone.
 
 /// The judgement on a state from which something cannot be reached any more; the checker's own.
-pub(super) use crate::explore::bfs::violates;
+pub(super) use crate::explore::violates;
 use crate::{protocol::Property, state::State, world::World};
 
 /// What a state can cut off, in the order in which it is told.

@@ -17,7 +17,7 @@ impl Line {
     }
 
     pub(super) fn show(&self, scenario: &Scenario, progress: Progress, took: Duration) {
-        let Progress { depth, states, frontier } = progress;
+        let Progress { depth, states, frontier, .. } = progress;
         let [states, frontier] = [states, frontier].map(|count| HumanCount(count as u64));
         let seconds = took.as_secs();
         let Scenario { protocol, clients, crashes, .. } = scenario;

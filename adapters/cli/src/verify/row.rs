@@ -50,7 +50,7 @@ impl Table {
         if self.json {
             return writeln!(out, "{}", row.json(trace));
         }
-        let Report { states, transitions, depth, verdict } = &row.report;
+        let Report { states, transitions, depth, verdict, .. } = &row.report;
         let Scenario { protocol, clients, crashes, .. } = &row.scenario;
         let time = format!("{:.2} s", row.took.as_secs_f64());
         let word = row.word();
@@ -104,7 +104,7 @@ impl Row {
     }
 
     fn json(&self, trace: Option<&Path>) -> serde_json::Value {
-        let Report { states, transitions, depth, verdict } = &self.report;
+        let Report { states, transitions, depth, verdict, .. } = &self.report;
         let mut row = json!({
             "protocol": self.scenario.protocol,
             "clients": self.scenario.clients,

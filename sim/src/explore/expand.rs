@@ -1,0 +1,201 @@
+//! Expanding states: their successors, fingerprinted, some states by one thread and some by another.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use rustc_hash::FxHashSet;
+
+use super::{
+    goals::{self, Reached},
+    visited::{Fingerprint, StateId, Visited, fingerprint},
+};
+use crate::{
+    miss::Miss,
+    state::State,
+    symmetry::PermId,
+    world::{Step, Successor, World},
+};
+
+/// The states of one layer, written down one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Frontier {
+    numbers: Vec<u16>,
+    ends: Vec<usize>,
+}
+
+impl Frontier {
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn push(&mut self, state: &[u16]) {
+        self.numbers.extend_from_slice(state);
+        self.ends.push(self.numbers.len());
+    }
+
+    pub(super) fn get(&self, at: usize) -> &[u16] {
+        let from = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.numbers[from..self.ends[at]]
+    }
+
+    /// How much memory this takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.numbers.capacity() * size_of::<u16>() + self.ends.capacity() * size_of::<usize>()
+    }
+}
+
+/// A step that an expansion found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) fingerprint: Fingerprint,
+    /// The state it leads to, if that was known before.
+    pub(super) known: Option<StateId>,
+    pub(super) is_fault: bool,
+    pub(super) renamed: Option<PermId>,
+    /// Where the state ends among [`Expanded::numbers`]; a state that was known is not written there.
+    end: usize,
+}
+
+/// How the expansion of one state went.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outcome {
+    /// Something that nobody has worked out yet; expand it again.
+    pub(super) missed: bool,
+    /// The state breaks a property by itself.
+    pub(super) broken: bool,
+    pub(super) goals: Reached,
+    /// Where its steps end among [`Expanded::found`].
+    end: usize,
+}
+
+/// What came of expanding some states.
+#[derive(Debug, Default)]
+pub(super) struct Expanded {
+    outcomes: Vec<Outcome>,
+    found: Vec<Found>,
+    numbers: Vec<u16>,
+    pub(super) said: FxHashSet<&'static str>,
+}
+
+impl Expanded {
+    pub(super) fn outcome(&self, at: usize) -> Outcome {
+        self.outcomes[at]
+    }
+
+    pub(super) fn found(&self, at: usize) -> impl Iterator<Item = (&Found, &[u16])> {
+        let from = if at == 0 { 0 } else { self.outcomes[at - 1].end };
+        (from..self.outcomes[at].end).map(|at| {
+            let from = if at == 0 { 0 } else { self.found[at - 1].end };
+            (&self.found[at], &self.numbers[from..self.found[at].end])
+        })
+    }
+}
+
+/// What one thread needs over and over.
+#[derive(Debug, Default)]
+pub(super) struct Expander {
+    successors: Vec<Successor>,
+    numbers: Vec<u16>,
+}
+
+impl Expander {
+    /// Expands one more state, into `out`.
+    pub(super) fn expand(&mut self, world: &World<'_>, visited: &Visited, state: &[u16], out: &mut Expanded) {
+        let (found, numbers) = (out.found.len(), out.numbers.len());
+        let mut outcome = Outcome::default();
+        if self.try_expand(world, visited, &State::decode(state), &mut outcome, out).is_err() {
+            out.found.truncate(found);
+            out.numbers.truncate(numbers);
+            outcome = Outcome { missed: true, ..Outcome::default() };
+        }
+        out.outcomes.push(Outcome { end: out.found.len(), ..outcome });
+    }
+
+    fn try_expand(
+        &mut self,
+        world: &World<'_>,
+        visited: &Visited,
+        state: &State,
+        outcome: &mut Outcome,
+        out: &mut Expanded,
+    ) -> Result<(), Miss> {
+        if world.judge(state)?.is_some() {
+            outcome.broken = true;
+            return Ok(());
+        }
+        outcome.goals = goals::of_state(world, state);
+        world.look_ahead(state, &mut self.successors)?;
+        for successor in &self.successors {
+            let renamed = write_canonical(world, &successor.state, &mut self.numbers)?;
+            let fingerprint = fingerprint(&self.numbers);
+            let known = visited.find(fingerprint);
+            if known.is_none() {
+                out.numbers.extend_from_slice(&self.numbers);
+            }
+            let is_fault = matches!(successor.step, Step::Crash { .. });
+            out.found.push(Found { fingerprint, known, is_fault, renamed, end: out.numbers.len() });
+            out.said.extend(successor.said);
+        }
+        Ok(())
+    }
+}
+
+/// Writes down `state` under the names that it has in the search.
+pub(super) fn write_canonical(
+    world: &World<'_>,
+    state: &State,
+    numbers: &mut Vec<u16>,
+) -> Result<Option<PermId>, Miss> {
+    let canonical = world.canonical(state)?;
+    canonical.as_ref().map_or(state, |(state, _)| state).encode(numbers);
+    Ok(canonical.map(|(_, renamed)| renamed))
+}
+
+/// So many states are one piece of work.
+const PIECE: usize = 128;
+
+/// Expands the states `from..to` of a layer, on so many threads. The outcome is the same for any number of them.
+pub(super) fn expand_all(
+    world: &World<'_>,
+    visited: &Visited,
+    frontier: &Frontier,
+    (from, to): (usize, usize),
+    threads: usize,
+) -> Vec<Expanded> {
+    let pieces = (to - from).div_ceil(PIECE);
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(pieces)));
+    let work = || {
+        let mut expander = Expander::default();
+        loop {
+            let piece = next.fetch_add(1, Ordering::Relaxed);
+            if piece >= pieces {
+                return;
+            }
+            let first = from + piece * PIECE;
+            let mut found = Expanded::default();
+            for at in first..(first + PIECE).min(to) {
+                expander.expand(world, visited, frontier.get(at), &mut found);
+            }
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((piece, found));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.min(pieces) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(piece, _)| *piece);
+    done.into_iter().map(|(_, expanded)| expanded).collect()
+}
+
+/// How many states one of [`expand_all`]'s answers is about.
+pub(super) const fn piece() -> usize {
+    PIECE
+}

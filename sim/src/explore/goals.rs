@@ -1,0 +1,156 @@
+//! What must stay possible, whatever has happened: from every state each taker can come to hold the lock, and the
+//! directory can become empty, without a further fault.
+
+use super::{
+    edges::{Edge, Edges},
+    visited::StateId,
+};
+use crate::{
+    names::IdNo,
+    protocol::Property,
+    scenario::Scenario,
+    state::State,
+    symmetry::{PermId, Symmetry},
+    world::{Step, World},
+};
+
+/// Goals as bits: bit i for "client i holds the lock", the highest for "everybody is idle and nothing is on disk".
+pub(super) type Reached = u32;
+
+const CLEAN: Reached = 1 << 31;
+
+/// The goals of a scenario.
+pub(super) fn all(world: &World<'_>) -> Reached {
+    let clients = world.scenario.clients;
+    let takers = (0..clients).filter(|&client| world.protocol.takes_the_lock(client.into(), clients.into()));
+    takers.fold(CLEAN, |goals, client| goals | 1 << client)
+}
+
+/// The goals that `state` is.
+pub(super) fn of_state(world: &World<'_>, state: &State) -> Reached {
+    let mut reached = 0;
+    let mut idle = state.tree.entries().is_empty();
+    for (client, process) in state.processes.iter().enumerate() {
+        idle &= world.is_idle(process);
+        if world.in_critical_section(process) {
+            reached |= 1 << client;
+        }
+    }
+    if idle { reached | CLEAN } else { reached }
+}
+
+/// One goal of several, in the order in which they are judged.
+pub(super) fn first(goals: Reached) -> Option<Reached> {
+    (goals != 0).then(|| 1 << goals.trailing_zeros())
+}
+
+/// What is violated where a goal is out of reach, and what is missed. `client` is who it is about in the run that is
+/// shown.
+pub(super) fn missed(goal: Reached, client: u8) -> (Property, String) {
+    if goal == CLEAN {
+        let what = "from here nothing that can happen, short of a fault, leaves the directory empty";
+        return (Property::NothingLeftBehind, what.into());
+    }
+    let id = crate::scenario::id(client, 0);
+    let letter = &id.name().as_str()[..1];
+    let what = format!("from here nothing that can happen, short of a fault, lets {letter} take the lock");
+    (Property::CanBeTaken, what)
+}
+
+/// The client that a goal is about.
+pub(super) fn client_of(goal: Reached) -> u8 {
+    u8::try_from(goal.trailing_zeros()).unwrap_or_default()
+}
+
+/// True when `state` can come to all goals of `property`, looked at from there on alone.
+pub(super) fn stay_possible(world: &mut World<'_>, state: &State, property: Property) -> bool {
+    let mut unreached = all(world);
+    unreached &= match property {
+        Property::CanBeTaken => !CLEAN,
+        Property::NothingLeftBehind => CLEAN,
+        _ => 0,
+    };
+    let (mut seen, mut numbers, mut successors) = (rustc_hash::FxHashSet::default(), Vec::new(), Vec::new());
+    state.encode(&mut numbers);
+    seen.insert(numbers.clone().into_boxed_slice());
+    let mut waiting = std::collections::VecDeque::from([state.clone()]);
+    while let (Some(state), true) = (waiting.pop_front(), unreached != 0) {
+        unreached &= !of_state(world, &state);
+        world.successors(&state, &mut successors);
+        for successor in successors.drain(..).filter(|successor| !matches!(successor.step, Step::Crash { .. })) {
+            successor.state.encode(&mut numbers);
+            if seen.insert(numbers.clone().into_boxed_slice()) {
+                waiting.push_back(successor.state);
+            }
+        }
+    }
+    unreached == 0
+}
+
+/// For each state of a whole search the goals that can be come to from there without a further fault.
+#[derive(Debug)]
+pub(super) struct Reach {
+    of: Vec<Reached>,
+    places: Places,
+}
+
+impl Reach {
+    /// Works it out, from the goals that states are themselves. Most steps lead onward, so passes from the last state
+    /// to the first need few repetitions.
+    pub(super) fn new(edges: &Edges, goals: Reached, are: &[(StateId, Reached)], places: Places) -> Self {
+        let mut of = vec![0; edges.states()];
+        for &(state, reached) in are {
+            of[state as usize] = reached;
+        }
+        let mut reach = Self { of, places };
+        let mut steps = Vec::new();
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for block in (0..edges.blocks()).rev() {
+                let first = edges.read(block, &mut steps) as usize;
+                for (at, steps) in (first..first + steps.len()).zip(&steps).rev() {
+                    changed |= reach.of[at] & goals != goals && reach.update(at, steps);
+                }
+            }
+        }
+        reach
+    }
+
+    fn update(&mut self, at: usize, steps: &[Edge]) -> bool {
+        let onward = steps.iter().filter(|step| !step.is_fault);
+        let reached = onward
+            .fold(self.of[at], |reached, step| reached | self.places.undo(step.renamed, self.of[step.target as usize]));
+        let changed = reached != self.of[at];
+        self.of[at] = reached;
+        changed
+    }
+
+    /// The first state from which `goal` cannot be reached.
+    pub(super) fn first_without(&self, goal: Reached) -> Option<StateId> {
+        (0..).zip(&self.of).find(|(_, reached)| **reached & goal == 0).map(|(state, _)| state)
+    }
+}
+
+/// Where the clients are after each renaming.
+#[derive(Debug, Default)]
+pub(super) struct Places(Vec<Vec<u8>>);
+
+impl Places {
+    pub(super) fn new(symmetry: Option<&Symmetry>, scenario: &Scenario) -> Self {
+        let places = symmetry.into_iter().flat_map(|symmetry| {
+            symmetry.relabellings().map(|relabelling| {
+                let ids = (0..scenario.clients).filter_map(|client| IdNo::new(client, 0));
+                ids.map(|id| relabelling.of(id).client()).collect()
+            })
+        });
+        Self(places.collect())
+    }
+
+    /// What is reached, by the names of before the renaming.
+    fn undo(&self, renamed: Option<PermId>, reached: Reached) -> Reached {
+        let Some(renamed) = renamed else { return reached };
+        let places = self.0[usize::from(renamed)].iter().enumerate();
+        places.fold(reached & CLEAN, |undone, (client, place)| undone | (reached >> place & 1) << client)
+    }
+}

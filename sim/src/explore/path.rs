@@ -1,0 +1,166 @@
+//! From a state of a search back to a run that leads there.
+//!
+//! A search keeps fingerprints of states under canonical names. The run is found by going forward again, from the
+//! beginning and under the processes' own names, and taking at each state a successor of the right fingerprint.
+
+use super::{
+    Verdict, Violation,
+    edges::Edges,
+    expand::write_canonical,
+    visited::{Fingerprint, StateId, fingerprint},
+};
+use crate::{
+    names::IdNo,
+    protocol::Property,
+    replay::Reply,
+    state::State,
+    symmetry::Relabelling,
+    trace::Trace,
+    world::{Step, Successor, World},
+};
+
+/// The states on a shortest way to `state`, from the first on.
+pub(super) fn back_from(edges: &Edges, layers: &[StateId], state: StateId) -> Vec<StateId> {
+    let mut way = vec![state];
+    let mut steps = Vec::new();
+    let depth = layers.partition_point(|first| *first <= state) - 1;
+    for layer in (0..depth).rev() {
+        let (from, to) = (layers[layer], layers[layer + 1]);
+        let target = way[way.len() - 1];
+        let before = (Edges::block_of(from)..=Edges::block_of(to - 1)).find_map(|block| {
+            let first = edges.read(block, &mut steps);
+            let states = (first..).zip(&steps).filter(|(at, _)| (from..to).contains(at));
+            let mut leading = states.filter(|(_, steps)| steps.iter().any(|step| step.target == target));
+            leading.next().map(|(at, _)| at)
+        });
+        way.extend(before);
+    }
+    way.reverse();
+    way
+}
+
+/// A run, step for step that of the search, under the processes' own names.
+struct Guide<'w, 's> {
+    /// The search's world, where names may have been exchanged at each step.
+    search: &'w mut World<'s>,
+    there: State,
+    /// The world of the run.
+    own: World<'s>,
+    here: State,
+    /// What the search's ids are in the run.
+    own_ids: Relabelling,
+}
+
+/// The choices of a run through states of these fingerprints, and which client `client` is there.
+pub(super) fn choices(world: &mut World<'_>, fingerprints: &[Fingerprint], client: u8) -> (Vec<u16>, u8) {
+    let mut own = World::new(world.protocol, world.scenario);
+    let (there, here) = (world.initial(), own.initial());
+    let mut guide = Guide { search: world, there, own, here, own_ids: Relabelling::blank() };
+    // The first state is renamed too.
+    let named = guide.search.clone_canonical(&guide.there);
+    guide.arrive(named, None);
+    let choices = fingerprints.iter().skip(1).map_while(|wanted| guide.step(*wanted)).collect();
+    let who = IdNo::new(client, 0).map_or(client, |id| guide.own_ids.of(id).client());
+    (choices, who)
+}
+
+impl Guide<'_, '_> {
+    /// Takes the step that leads to a state of this fingerprint in the search; says which it is in the run.
+    fn step(&mut self, wanted: Fingerprint) -> Option<u16> {
+        let (mut there, mut here, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+        self.search.successors(&self.there, &mut there);
+        let at = there.iter().position(|successor| {
+            while let Err(miss) = write_canonical(self.search, &successor.state, &mut numbers) {
+                self.search.learn(miss);
+            }
+            fingerprint(&numbers) == wanted
+        })?;
+        self.own.successors(&self.here, &mut here);
+        let key = self.own_key(&there[at]);
+        let nth = there[..at].iter().filter(|other| self.own_key(other) == key).count();
+        let (choice, taken) =
+            here.into_iter().enumerate().filter(|(_, successor)| key_of(&self.own, successor) == key).nth(nth)?;
+        self.here = taken.state;
+        let crashed = match there[at].step {
+            Step::Crash { client } => Some(client),
+            _ => None,
+        };
+        let named = self.search.clone_canonical(&there[at].state);
+        self.arrive(named, crashed);
+        u16::try_from(choice).ok()
+    }
+
+    /// Follows the search into a state and through its renaming there.
+    fn arrive(&mut self, (state, renamed): (State, Option<Relabelling>), crashed: Option<u8>) {
+        self.there = state;
+        let mut ids = self.own_ids.clone();
+        if let Some(client) = crashed {
+            let own = self.own_ids.of(first_process(client));
+            if let (Some(new), Some(next)) = (IdNo::new(client, 1), IdNo::new(own.client(), own.incarnation() + 1)) {
+                ids.set(new, next);
+            }
+        }
+        let Some(renamed) = renamed else { return };
+        self.own_ids = Relabelling::blank();
+        for (id, image) in renamed.pairs() {
+            self.own_ids.set(image, ids.of(id));
+        }
+    }
+
+    fn own_key(&self, successor: &Successor) -> Key {
+        let own = |client: u8| self.own_ids.of(first_process(client)).client();
+        let (kind, client, reply) = key_of(self.search, successor).step;
+        let mut walked: Vec<u8> = successor.walked.iter().map(|client| own(*client)).collect();
+        walked.sort_unstable();
+        Key { step: (kind, own(client), reply.map(|reply| self.own_ids.of_reply(&reply))), walked }
+    }
+}
+
+/// What a step is, in values.
+#[derive(Debug, PartialEq, Eq)]
+struct Key {
+    step: (u8, u8, Option<Reply>),
+    walked: Vec<u8>,
+}
+
+fn key_of(world: &World<'_>, successor: &Successor) -> Key {
+    let step = match successor.step {
+        Step::Call { client, reply } => (0, client, Some(world.histories.reply(reply).clone())),
+        Step::Begin { client } => (1, client, None),
+        Step::Crash { client } => (2, client, None),
+    };
+    let mut walked = successor.walked.clone();
+    walked.sort_unstable();
+    Key { step, walked }
+}
+
+fn first_process(client: u8) -> IdNo {
+    IdNo::new(client, 0).unwrap_or(IdNo(0))
+}
+
+/// The state that a run ends in.
+pub(super) fn run(world: &mut World<'_>, choices: &[u16]) -> State {
+    let mut state = world.initial();
+    let mut successors = Vec::new();
+    for &choice in choices {
+        world.successors(&state, &mut successors);
+        if usize::from(choice) < successors.len() {
+            state = successors.swap_remove(choice.into()).state;
+        }
+    }
+    state
+}
+
+/// The verdict on a run that breaks a property, once it was run again over histories that are not merged: a
+/// counterexample that does not stand is the checker's own fault, unless it is that of an attempt which cannot be run
+/// again.
+pub(super) fn violated(world: &World<'_>, property: Property, what: &str, choices: &[u16]) -> Verdict {
+    let trace = Trace::record(world.protocol, world.scenario, property, what, choices);
+    let again = if property == Property::Replayable { Ok(()) } else { trace.replay(world.protocol) };
+    match again {
+        Ok(()) => Verdict::Violated(Violation { property, what: what.into(), trace: Some(trace) }),
+        Err(divergence) => {
+            Verdict::Error(format!("found that {property} is violated ({what}), and running it again {divergence}"))
+        }
+    }
+}

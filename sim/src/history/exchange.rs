@@ -1,0 +1,185 @@
+//! Histories under exchanged ids: is an attempt that meets other names the same attempt?
+//!
+//! A lock whose contenders are all alike goes on in the same way whatever they are called, unless it looks at the order
+//! of names, at their spelling, or at which client it is. [`Histories::exchange`] tries it: for enough exchanges of two
+//! ids to make up every renaming, it compares each history with what the attempt does when it is told the exchanged
+//! ids. Where all agree, a state is like any other that differs in names only. Where one does not, names carry
+//! something, and [`Refusal`] says what was seen.
+
+use super::{Histories, NodeId, ReplyId, RootId, Then, count};
+use crate::{
+    names::{IdNo, IdSet},
+    protocol::Protocol,
+    symmetry::Relabelling,
+};
+
+/// Why names cannot be exchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal(pub(crate) String);
+
+/// Whose names a search may exchange.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchangeable {
+    /// The ids of the clients' processes, with what each client is.
+    pub(crate) alive: Vec<(IdNo, u8)>,
+    /// The ids that dead processes may have.
+    pub(crate) dead: Vec<IdNo>,
+    /// An id that no process ever has.
+    pub(crate) spare: IdNo,
+}
+
+impl Exchangeable {
+    /// Exchanges of two ids that make up every renaming, also of those that leave one process alone.
+    fn exchanges(&self) -> Vec<Relabelling> {
+        let alive = self.alive.iter().map(|(id, _)| *id);
+        let all: Vec<IdNo> = alive.chain(self.dead.iter().copied()).chain([self.spare]).collect();
+        let mut pairs: Vec<(IdNo, IdNo)> = all.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        if let [first, .., last] = all[..] {
+            pairs.push((first, last));
+        }
+        pairs.into_iter().map(|(one, other)| Relabelling::exchange(one, other)).collect()
+    }
+
+    fn kind(&self, id: IdNo) -> Option<u8> {
+        self.alive.iter().find(|(alive, _)| *alive == id).map(|(_, kind)| *kind)
+    }
+}
+
+impl Histories {
+    /// Merges histories as [`Histories::merge`] does, and finds out which of them differ in names only.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] when names carry something. The histories are merged all the same.
+    pub(crate) fn exchange(&mut self, protocol: &dyn Protocol, ids: &Exchangeable) -> Result<(), Refusal> {
+        let exchanges = ids.exchanges();
+        loop {
+            let before = (self.nodes.len(), self.requests.len());
+            self.close_alphabets(&exchanges);
+            self.close(protocol);
+            if before == (self.nodes.len(), self.requests.len()) {
+                break;
+            }
+        }
+        self.merge(protocol);
+        let mut orbits: Vec<NodeId> = (0..self.nodes.len()).map(count).collect();
+        for exchange in &exchanges {
+            let images = self.images(exchange, ids)?;
+            for (at, image) in images.into_iter().enumerate() {
+                if let Some(image) = image {
+                    join(&mut orbits, self.representatives[at], self.representatives[image as usize]);
+                }
+            }
+        }
+        let mut remembered = vec![IdSet::default(); self.nodes.len()];
+        let all = ids.alive.iter().map(|(id, _)| *id).chain(ids.dead.iter().copied());
+        for id in all {
+            let images = self.images(&Relabelling::exchange(id, ids.spare), ids)?;
+            for (at, image) in images.into_iter().enumerate() {
+                let same = image.is_some_and(|image| self.representatives[image as usize] == self.representatives[at]);
+                if !same {
+                    remembered[at].insert(id);
+                }
+            }
+        }
+        self.orbits = (0..self.nodes.len()).map(|at| find(&mut orbits, self.representatives[at])).collect();
+        self.remembered = remembered;
+        Ok(())
+    }
+
+    /// What was answered to a request may be answered to the same request under other ids.
+    fn close_alphabets(&mut self, exchanges: &[Relabelling]) {
+        let mut request = 0;
+        let mut waiting: Vec<u32> = Vec::new();
+        while request < self.requests.len() || !waiting.is_empty() {
+            let at = waiting.pop().unwrap_or_else(|| {
+                request += 1;
+                count(request - 1)
+            });
+            for exchange in exchanges {
+                let image = self.requests.id(&exchange.of_request(self.request(at)));
+                self.alphabets.resize(self.requests.len(), Vec::new());
+                for reply in self.alphabets[at as usize].clone() {
+                    let reply = self.replies.id(&exchange.of_reply(self.reply(reply)));
+                    let alphabet = &mut self.alphabets[image as usize];
+                    if !alphabet.contains(&reply) {
+                        alphabet.push(reply);
+                        waiting.push(image);
+                    }
+                }
+            }
+        }
+    }
+
+    /// For each history, what it is under exchanged ids; `None` for those of a process whose id becomes that of no
+    /// process, or of one that is another kind of client.
+    fn images(&self, exchange: &Relabelling, ids: &Exchangeable) -> Result<Vec<Option<NodeId>>, Refusal> {
+        let mut images: Vec<Option<NodeId>> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let image = match node.before {
+                None => root_under(exchange, ids, node.root).and_then(|root| self.roots.get(&root).copied()),
+                Some((before, reply)) => match images[before as usize] {
+                    None => None,
+                    Some(before) => Some(self.answered(before, exchange, reply)?),
+                },
+            };
+            if let Some(image) = image {
+                self.compare(&node.then, self.then(image), exchange)?;
+            }
+            images.push(image);
+        }
+        Ok(images)
+    }
+
+    fn answered(&self, before: NodeId, exchange: &Relabelling, reply: ReplyId) -> Result<NodeId, Refusal> {
+        let reply = exchange.of_reply(self.reply(reply));
+        let known = self.replies.find(&reply).and_then(|reply| self.known(before, reply));
+        known.ok_or_else(|| Refusal(format!("nobody knows what follows when {reply:?} is answered to {before}")))
+    }
+
+    fn compare(&self, then: &Then, image: &Then, exchange: &Relabelling) -> Result<(), Refusal> {
+        let same = match (then, image) {
+            (Then::Asks(asked), Then::Asks(image)) => {
+                asked == image && exchange.leaves(self.request(*asked))
+                    || exchange.of_request(self.request(*asked)) == *self.request(*image)
+            }
+            (Then::Ends(then), Then::Ends(image)) => then == image,
+            (Then::Breaks(then, _), Then::Breaks(image, _)) => then == image,
+            _ => false,
+        };
+        if same {
+            return Ok(());
+        }
+        let [told, seen] = [then, image].map(|then| match then {
+            Then::Asks(request) => format!("asks {:?}", self.request(*request)),
+            other => format!("{other:?}"),
+        });
+        Err(Refusal(format!("an attempt that {told} would, with {exchange}, not do the same: it {seen}")))
+    }
+}
+
+fn root_under(exchange: &Relabelling, ids: &Exchangeable, root: RootId) -> Option<RootId> {
+    let id = IdNo::new(root.client, root.incarnation)?;
+    let image = exchange.of(id);
+    if image == id {
+        return Some(root);
+    }
+    (ids.kind(id)? == ids.kind(image)?).then(|| RootId {
+        client: image.client(),
+        incarnation: image.incarnation(),
+        ..root
+    })
+}
+
+fn join(parents: &mut [NodeId], one: NodeId, other: NodeId) {
+    let (one, other) = (find(parents, one), find(parents, other));
+    parents[one.max(other) as usize] = one.min(other);
+}
+
+fn find(parents: &mut [NodeId], mut at: NodeId) -> NodeId {
+    while parents[at as usize] != at {
+        parents[at as usize] = parents[parents[at as usize] as usize];
+        at = parents[at as usize];
+    }
+    at
+}
