@@ -1,12 +1,12 @@
 //! How fast the checker is: the time of one search, and so transitions a second, which criterion shows as elements.
 //!
 //! The unmerged search of three clients is the one that a change of the checker's inner loop shows in: it has the most
-//! states for the least work besides. The merged one is what `lockwright verify` does.
+//! states for the least work besides. The symmetric one is what `lockwright verify` does.
 
 use std::{error::Error, time::Duration};
 
 use criterion::{Criterion, Throughput};
-use lockwright_bench::peers::{Bounds, ours};
+use lockwright_bench::peers::{Bounds, Reduction, ours};
 use lockwright_sim::scenario::Walk;
 
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -19,11 +19,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let criterion = Criterion::default().warm_up_time(WARM_UP).measurement_time(MEASUREMENT).sample_size(SAMPLES);
     let mut criterion = criterion.configure_from_args();
     let mut group = criterion.benchmark_group("checker");
-    for (name, merge) in [("unmerged, 3 clients", false), ("merged, 3 clients", true)] {
-        let transitions = ours(THREE_CLIENTS, Walk::Split, merge)?.transitions;
+    let reductions = [("unmerged", Reduction::None), ("merged", Reduction::Merge), ("symmetric", Reduction::All)];
+    for (name, reduction) in reductions {
+        let transitions = ours(THREE_CLIENTS, Walk::Split, reduction)?.transitions;
         group.throughput(Throughput::Elements(transitions.try_into()?));
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| ours(THREE_CLIENTS, Walk::Split, merge).expect("it was verified a moment ago"));
+        group.bench_function(format!("{name}, 3 clients"), |bencher| {
+            bencher.iter(|| ours(THREE_CLIENTS, Walk::Split, reduction).expect("it was verified a moment ago"));
         });
     }
     group.finish();

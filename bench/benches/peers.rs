@@ -12,7 +12,7 @@ use std::{error::Error, time::Duration};
 use lockwright_bench::{
     is_measuring,
     peers::{
-        Answer, Bounds, Order, Search,
+        Answer, Bounds, Order, Reduction, Search,
         model::Grain,
         ours, stateright,
         tla::{self, TlaChecker},
@@ -60,17 +60,28 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn contenders() -> Vec<Contender> {
     let all = [3, 1];
     let mut contenders = vec![
-        Contender { name: OURS, grain: "split walks", search: Box::new(|at| ours(at, Walk::Split, true)), up_to: all },
         Contender {
-            name: "ours, unmerged",
+            name: OURS,
             grain: "split walks",
-            search: Box::new(|at| ours(at, Walk::Split, false)),
+            search: Box::new(|at| ours(at, Walk::Split, Reduction::All)),
+            up_to: all,
+        },
+        Contender {
+            name: "ours, no symmetry",
+            grain: "split walks",
+            search: Box::new(|at| ours(at, Walk::Split, Reduction::Merge)),
+            up_to: all,
+        },
+        Contender {
+            name: OURS_UNMERGED,
+            grain: "split walks",
+            search: Box::new(|at| ours(at, Walk::Split, Reduction::None)),
             up_to: [3, 0],
         },
         Contender {
             name: OURS_ATOMIC,
             grain: "atomic walks",
-            search: Box::new(|at| ours(at, Walk::Atomic, true)),
+            search: Box::new(|at| ours(at, Walk::Atomic, Reduction::Merge)),
             up_to: all,
         },
         Contender {
@@ -80,7 +91,7 @@ fn contenders() -> Vec<Contender> {
             up_to: all,
         },
         Contender {
-            name: "stateright, symmetric DFS",
+            name: STATERIGHT_SYMMETRIC,
             grain: "atomic walks",
             search: Box::new(|at| stateright(at, Grain::Ours, Order::DepthFirstSymmetric)),
             up_to: all,
@@ -100,8 +111,10 @@ fn contenders() -> Vec<Contender> {
 }
 
 const OURS: &str = "ours";
+const OURS_UNMERGED: &str = "ours, unmerged";
 const OURS_ATOMIC: &str = "ours, atomic walks";
 const STATERIGHT: &str = "stateright";
+const STATERIGHT_SYMMETRIC: &str = "stateright, symmetric DFS";
 const STATERIGHT_PLAIN: &str = "stateright, plain";
 const TLA_CHECKER: &str = "tla-checker";
 
@@ -170,19 +183,24 @@ fn same_grain(contenders: &[&Contender], searches: &[Search]) -> Result<(), Box<
     Ok(())
 }
 
-/// The times to one verdict at one grain, and the transitions a second at any.
+/// The times to one verdict: at one grain, and of ours as it comes, whose grain is the finest; and the transitions a
+/// second, at any grain.
 #[expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 fn ratios(contenders: &[&Contender], searches: &[Search]) {
-    for (mine, other) in SAME_GRAIN {
-        if let [Some(a), Some(b)] = [mine, other].map(|name| named(name, contenders, searches)) {
+    let pair = |mine, other| named(mine, contenders, searches).zip(named(other, contenders, searches));
+    let as_it_comes = [STATERIGHT, STATERIGHT_SYMMETRIC, STATERIGHT_PLAIN, TLA_CHECKER].map(|other| (OURS, other));
+    for (pairs, grain) in [(&SAME_GRAIN[..], "at the same grain"), (&as_it_comes, "each as it comes")] {
+        for &(mine, other) in pairs {
+            let Some((a, b)) = pair(mine, other) else { continue };
             let ratio = a.time.as_secs_f64() / b.time.as_secs_f64();
-            println!("to the same verdict at the same grain, `{mine}` takes {ratio:.3} times as long as `{other}`");
+            println!("time to the verdict, {grain}: `{mine}` takes {ratio:.4} times that of `{other}`");
         }
     }
-    for other in [STATERIGHT, STATERIGHT_PLAIN, TLA_CHECKER] {
-        if let [Some(a), Some(b)] = [OURS, other].map(|name| named(name, contenders, searches)) {
+    for mine in [OURS, OURS_UNMERGED] {
+        for other in [STATERIGHT, TLA_CHECKER] {
+            let Some((a, b)) = pair(mine, other) else { continue };
             let [a, b] = [a, b].map(|search| rate(search.transitions, search.time));
-            println!("`{OURS}` makes {:.2} times as many transitions a second as `{other}`", a / b);
+            println!("transitions a second: `{mine}` makes {:.2} times those of `{other}`", a / b);
         }
     }
 }
