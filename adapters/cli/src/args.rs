@@ -27,11 +27,18 @@ pub(crate) enum Command {
     /// Explores each scenario completely and prints a row for it. Exit code 0: all verified; 1: something violated, its
     /// counterexample written; 2: a search was incomplete; 3: a scenario cannot be explored.
     Verify(VerifyArgs),
-    /// Run a counterexample again, step by step.
+    /// Run a counterexample again, step by step, or hand it on in another form.
     ///
-    /// Exit code 1: it ran as written, and violates the property still; 3: the code does something else now, at the step
-    /// that is told; 64: the file is no trace.
+    /// Exit code 1: it ran as written, and violates the property still; 0: it did, and was written in another form; 3: it is
+    /// of other code, or the code does something else now, at the step that is told; 64: it is no counterexample, or has no
+    /// such form.
     Replay(ReplayArgs),
+    /// Make a counterexample shorter.
+    ///
+    /// Prints a trace that breaks the same property by fewer steps, faults and switches, as far as that can be found by trying.
+    /// Exit code 0: it is printed, be it the same; 3: it is of other code, or the code does something else now; 64: it is no
+    /// counterexample.
+    Shrink(ShrinkArgs),
     /// Hold a lock while a command runs.
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 84 when
@@ -77,8 +84,46 @@ pub(crate) struct VerifyArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReplayArgs {
-    /// A file that `verify` wrote.
-    pub(crate) file: PathBuf,
+    /// A token that `verify` printed, or a file that it wrote.
+    #[arg(value_name = "TOKEN|FILE")]
+    pub(crate) run: OsString,
+    /// Run it although it is of other code, as far as it goes.
+    #[arg(long)]
+    pub(crate) anyway: bool,
+    /// Also say which of its faults and switches the violation needs, found by searching without them.
+    #[arg(long, conflicts_with = "form")]
+    pub(crate) marks: bool,
+    /// With --marks: give up a search at so many states.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, requires = "marks")]
+    pub(crate) states: usize,
+    /// Print nothing but the run, in this form.
+    #[arg(long = "as", value_name = "FORM")]
+    pub(crate) form: Option<Form>,
+}
+
+/// What a run can be handed on as.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Form {
+    /// The text that `verify` writes to a file.
+    Trace,
+    /// One line.
+    Token,
+    /// A Rust test that runs the token.
+    Test,
+    /// The Informal Trace Format, JSON for the viewers of other checkers.
+    Itf,
+    /// A shell script that makes the same calls on a real file system, for a run without faults.
+    Sh,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShrinkArgs {
+    /// A token that `verify` printed, or a file that it wrote.
+    #[arg(value_name = "TOKEN|FILE")]
+    pub(crate) run: OsString,
+    /// Stop trying after so many steps.
+    #[arg(long, value_name = "N", default_value_t = 2_000_000)]
+    pub(crate) steps: usize,
 }
 
 #[derive(Debug, clap::Args)]

@@ -8,6 +8,7 @@ mod exit;
 mod owner;
 mod replay;
 mod run;
+mod shrink;
 mod unlock;
 mod verify;
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let done = match args.command {
         Command::Verify(args) => verify::verify(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Shrink(args) => shrink::shrink(&args),
         Command::Run(args) => run::run(&args),
         Command::Owner(args) => owner::owner(&args),
         Command::Unlock(args) => unlock::unlock(&args),

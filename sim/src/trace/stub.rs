@@ -13,13 +13,15 @@ impl Trace {
         let Self { scenario, property, what, .. } = self;
         let token = Token { code: None, ..self.token() };
         let name = identifier(&format!("{} {} {} {property}", scenario.protocol, scenario.clients, scenario.crashes));
-        let what = what.escape_default();
+        let what: Vec<&str> = what.lines().collect();
+        let what = what.join(" ");
         format!(
             "\
 /// {property}: {what}.
 #[test]
 fn {name}() {{
-    let token: lockwright_sim::Token = \"{token}\".parse().expect(\"it was printed by lockwright\");
+    let token = \"{token}\";
+    let token: lockwright_sim::Token = token.parse().expect(\"lockwright printed it\");
     let entry = lockwright_sim::catalogue::find(&token.scenario.protocol).expect(\"it is in the catalogue\");
     let violated = token.trace(entry.protocol()).map(|trace| trace.property);
     assert_eq!(violated, Ok(lockwright_sim::protocol::Property::{property:?}));

@@ -133,7 +133,7 @@ impl fmt::Display for Token {
         let Self { scenario, code, choices, lasso } = self;
         let code = code.map_or_else(|| NO_CODE.to_owned(), |code| code.to_string());
         let digits = base32::write(choices.iter().map(|&choice| choice.into()));
-        write!(f, "{PREFIX}:{}:{code}:{digits}", configuration(scenario))?;
+        write!(f, "{PREFIX}:{}:{code}:{digits}", configuration(&scenario.to_string()))?;
         let Some((from, property)) = lasso else { return Ok(()) };
         let property = Property::ALL.iter().position(|known| known == property).unwrap_or_default();
         write!(f, ":{}", base32::write([*from, property]))
@@ -171,8 +171,7 @@ impl FromStr for Token {
 }
 
 /// A scenario's line with `/` between its words, and without the names of those that every scenario has.
-fn configuration(scenario: &Scenario) -> String {
-    let line = scenario.to_string();
+fn configuration(line: &str) -> String {
     let bare = |(at, word): (usize, &str)| {
         let key = at.checked_sub(1).and_then(|at| KEYS.get(at));
         let value = key.and_then(|key| word.strip_prefix(key)?.strip_prefix('='));
@@ -190,4 +189,45 @@ fn words(configuration: &str) -> String {
     };
     let words: Vec<String> = configuration.split('/').enumerate().map(named).collect();
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_scenario_says_beyond_the_usual_stands_in_the_token_with_its_name() {
+        for (line, short) in [
+            ("fast_lock clients=2 crashes=1 walk=split", "fast_lock/2/1/split"),
+            ("fast_lock clients=2 crashes=1 walk=split errors=2 lease=on", "fast_lock/2/1/split/errors=2/lease=on"),
+            ("fast_lock clients=2 errors=2", "fast_lock/2/errors=2"),
+            ("", ""),
+        ] {
+            assert_eq!(configuration(line), short);
+            assert_eq!(words(short), line);
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_token_is_told_why() {
+        let error = |text: &str| text.parse::<Token>().unwrap_err().to_string();
+        assert!(error("lw1:fast_lock/2/1/split:any").contains("it should read"));
+        assert!(error("lw2:fast_lock/2/1/split:any:0").contains("it should read"));
+        assert!(error("lw1:fast_lock/2/1/split:any:0:1:2").contains("it should read"));
+        assert!(error("lw1:fast_lock/2/1:any:0").contains("no scenario"));
+        assert!(error("lw1:fast_lock/2/1/split:some:0").contains("`some` is no code"));
+        assert!(error("lw1:fast_lock/2/1/split:any:01z").contains("cut off"));
+        assert!(error("lw1:fast_lock/2/1/split:any:zzzzz1").contains("no choices"), "beyond 65535");
+        assert!(error("lw1:fast_lock/2/1/split:any:0:0z1").contains("no choices"), "no such property");
+        assert!(Token::is_meant("lw1:") && !Token::is_meant("lw1.trace"));
+    }
+
+    #[test]
+    fn a_run_without_an_end_says_so_in_its_token() {
+        let scenario = Scenario::new("fast_lock", 2, 1);
+        for lasso in [None, Some((0, Property::CanBeTaken)), Some((20, Property::Sometimes))] {
+            let token = Token { scenario: scenario.clone(), code: None, choices: vec![0, 16, 65535], lasso };
+            assert_eq!(token.to_string().parse(), Ok(token));
+        }
+    }
 }

@@ -75,9 +75,10 @@ fn tell(out: &mut impl Write, violation: &Violation, file: Option<&Path>) -> io:
     writeln!(out, "\n{property} is violated: {what}")?;
     if let Some(trace) = trace {
         writeln!(out, "\n{trace}")?;
-    }
-    if let Some(file) = file {
-        writeln!(out, "Run it again: lockwright replay {}\n", file.display())?;
+        if let Some(file) = file {
+            writeln!(out, "Run it again: lockwright replay {}", file.display())?;
+        }
+        writeln!(out, "In one line:  lockwright replay {}\n", trace.token())?;
     }
     Ok(())
 }
@@ -121,6 +122,7 @@ impl Row {
                 "property": property.name(),
                 "what": what,
                 "steps": run.as_ref().map(|run| run.steps.len()),
+                "token": run.as_ref().map(|run| run.token().to_string()),
                 "trace": trace.map(|file| file.display().to_string()),
                 "expected": self.entry.expected.map(|expected| expected.property.name()),
             }),
