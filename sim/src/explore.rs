@@ -3,6 +3,7 @@
 pub(crate) mod bfs;
 mod edges;
 mod expand;
+mod fair;
 mod goals;
 mod path;
 mod visited;

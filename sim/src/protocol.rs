@@ -62,19 +62,29 @@ pub enum Property {
     CanBeTaken,
     /// When nobody crashed and everybody is idle, nothing is on disk; after crashes, that can be reached again.
     NothingLeftBehind,
+    /// There is no state in which somebody waits and nobody has anything left to do.
+    NobodyWaitsInVain,
+    /// While somebody goes on trying, somebody comes to hold the lock, on every fair run; see
+    /// [`Protocol::promises`].
+    NoLivelock,
+    /// Whoever goes on trying comes to hold the lock, on every fair run; see [`Protocol::promises`].
+    NoStarvation,
     /// An outcome that must be possible was seen.
     Sometimes,
 }
 
 impl Property {
-    /// The properties that every lock is checked for.
-    pub const ALL: [Self; 7] = [
+    /// All properties. Every lock is checked for each of them but those of fair runs, which are for a protocol to promise.
+    pub const ALL: [Self; 10] = [
         Self::MutualExclusion,
         Self::NotDispossessed,
         Self::AnswersAsDocumented,
         Self::Replayable,
         Self::CanBeTaken,
         Self::NothingLeftBehind,
+        Self::NobodyWaitsInVain,
+        Self::NoLivelock,
+        Self::NoStarvation,
         Self::Sometimes,
     ];
 
@@ -88,6 +98,9 @@ impl Property {
             Self::Replayable => "replayable",
             Self::CanBeTaken => "a free lock can be taken",
             Self::NothingLeftBehind => "nothing left behind",
+            Self::NobodyWaitsInVain => "nobody waits in vain",
+            Self::NoLivelock => "no livelock",
+            Self::NoStarvation => "no starvation",
             Self::Sometimes => "sometimes",
         }
     }
@@ -124,6 +137,18 @@ pub trait Protocol: fmt::Debug + Sync {
     fn kind(&self, index: usize, clients: usize) -> u8 {
         let _ = (index, clients);
         0
+    }
+
+    /// Which of [`Property::NoLivelock`] and [`Property::NoStarvation`] it promises; none by default.
+    ///
+    /// They speak of *fair* runs, which go on for ever without another fault: a client that has begun something and could
+    /// go on all the time does go on some time. A client that is idle need not begin anything. A run that breaks the
+    /// promise is shown as the way to a loop, and the loop.
+    ///
+    /// A lock whose contenders keep apart by chance has neither on every run, and yet on almost every one: what it has is
+    /// [`Property::CanBeTaken`], which is checked always.
+    fn promises(&self) -> &[Property] {
+        &[]
     }
 
     /// Outcomes that must be possible with so many clients and crashes; a search that never saw one is no pass.

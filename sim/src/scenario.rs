@@ -86,9 +86,14 @@ impl std::str::FromStr for Scenario {
     }
 }
 
+/// The letter that a client goes by.
+pub(crate) fn letter(client: u8) -> char {
+    char::from(b'A' + client % Scenario::CLIENTS_MAX)
+}
+
 /// The id of a client's process: a letter for the client, a number that each crash raises.
 pub(crate) fn id(client: u8, incarnation: u8) -> Id {
-    let text = format!("{}{}", char::from(b'A' + client % Scenario::CLIENTS_MAX), incarnation + 1);
+    let text = format!("{}{}", letter(client), incarnation + 1);
     text.parse().unwrap_or_else(|_| unreachable!("a letter and a number make a name"))
 }
 

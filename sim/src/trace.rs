@@ -51,7 +51,7 @@ pub use token::{Token, TokenError};
 
 use crate::{
     protocol::{Property, Protocol},
-    scenario::Scenario,
+    scenario::{self, Scenario},
 };
 use run::Run;
 
@@ -115,6 +115,45 @@ impl Trace {
         };
         let code = Some(Code::CURRENT);
         Self { code, scenario: scenario.clone(), property, what, steps, loop_from: None }
+    }
+
+    /// A run that goes round for ever from the step `loop_from` on, with a word on who runs there and who is served.
+    pub(crate) fn record_loop(
+        protocol: &dyn Protocol,
+        scenario: &Scenario,
+        property: Property,
+        client: u8,
+        choices: &[u16],
+        loop_from: usize,
+    ) -> Self {
+        let mut run = Run::new(protocol, scenario);
+        let (mut steps, mut ran) = (Vec::new(), vec![0; scenario.clients.into()]);
+        for (at, &choice) in choices.iter().enumerate() {
+            let actor = run.actor(choice);
+            if let (Some(taken), Some(actor)) = (run.step(choice), actor) {
+                steps.push(TraceStep { choice, text: taken.text });
+                ran[usize::from(actor)] += usize::from(at >= loop_from);
+            }
+        }
+        let letter = scenario::letter;
+        let missed = match property {
+            Property::NoLivelock => "nobody comes to hold the lock".to_owned(),
+            _ => format!("{} never comes to hold the lock", letter(client)),
+        };
+        let ledger = (0..).zip(ran).map(|(client, steps)| match steps {
+            0 => format!("{} is idle or has nothing to go on with", letter(client)),
+            steps => format!("{} takes {steps} steps", letter(client)),
+        });
+        let ledger: Vec<String> = ledger.collect();
+        let what = format!("on the loop {missed}, and it is fair: {}", ledger.join(", "));
+        Self {
+            code: Some(Code::CURRENT),
+            scenario: scenario.clone(),
+            property,
+            what,
+            steps,
+            loop_from: Some(loop_from),
+        }
     }
 
     fn choices(&self) -> impl Iterator<Item = u16> + '_ {

@@ -40,6 +40,13 @@ pub(crate) enum Step {
     Crash { client: u8 },
 }
 
+impl Step {
+    /// True for a step that spends a budget. Such steps are left out where it is asked what can still be reached.
+    pub(crate) fn is_fault(&self) -> bool {
+        matches!(self, Self::Crash { .. })
+    }
+}
+
 /// A state that can follow, and the step that leads there.
 #[derive(Clone, Debug)]
 pub(crate) struct Successor {
@@ -51,6 +58,17 @@ pub(crate) struct Successor {
     pub(crate) error: Option<FsError>,
     /// What an attempt said that ended with this step.
     pub(crate) said: Option<&'static str>,
+    /// With this step a client came to hold the lock.
+    pub(crate) serves: bool,
+}
+
+impl Successor {
+    /// The client that takes the step.
+    pub(crate) fn actor(&self) -> u8 {
+        match self.step {
+            Step::Call { client, .. } | Step::Begin { client } | Step::Crash { client } => client,
+        }
+    }
 }
 
 /// Everything about a scenario that is not part of a state.
@@ -100,7 +118,23 @@ impl<'a> World<'a> {
 
     /// A property that `state` breaks by itself, and how.
     pub(crate) fn broken(&mut self, state: &State) -> Option<(Property, String)> {
-        self.learning(|world| world.judge(state))
+        if let Some(broken) = self.learning(|world| world.judge(state)) {
+            return Some(broken);
+        }
+        let mut successors = Vec::new();
+        self.successors(state, &mut successors);
+        let waiting = self.waits_in_vain(state, &successors)?;
+        let id = scenario::id(waiting, state.processes[usize::from(waiting)].incarnation);
+        Some((Property::NobodyWaitsInVain, format!("{id} waits, and nobody has anything left to do")))
+    }
+
+    /// A client that waits in `state` although nobody has anything left to do: those who are idle need not begin
+    /// anything.
+    pub(crate) fn waits_in_vain(&self, state: &State, successors: &[Successor]) -> Option<u8> {
+        let goes_on = |client: u8| successors.iter().any(|next| !next.step.is_fault() && next.actor() == client);
+        let mut busy = (0..).zip(&state.processes).filter(|(_, process)| !self.is_idle(process));
+        let first = busy.next().map(|(client, _)| client).filter(|client| !goes_on(*client))?;
+        (!busy.any(|(client, _)| goes_on(client))).then_some(first)
     }
 
     /// Asks until nothing is missed any more.
@@ -268,7 +302,14 @@ impl<'a> World<'a> {
         let mut next = state.clone();
         next.crashes_left -= 1;
         next.processes[usize::from(client)] = self.process(client, process.incarnation + 1)?;
-        out.push(Successor { step: Step::Crash { client }, state: next, walked: Vec::new(), error: None, said: None });
+        out.push(Successor {
+            step: Step::Crash { client },
+            state: next,
+            walked: Vec::new(),
+            error: None,
+            said: None,
+            serves: false,
+        });
         Ok(())
     }
 
@@ -394,9 +435,11 @@ impl<'a> World<'a> {
         let (change, error) = (result.ok().flatten(), result.err());
         let history = next.processes[usize::from(client)].history;
         let mut node = self.histories.follow(history, reply)?;
-        let mut said = None;
+        let (mut said, mut serves) = (None, false);
         if let Then::Ends(outcome) = *self.histories.then(node) {
             said = Some(outcome.said);
+            let before = self.histories.root_of(node).phase;
+            serves = outcome.next == Phase::Holding && before != Phase::Holding;
             let root = RootId { phase: outcome.next, ..self.histories.root_of(node) };
             node = self.histories.root(root)?;
         }
@@ -405,7 +448,7 @@ impl<'a> World<'a> {
         process.call = InCall::Before;
         let step = Step::Call { client, reply };
         let first = out.len();
-        out.push(Successor { step, state: next, walked: Vec::new(), error, said });
+        out.push(Successor { step, state: next, walked: Vec::new(), error, said, serves });
         if let (Some(change @ Change::Moved { .. }), Walk::Split) = (change, self.scenario.walk) {
             for other in (0..self.scenario.clients).filter(|&other| other != client) {
                 self.take_along(other, change, first, out)?;
@@ -485,7 +528,14 @@ fn places(plan: Plan, call: &InCall) -> [Place; 2] {
 
 fn begin(mut next: State, client: u8, call: InCall, out: &mut Vec<Successor>) {
     next.processes[usize::from(client)].call = call;
-    out.push(Successor { step: Step::Begin { client }, state: next, walked: Vec::new(), error: None, said: None });
+    out.push(Successor {
+        step: Step::Begin { client },
+        state: next,
+        walked: Vec::new(),
+        error: None,
+        said: None,
+        serves: false,
+    });
 }
 
 /// Every listing that the promise of `Fs::list` allows: what stood all the time, and any of what came or went.

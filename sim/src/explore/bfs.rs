@@ -12,6 +12,7 @@ use super::{
     Coverage, Limits, Progress, Report, Verdict, Violation,
     edges::{Edge, Edges},
     expand::{self, Expanded, Expander, Found, Frontier, expand_all, write_canonical},
+    fair::{self, Clients},
     goals::{self, Places, Reach, Reached},
     path,
     visited::{StateId, Visited, collision_odds, fingerprint},
@@ -35,6 +36,8 @@ pub(crate) type Observe<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<String>
 pub(crate) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
     let mut world = World::new(protocol, scenario);
     let mut refused = None;
+    // Who starves on a loop is told by name.
+    let limits = Limits { symmetry: limits.symmetry && protocol.promises().is_empty(), ..limits };
     let ids = if limits.merge && limits.symmetry { exchangeable(protocol, scenario) } else { None };
     if limits.merge && limits.symmetry && ids.is_none() {
         refused = Some(format!("more than {} clients and crashes have no numbers for their ids", IdNo::CLIENTS - 1));
@@ -85,6 +88,8 @@ struct Search<'a> {
     edges: Edges,
     /// The states that are goals.
     goals: Vec<(StateId, Reached)>,
+    /// Who is idle in each state, where that is asked for.
+    idle: Vec<Clients>,
     said: FxHashSet<&'static str>,
     transitions: usize,
     /// The first state of each layer.
@@ -97,12 +102,14 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(world: World<'a>, limits: Limits) -> Self {
+        let promises = !world.protocol.promises().is_empty();
         Self {
             world,
             limits,
             visited: Visited::new(),
-            edges: Edges::default(),
+            edges: if promises { Edges::telling_actors() } else { Edges::default() },
             goals: Vec::new(),
+            idle: Vec::new(),
             said: FxHashSet::default(),
             transitions: 0,
             layers: vec![0],
@@ -201,7 +208,10 @@ impl<'a> Search<'a> {
         if outcome.goals != 0 {
             self.goals.push((id, outcome.goals));
         }
-        for (&Found { fingerprint, known, is_fault, renamed, .. }, numbers) in piece.found(index) {
+        if !self.world.protocol.promises().is_empty() {
+            self.idle.push(outcome.idle);
+        }
+        for (&Found { fingerprint, known, is_fault, renamed, actor, serves, .. }, numbers) in piece.found(index) {
             self.transitions += 1;
             let target = known.unwrap_or_else(|| {
                 let (target, new) = self.visited.insert(fingerprint);
@@ -210,7 +220,7 @@ impl<'a> Search<'a> {
                 }
                 target
             });
-            self.edges.push(Edge { target, is_fault, renamed });
+            self.edges.push(Edge { target, is_fault, renamed, actor, serves });
         }
         self.edges.close();
         None
@@ -243,7 +253,8 @@ impl<'a> Search<'a> {
                 + self.edges.bytes()
                 + layer.bytes()
                 + self.next.bytes()
-                + self.goals.capacity() * size_of::<(StateId, Reached)>(),
+                + self.goals.capacity() * size_of::<(StateId, Reached)>()
+                + self.idle.capacity() * size_of::<Clients>(),
         }
     }
 
@@ -279,6 +290,9 @@ impl<'a> Search<'a> {
             }
             goals &= !goal;
         }
+        if let Some(verdict) = self.judge_fair_runs() {
+            return verdict;
+        }
         let Scenario { clients, crashes, .. } = *self.world.scenario;
         let wanted = self.world.protocol.sometimes(clients.into(), crashes.into());
         match wanted.into_iter().find(|word| !self.said.contains(word)) {
@@ -289,6 +303,31 @@ impl<'a> Search<'a> {
                 trace: None,
             }),
         }
+    }
+
+    /// The promises that speak of runs which go on for ever.
+    fn judge_fair_runs(&mut self) -> Option<Verdict> {
+        let clients = self.world.scenario.clients;
+        for &promise in self.world.protocol.promises() {
+            for client in
+                (0..clients).filter(|client| self.world.protocol.takes_the_lock((*client).into(), clients.into()))
+            {
+                let everybody = promise == Property::NoLivelock;
+                let may = |step: &Edge| !(step.serves && (everybody || step.actor == client));
+                if let Some(cycle) = fair::cycle(&self.edges, clients, &self.idle, client, may) {
+                    return Some(self.goes_round(promise, client, &cycle));
+                }
+            }
+        }
+        None
+    }
+
+    fn goes_round(&mut self, promise: Property, client: u8, cycle: &[StateId]) -> Verdict {
+        let mut way = path::back_from(&self.edges, &self.layers, cycle[0]);
+        let loop_from = way.len() - 1;
+        way.extend(&cycle[1..]);
+        let fingerprints: Vec<_> = way.into_iter().map(|state| self.visited.fingerprint(state)).collect();
+        path::goes_round(&mut self.world, promise, client, &fingerprints, loop_from)
     }
 
     fn broken_at(&mut self, state: StateId) -> Verdict {

@@ -11,7 +11,14 @@ pub(super) struct Edge {
     pub(super) is_fault: bool,
     /// How the processes were renamed on the way, where names do not matter.
     pub(super) renamed: Option<PermId>,
+    /// The client that takes it, or [`NOBODY`]; told only by [`Edges::telling_actors`].
+    pub(super) actor: u8,
+    /// Whether with it a client comes to hold the lock; told only by [`Edges::telling_actors`].
+    pub(super) serves: bool,
 }
+
+/// The actor of a step that no client takes.
+pub(super) const NOBODY: u8 = 31;
 
 /// So many states' steps stand together.
 const BLOCK: usize = 1024;
@@ -25,9 +32,15 @@ pub(super) struct Edges {
     open: Vec<Edge>,
     states: usize,
     bytes: usize,
+    tells_actors: bool,
 }
 
 impl Edges {
+    /// Keeps of each step who takes it.
+    pub(super) fn telling_actors() -> Self {
+        Self { tells_actors: true, ..Self::default() }
+    }
+
     pub(super) fn push(&mut self, edge: Edge) {
         self.open.push(edge);
     }
@@ -40,7 +53,11 @@ impl Edges {
             let target = u64::from(edge.target);
             let (back, distance) = if target >= from { (0, target - from) } else { (1, from - target) };
             let flags = u64::from(edge.is_fault) << 1 | u64::from(edge.renamed.is_some());
-            write(&mut self.last, distance << 3 | back << 2 | flags);
+            let mut word = distance << 3 | back << 2 | flags;
+            if self.tells_actors {
+                word = word << 6 | u64::from(edge.serves) << 5 | u64::from(edge.actor & NOBODY);
+            }
+            write(&mut self.last, word);
             if let Some(renamed) = edge.renamed {
                 write(&mut self.last, renamed.into());
             }
@@ -83,12 +100,18 @@ impl Edges {
         for (from, steps) in (first as u64..).zip(out) {
             steps.clear();
             for _ in 0..read(&mut input) {
-                let word = read(&mut input);
+                let mut word = read(&mut input);
+                let (mut actor, mut serves) = (NOBODY, false);
+                if self.tells_actors {
+                    let [low, ..] = word.to_le_bytes();
+                    (actor, serves) = (low & NOBODY, low & 1 << 5 != 0);
+                    word >>= 6;
+                }
                 let distance = word >> 3;
                 let target = if word & 4 == 0 { from + distance } else { from - distance };
                 let renamed = (word & 1 != 0).then(|| PermId::try_from(read(&mut input)).unwrap_or_default());
                 let target = StateId::try_from(target).unwrap_or_else(|_| unreachable!("it was written from one"));
-                steps.push(Edge { target, is_fault: word & 2 != 0, renamed });
+                steps.push(Edge { target, is_fault: word & 2 != 0, renamed, actor, serves });
             }
         }
         StateId::try_from(first).unwrap_or_else(|_| unreachable!("a state's number"))
@@ -128,8 +151,8 @@ mod tests {
     use super::*;
 
     fn edge() -> impl Strategy<Value = Edge> {
-        (any::<StateId>(), any::<bool>(), proptest::option::of(any::<PermId>()))
-            .prop_map(|(target, is_fault, renamed)| Edge { target, is_fault, renamed })
+        (any::<StateId>(), any::<bool>(), proptest::option::of(any::<PermId>()), 0..=NOBODY, any::<bool>())
+            .prop_map(|(target, is_fault, renamed, actor, serves)| Edge { target, is_fault, renamed, actor, serves })
     }
 
     proptest! {
@@ -137,7 +160,7 @@ mod tests {
         fn steps_are_read_as_they_were_written(
             states in proptest::collection::vec(proptest::collection::vec(edge(), 0..4), 1..3000),
         ) {
-            let mut edges = Edges::default();
+            let mut edges = Edges::telling_actors();
             for steps in &states {
                 for step in steps {
                     edges.push(*step);

@@ -11,6 +11,7 @@ use std::{
 use rustc_hash::FxHashSet;
 
 use super::{
+    fair::Clients,
     goals::{self, Reached},
     visited::{Fingerprint, StateId, Visited, fingerprint},
 };
@@ -18,7 +19,7 @@ use crate::{
     miss::Miss,
     state::State,
     symmetry::PermId,
-    world::{Step, Successor, World},
+    world::{Successor, World},
 };
 
 /// The states of one layer, written down one after the other.
@@ -57,6 +58,8 @@ pub(super) struct Found {
     pub(super) known: Option<StateId>,
     pub(super) is_fault: bool,
     pub(super) renamed: Option<PermId>,
+    pub(super) actor: u8,
+    pub(super) serves: bool,
     /// Where the state ends among [`Expanded::numbers`]; a state that was known is not written there.
     end: usize,
 }
@@ -69,6 +72,7 @@ pub(super) struct Outcome {
     /// The state breaks a property by itself.
     pub(super) broken: bool,
     pub(super) goals: Reached,
+    pub(super) idle: Clients,
     /// Where its steps end among [`Expanded::found`].
     end: usize,
 }
@@ -129,7 +133,13 @@ impl Expander {
             return Ok(());
         }
         outcome.goals = goals::of_state(world, state);
+        let idle = (0..).zip(&state.processes).filter(|(_, process)| world.is_idle(process));
+        outcome.idle = idle.fold(0, |idle, (client, _)| idle | 1 << client);
         world.look_ahead(state, &mut self.successors)?;
+        if world.waits_in_vain(state, &self.successors).is_some() {
+            outcome.broken = true;
+            return Ok(());
+        }
         for successor in &self.successors {
             let renamed = write_canonical(world, &successor.state, &mut self.numbers)?;
             let fingerprint = fingerprint(&self.numbers);
@@ -137,8 +147,9 @@ impl Expander {
             if known.is_none() {
                 out.numbers.extend_from_slice(&self.numbers);
             }
-            let is_fault = matches!(successor.step, Step::Crash { .. });
-            out.found.push(Found { fingerprint, known, is_fault, renamed, end: out.numbers.len() });
+            let is_fault = successor.step.is_fault();
+            let (actor, serves) = (successor.actor(), successor.serves);
+            out.found.push(Found { fingerprint, known, is_fault, renamed, actor, serves, end: out.numbers.len() });
             out.said.extend(successor.said);
         }
         Ok(())

@@ -151,6 +151,36 @@ pub(super) fn run(world: &mut World<'_>, choices: &[u16]) -> State {
     state
 }
 
+/// So many times round a loop, histories that are not merged repeat themselves as merged ones do.
+const ROUNDS_MAX: usize = 4;
+
+/// The verdict on a run that comes to a loop and stays in it: the states on the way and once round, of which the one at
+/// `loop_from` is where the loop begins.
+pub(super) fn goes_round(
+    world: &mut World<'_>,
+    promise: Property,
+    client: u8,
+    fingerprints: &[Fingerprint],
+    loop_from: usize,
+) -> Verdict {
+    let mut way = fingerprints.to_vec();
+    for round in 1..=ROUNDS_MAX {
+        let (choices, _) = choices(world, &way, client);
+        let from = choices.len() - (fingerprints.len() - 1 - loop_from);
+        let trace = Trace::record_loop(world.protocol, world.scenario, promise, client, &choices, from);
+        match trace.replay(world.protocol) {
+            Ok(()) => {
+                return Verdict::Violated(Violation { property: promise, what: trace.what.clone(), trace: Some(trace) });
+            }
+            Err(divergence) if round == ROUNDS_MAX => {
+                return Verdict::Error(format!("found that {promise} is violated, and running it again {divergence}"));
+            }
+            Err(_) => way.extend_from_slice(&fingerprints[loop_from + 1..]),
+        }
+    }
+    Verdict::Error(format!("found that {promise} is violated, and no loop comes round"))
+}
+
 /// The verdict on a run that breaks a property, once it was run again over histories that are not merged: a
 /// counterexample that does not stand is the checker's own fault, unless it is that of an attempt which cannot be run
 /// again.

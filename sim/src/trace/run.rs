@@ -69,6 +69,12 @@ impl<'a> Run<'a> {
         Some(Taken { event, act, text, state })
     }
 
+    /// The client that takes the step of this choice.
+    pub(super) fn actor(&mut self, choice: u16) -> Option<u8> {
+        self.world.successors(&self.state, &mut self.next);
+        self.next.get(usize::from(choice)).map(Successor::actor)
+    }
+
     /// How each of the steps that can be taken is written.
     pub(super) fn texts(&mut self) -> Vec<String> {
         let events = self.events();
