@@ -9,7 +9,7 @@ use lockwright_kernel::{
     path::Path,
 };
 
-use crate::replay::Replay;
+use crate::{replay::Replay, scenario::Faults};
 
 /// One of the clients of a scenario, as it is now: a client that crashed comes back as another process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub enum Property {
     Replayable,
     /// From every reachable state each client can come to hold the lock, without a further crash.
     CanBeTaken,
-    /// When nobody crashed and everybody is idle, nothing is on disk; after crashes, that can be reached again.
+    /// When nothing went wrong and everybody is idle, nothing is on disk; after faults, that can be reached again.
     NothingLeftBehind,
     /// An outcome that must be possible was seen.
     Sometimes,
@@ -126,8 +126,8 @@ pub trait Protocol: fmt::Debug + Sync {
         0
     }
 
-    /// Outcomes that must be possible with so many clients and crashes; a search that never saw one is no pass.
-    fn sometimes(&self, clients: usize, crashes: usize) -> Vec<&'static str>;
+    /// Outcomes that must be possible with so many clients and faults; a search that never saw one is no pass.
+    fn sometimes(&self, clients: usize, faults: Faults) -> Vec<&'static str>;
 }
 
 impl From<Halted> for Stop {

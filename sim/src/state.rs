@@ -6,13 +6,15 @@ use crate::{
     history::NodeId,
     miss::Miss,
     names::{DEAD, NameId, Names, PathId},
+    scenario::{Budget, Faults},
     tree::{Change, Entries, Node, Tree},
 };
 
 /// The whole world at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct State {
-    pub(crate) crashes_left: u8,
+    /// The faults that may still happen.
+    pub(crate) left: Faults,
     pub(crate) tree: Tree,
     pub(crate) processes: Processes,
 }
@@ -178,7 +180,10 @@ impl State {
     /// Writes this state down as numbers. Equal states, and no others, give equal numbers.
     pub(crate) fn encode(&self, out: &mut Vec<u16>) {
         out.clear();
-        out.push(self.crashes_left.into());
+        for two in Budget::ALL.chunks(2) {
+            let count = |at| two.get(at).map_or(0, |&budget| self.left.of(budget));
+            out.push(u16::from_le_bytes([count(0), count(1)]));
+        }
         write_list(out, self.tree.entries(), |out, (path, node)| {
             out.push(*path);
             out.push(match node {
@@ -194,7 +199,12 @@ impl State {
     /// Reads back what [`State::encode`] wrote.
     pub(crate) fn decode(numbers: &[u16]) -> Self {
         let input = &mut numbers.iter().copied();
-        let crashes_left = byte(next(input));
+        let mut left = Faults::NONE;
+        for two in Budget::ALL.chunks(2) {
+            for (&budget, count) in two.iter().zip(next(input).to_le_bytes()) {
+                *left.of_mut(budget) = count;
+            }
+        }
         let entry = |input: &mut _| {
             let path = next(input);
             let node = match next(input) {
@@ -208,7 +218,7 @@ impl State {
         while input.len() > 0 {
             processes.push(Process::decode(input));
         }
-        Self { crashes_left, tree: Tree::from_entries(entries), processes }
+        Self { left, tree: Tree::from_entries(entries), processes }
     }
 }
 

@@ -188,7 +188,7 @@ impl Symmetry {
             };
             processes[usize::from(place)] = Process { incarnation: 0, history, call };
         }
-        Ok(State { crashes_left: state.crashes_left, tree: Tree::from_entries(entries), processes })
+        Ok(State { left: state.left, tree: Tree::from_entries(entries), processes })
     }
 
     fn rename_all(&self, images: &Images, names: &Names, listed: &[NameId]) -> Vec<NameId> {

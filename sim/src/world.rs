@@ -23,7 +23,7 @@ use crate::{
     plan::{Contents, LookedAt, Op, Plan},
     protocol::{Phase, Property, Protocol},
     replay::Reply,
-    scenario::{self, Scenario, Walk},
+    scenario::{self, Budget, Scenario, Walk},
     state::{InCall, Listing, Place, Process, State},
     symmetry::{PermId, Relabelling, Symmetry, Tables},
     tree::{Change, Node, Tree},
@@ -38,6 +38,13 @@ pub(crate) enum Step {
     Begin { client: u8 },
     /// The client's process was killed.
     Crash { client: u8 },
+}
+
+impl Step {
+    /// True for a step that spends a budget. Such steps are left out where it is asked what can still be reached.
+    pub(crate) fn is_fault(&self) -> bool {
+        matches!(self, Self::Crash { .. })
+    }
 }
 
 /// A state that can follow, and the step that leads there.
@@ -90,7 +97,7 @@ impl<'a> World<'a> {
     pub(crate) fn initial(&mut self) -> State {
         let clients = 0..self.scenario.clients;
         let processes = clients.map(|client| self.learning(|world| world.process(client, 0))).collect();
-        State { crashes_left: self.scenario.crashes, tree: Tree::default(), processes }
+        State { left: self.scenario.faults, tree: Tree::default(), processes }
     }
 
     /// Everything that can follow `state`, always in the same order.
@@ -180,7 +187,7 @@ impl<'a> World<'a> {
         for client in 0..self.scenario.clients {
             self.calls(state, client, out)?;
         }
-        if state.crashes_left > 0 {
+        if state.left.crashes > 0 {
             for client in 0..self.scenario.clients {
                 self.crash(state, client, out)?;
             }
@@ -230,9 +237,9 @@ impl<'a> World<'a> {
             }
         }
         let all_idle = state.processes.iter().all(|process| self.is_idle(process));
-        if all_idle && state.crashes_left == self.scenario.crashes && !state.tree.entries().is_empty() {
+        if all_idle && state.left == self.scenario.faults && !state.tree.entries().is_empty() {
             let left: Vec<String> = self.spell_tree(state);
-            let what = format!("all are idle, nobody crashed, and there is {}", left.join(", "));
+            let what = format!("all are idle, nothing went wrong, and there is {}", left.join(", "));
             return Ok(Some((Property::NothingLeftBehind, what)));
         }
         Ok(None)
@@ -265,8 +272,8 @@ impl<'a> World<'a> {
         if self.is_idle(process) || matches!(self.histories.then(process.history), Then::Breaks(..)) {
             return Ok(());
         }
-        let mut next = state.clone();
-        next.crashes_left -= 1;
+        let Some(left) = state.left.spend(Budget::Crashes) else { return Ok(()) };
+        let mut next = State { left, ..state.clone() };
         next.processes[usize::from(client)] = self.process(client, process.incarnation + 1)?;
         out.push(Successor { step: Step::Crash { client }, state: next, walked: Vec::new(), error: None, said: None });
         Ok(())

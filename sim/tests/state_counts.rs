@@ -37,7 +37,7 @@ fn every_algorithm_is_verified_in_a_search_of_the_size_it_had() {
 fn every_row_of_the_main_job_is_pinned_or_its_twin_is() {
     for (entry, scenario) in catalogue::rows() {
         let twin = entry.name.replace("-dir", "");
-        let bounds = [scenario.clients, scenario.crashes];
+        let bounds = [scenario.clients, scenario.faults.crashes];
         let pinned = PINNED.iter().any(|(name, at, _)| *at == bounds && (*name == entry.name || *name == twin));
         assert!(pinned, "{scenario}");
     }

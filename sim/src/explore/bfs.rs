@@ -20,7 +20,7 @@ use crate::{
     history::exchange::Exchangeable,
     names::IdNo,
     protocol::{Property, Protocol},
-    scenario::Scenario,
+    scenario::{Faults, Scenario},
     symmetry::Symmetry,
     world::World,
 };
@@ -68,7 +68,7 @@ pub(crate) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limi
 
 /// Whose ids may be exchanged; `None` when there are more than have numbers.
 fn exchangeable(protocol: &dyn Protocol, scenario: &Scenario) -> Option<Exchangeable> {
-    let Scenario { clients, crashes, .. } = *scenario;
+    let Scenario { clients, faults: Faults { crashes, .. }, .. } = *scenario;
     let alive = (0..clients).map(|client| {
         let kind = protocol.kind(client.into(), clients.into());
         IdNo::new(client, 0).map(|id| (id, kind))
@@ -279,8 +279,8 @@ impl<'a> Search<'a> {
             }
             goals &= !goal;
         }
-        let Scenario { clients, crashes, .. } = *self.world.scenario;
-        let wanted = self.world.protocol.sometimes(clients.into(), crashes.into());
+        let Scenario { clients, faults, .. } = *self.world.scenario;
+        let wanted = self.world.protocol.sometimes(clients.into(), faults);
         match wanted.into_iter().find(|word| !self.said.contains(word)) {
             None => Verdict::Verified,
             Some(word) => Verdict::Violated(Violation {

@@ -18,7 +18,7 @@ use crate::{
     miss::Miss,
     state::State,
     symmetry::PermId,
-    world::{Step, Successor, World},
+    world::{Successor, World},
 };
 
 /// The states of one layer, written down one after the other.
@@ -137,7 +137,7 @@ impl Expander {
             if known.is_none() {
                 out.numbers.extend_from_slice(&self.numbers);
             }
-            let is_fault = matches!(successor.step, Step::Crash { .. });
+            let is_fault = successor.step.is_fault();
             out.found.push(Found { fingerprint, known, is_fault, renamed, end: out.numbers.len() });
             out.said.extend(successor.said);
         }
