@@ -25,7 +25,7 @@ use crate::{
     replay::Reply,
     scenario::{self, Budget, Scenario, Walk},
     state::{InCall, Listing, Place, Process, State},
-    symmetry::{PermId, Relabelling, Symmetry, Tables},
+    symmetry::{PermId, Symmetry, Tables},
     tree::{Change, Node, Tree},
 };
 
@@ -163,22 +163,17 @@ impl<'a> World<'a> {
         self.plans[at] = Some(plan);
     }
 
-    /// `state` with its processes renamed, so that states which differ in names only become one.
-    pub(crate) fn canonical(&self, state: &State) -> Result<Option<(State, PermId)>, Miss> {
-        let Some(symmetry) = &self.symmetry else { return Ok(None) };
-        let tables = Tables { names: &self.names, histories: &self.histories };
-        symmetry.canonical(tables, state)
-    }
-
-    /// `state` in its canonical form, and the renaming that led there.
-    pub(crate) fn clone_canonical(&mut self, state: &State) -> (State, Option<Relabelling>) {
-        match self.learning(|world| world.canonical(state)) {
-            None => (state.clone(), None),
-            Some((canonical, by)) => {
-                let relabelling = self.symmetry.as_ref().map(|symmetry| symmetry.relabelling(by).clone());
-                (canonical, relabelling)
+    /// Writes `state` down with its processes renamed, so that states which differ in names only become one; says how
+    /// they were renamed, if they were.
+    pub(crate) fn encode(&self, state: &State, out: &mut Vec<u16>) -> Result<Option<PermId>, Miss> {
+        if let Some(symmetry) = &self.symmetry {
+            let tables = Tables { names: &self.names, histories: &self.histories };
+            if let Some(by) = symmetry.encode(tables, state, out)? {
+                return Ok(Some(by));
             }
         }
+        state.encode(out);
+        Ok(None)
     }
 
     /// Everything that can follow `state`, always in the same order.

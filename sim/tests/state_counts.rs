@@ -16,7 +16,7 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
     ("fast_lock+cleaner", [2, 0], [358, 739, 30]),
     ("fast_lock+cleaner", [2, 1], [4_926, 11_059, 55]),
     ("fast_lock+cleaner", [3, 0], [28_517, 91_072, 68]),
-    ("fast_lock+cleaner", [3, 1], [455_301, 1_593_886, 93]),
+    ("fast_lock+cleaner", [3, 1], [455_917, 1_595_968, 93]),
     ("fast_lock-dir+cleaner", [2, 0], [358, 739, 30]),
     ("fast_lock-dir+cleaner", [2, 1], [4_926, 11_059, 55]),
     ("fast_lock-dir+cleaner", [3, 0], [28_517, 91_072, 68]),

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 use super::{
     Coverage, Limits, Progress, Report, Verdict, Violation,
     edges::{Edge, Edges},
-    expand::{self, Expanded, Expander, Found, Frontier, expand_all, write_canonical},
+    expand::{self, Expanded, Expander, Found, Frontier, expand_all},
     goals::{self, Places, Reach, Reached},
     path,
     visited::{StateId, Visited, collision_odds, fingerprint},
@@ -116,12 +116,7 @@ impl<'a> Search<'a> {
     fn run(&mut self, observe: Observe<'_>) -> Option<Verdict> {
         let initial = self.world.initial();
         let mut numbers = Vec::new();
-        loop {
-            match write_canonical(&self.world, &initial, &mut numbers) {
-                Ok(_) => break,
-                Err(miss) => self.world.learn(miss),
-            }
-        }
+        self.world.learning(|world| world.encode(&initial, &mut numbers));
         self.visited.insert(fingerprint(&numbers));
         self.next.push(&numbers);
         while self.next.len() > 0 {
@@ -224,9 +219,7 @@ impl<'a> Search<'a> {
         self.world.successors(&decoded, &mut successors);
         let mut numbers = Vec::new();
         for successor in &successors {
-            while let Err(miss) = write_canonical(&self.world, &successor.state, &mut numbers) {
-                self.world.learn(miss);
-            }
+            self.world.learning(|world| world.encode(&successor.state, &mut numbers));
         }
         let mut expanded = Expanded::default();
         self.expander.expand(&self.world, &self.visited, state, &mut expanded);
