@@ -2,7 +2,7 @@
 
 use lockwright_kernel::{fs::Fs, fs::FsError, id::Id, path::Path, probe::Liveness, probe::Probe};
 use lockwright_sim::protocol::{Client, Outcome, Phase, Protocol, Stop};
-use lockwright_sim::{Limits, Replay, Verdict, check, scenario::Scenario};
+use lockwright_sim::{Limits, Replay, Verdict, check, scenario::Faults, scenario::Scenario};
 
 #[derive(Debug)]
 pub(crate) struct MkdirLock;
@@ -39,7 +39,7 @@ impl Protocol for MkdirLock {
     fn evidence(&self, _: &Id) -> Path {
         path("lock/pid")
     }
-    fn sometimes(&self, _: usize, _: usize) -> Vec<&'static str> {
+    fn sometimes(&self, _: usize, _: Faults) -> Vec<&'static str> {
         vec!["took it", "gave it back", "found it taken"]
     }
 }

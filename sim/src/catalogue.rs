@@ -3,7 +3,7 @@
 use crate::{
     mutants::{Expected, dotlock, fast_lock as broken},
     protocol::{Property, Protocol},
-    scenario::{Scenario, Walk},
+    scenario::{Faults, Profile, Scenario, Walk},
     scenarios::{LockClients, fast_lock},
 };
 
@@ -31,7 +31,8 @@ impl Entry {
         [clients, crashes]: [u8; 2],
         property: Property,
     ) -> Self {
-        let expected = Expected { clients, crashes, walk: Walk::Split, property };
+        let faults = Faults { crashes, ..Faults::NONE };
+        let expected = Expected { clients, profile: Profile::Local, faults, walk: Walk::Split, property };
         Self { name, about, expected: Some(expected), protocol }
     }
 
@@ -47,8 +48,8 @@ impl Entry {
     #[must_use]
     pub fn scenario(&self) -> Scenario {
         match self.expected {
-            Some(Expected { clients, crashes, walk, .. }) => {
-                Scenario { walk, ..Scenario::new(self.name, clients, crashes) }
+            Some(Expected { clients, profile, faults, walk, .. }) => {
+                Scenario { profile, faults, walk, ..Scenario::new(self.name, clients, 0) }
             }
             None => Scenario::new(self.name, 2, 0),
         }

@@ -5,15 +5,20 @@
 pub mod dotlock;
 pub mod fast_lock;
 
-use crate::{protocol::Property, scenario::Walk};
+use crate::{
+    protocol::Property,
+    scenario::{Faults, Profile, Walk},
+};
 
 /// What is known of a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected {
     /// How many clients it takes.
     pub clients: u8,
-    /// How many crashes it takes.
-    pub crashes: u8,
+    /// The world it takes.
+    pub profile: Profile,
+    /// The faults it takes.
+    pub faults: Faults,
     /// The walk it takes.
     pub walk: Walk,
     /// The property that it breaks.

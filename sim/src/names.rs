@@ -2,6 +2,7 @@
 
 use lockwright_kernel::path::{Name, Path};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::{miss::Miss, scenario};
 
@@ -95,18 +96,20 @@ pub(crate) struct Names {
     path_ids: FxHashMap<(PathId, NameId), PathId>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Known {
     parent: PathId,
     name: NameId,
     depth: u8,
     /// The ids that are names on the way.
     ids: IdSet,
+    /// For each of these ids, where it stands among which other names: the same for paths that differ in ids only.
+    marks: SmallVec<[(IdNo, u64); 2]>,
 }
 
 impl Names {
     pub(crate) fn new() -> Self {
-        let root = Known { parent: ROOT, name: 0, depth: 0, ids: IdSet::default() };
+        let root = Known { parent: ROOT, name: 0, depth: 0, ids: IdSet::default(), marks: SmallVec::new() };
         Self { spelled: Vec::new(), name_ids: FxHashMap::default(), paths: vec![root], path_ids: FxHashMap::default() }
     }
 
@@ -139,9 +142,40 @@ impl Names {
         if let Some(process) = self.id_named(name) {
             ids.insert(process);
         }
-        self.paths.push(Known { parent: dir, name, depth: depth + 1, ids });
+        let marks = self.marks(dir, name, ids);
+        self.paths.push(Known { parent: dir, name, depth: depth + 1, ids, marks });
         self.path_ids.insert((dir, name), id);
         id
+    }
+
+    fn marks(&self, dir: PathId, name: NameId, ids: IdSet) -> SmallVec<[(IdNo, u64); 2]> {
+        let (mut way, mut at) = (vec![name], dir);
+        while at != ROOT {
+            way.push(self.name(at));
+            at = self.parent(at);
+        }
+        let mark = |own: IdNo| {
+            way.iter().fold(1, |mark, name| match self.id_named(*name) {
+                Some(id) => mix(mark, u64::MAX - u64::from(id == own)),
+                None => mix(mark, u64::from(*name)),
+            })
+        };
+        ids.iter().map(|id| (id, mark(id))).collect()
+    }
+
+    /// For each id on the way to `path`, where it stands among which other names: the same for paths that differ in ids
+    /// only.
+    pub(crate) fn marks_on(&self, path: PathId) -> &[(IdNo, u64)] {
+        &self.paths[usize::from(path)].marks
+    }
+
+    /// A number for `path` that says nothing of its ids.
+    pub(crate) fn shape(&self, path: PathId) -> u64 {
+        if path == ROOT {
+            return 1;
+        }
+        let name = self.name(path);
+        mix(self.shape(self.parent(path)), self.id_named(name).map_or(u64::from(name), |_| u64::MAX))
     }
 
     pub(crate) fn join(&self, dir: PathId, name: NameId) -> Result<PathId, Miss> {
@@ -197,6 +231,14 @@ impl Names {
         }
         self.spell(self.parent(path)).join(self.spell_name(self.name(path)))
     }
+}
+
+/// A number made of two, which says little about either.
+pub(crate) fn mix(one: u64, other: u64) -> u64 {
+    let product = u128::from(one ^ 0x9e37_79b9_7f4a_7c15) * u128::from(other ^ 0xd1b5_4a32_d192_ed03);
+    let [low @ .., _, _, _, _, _, _, _, _] = product.to_le_bytes();
+    let [_, _, _, _, _, _, _, _, high @ ..] = product.to_le_bytes();
+    u64::from_le_bytes(low) ^ u64::from_le_bytes(high)
 }
 
 /// The next number; [`DEAD`] is never given out.

@@ -9,7 +9,7 @@ use lockwright_kernel::{
     path::Path,
 };
 
-use crate::replay::Replay;
+use crate::{replay::Replay, scenario::Faults};
 
 /// One of the clients of a scenario, as it is now: a client that crashed comes back as another process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Client {
 pub enum Phase {
     /// It wants nothing; its next attempt begins something. Clients start here, and come back here by a crash.
     Idle,
+    /// It wants the lock, and its next attempt goes on trying. Unlike a client that is idle it has to go on.
+    Trying,
     /// It is in its critical section, until the first call of its next attempt.
     Holding,
 }
@@ -60,7 +62,7 @@ pub enum Property {
     Replayable,
     /// From every reachable state each client can come to hold the lock, without a further crash.
     CanBeTaken,
-    /// When nobody crashed and everybody is idle, nothing is on disk; after crashes, that can be reached again.
+    /// When nothing went wrong and everybody is idle, nothing is on disk; after faults, that can be reached again.
     NothingLeftBehind,
     /// There is no state in which somebody waits and nobody has anything left to do.
     NobodyWaitsInVain,
@@ -151,8 +153,8 @@ pub trait Protocol: fmt::Debug + Sync {
         &[]
     }
 
-    /// Outcomes that must be possible with so many clients and crashes; a search that never saw one is no pass.
-    fn sometimes(&self, clients: usize, crashes: usize) -> Vec<&'static str>;
+    /// Outcomes that must be possible with so many clients and faults; a search that never saw one is no pass.
+    fn sometimes(&self, clients: usize, faults: Faults) -> Vec<&'static str>;
 }
 
 impl From<Halted> for Stop {

@@ -1,8 +1,14 @@
-//! Scenarios: a protocol, so many clients, and what may go wrong.
+//! Scenarios: a protocol, so many clients, the world they live in, and what may go wrong.
+
+mod faults;
+mod profile;
 
 use std::{fmt, num::ParseIntError};
 
 use lockwright_kernel::id::Id;
+
+pub use faults::{Budget, Faults};
+pub use profile::{Profile, UnknownProfile};
 
 /// How a call finds the directory that holds its entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -24,65 +30,99 @@ pub struct Scenario {
     pub protocol: String,
     /// How many clients there are, at least 1 and at most [`Scenario::CLIENTS_MAX`].
     pub clients: u8,
-    /// How many times a client may crash, in all.
-    pub crashes: u8,
+    /// How many times each thing may go wrong, in all.
+    pub faults: Faults,
     /// How calls walk to their directories.
     pub walk: Walk,
+    /// The world.
+    pub profile: Profile,
 }
 
 impl Scenario {
     /// More clients than this have no names.
     pub const CLIENTS_MAX: u8 = 16;
 
-    /// A scenario with the walk that Linux has.
+    /// A scenario of the profile [`Profile::Local`], with the walk that Linux has.
     #[must_use]
     pub fn new(protocol: &str, clients: u8, crashes: u8) -> Self {
-        Self { protocol: protocol.into(), clients, crashes, walk: Walk::Split }
+        let faults = Faults { crashes, ..Faults::NONE };
+        Self { protocol: protocol.into(), clients, faults, walk: Walk::Split, profile: Profile::Local }
+    }
+
+    /// A kind of fault that this scenario has a budget for and its profile does not know.
+    #[must_use]
+    pub fn beyond_its_profile(&self) -> Option<Budget> {
+        self.faults.nonzero().map(|(budget, _)| budget).find(|budget| !self.profile.budgets().contains(budget))
     }
 }
 
 /// One line, as a trace file has it; [`Scenario::from_str`](std::str::FromStr::from_str) reads it back.
+///
+/// First what every scenario has, then the profile unless it is `local`, and the budgets that are not zero.
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let walk = match self.walk {
             Walk::Split => "split",
             Walk::Atomic => "atomic",
         };
-        let Self { protocol, clients, crashes, .. } = self;
-        write!(f, "{protocol} clients={clients} crashes={crashes} walk={walk}")
+        let Self { protocol, clients, faults, profile, .. } = self;
+        write!(f, "{protocol} clients={clients} crashes={} walk={walk}", faults.crashes)?;
+        if *profile != Profile::Local {
+            write!(f, " profile={profile}")?;
+        }
+        for (budget, count) in faults.nonzero().filter(|(budget, _)| *budget != Budget::Crashes) {
+            write!(f, " {}={count}", budget.name())?;
+        }
+        Ok(())
     }
 }
 
 /// Why a line is no [`Scenario`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScenarioError {
-    /// The line is not `PROTOCOL clients=N crashes=N walk=KIND`.
-    #[error("`{0}` is no scenario: it should read `PROTOCOL clients=N crashes=N walk=split|atomic`")]
+    /// The line is not `PROTOCOL clients=N crashes=N walk=KIND` with further words of this form, each key once.
+    #[error("`{0}` is no scenario: it should read `PROTOCOL clients=N crashes=N walk=split|atomic ...`")]
     Form(String),
     /// A number is none, or is too large.
     #[error("`{0}` is no count: {1}")]
     Count(String, ParseIntError),
+    /// There is no such profile.
+    #[error(transparent)]
+    Profile(#[from] UnknownProfile),
+    /// The profile does not know this kind of fault.
+    #[error("the profile `{0}` has no {name}", name = .1.name())]
+    Beyond(Profile, Budget),
 }
 
+/// The words after the protocol's name may stand in any order. A budget that is not named is none.
 impl std::str::FromStr for Scenario {
     type Err = ScenarioError;
 
     fn from_str(line: &str) -> Result<Self, ScenarioError> {
         let form = || ScenarioError::Form(line.into());
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [protocol, clients, crashes, walk] = words[..] else { return Err(form()) };
-        let value = |word: &'_ str, key| word.strip_prefix(key).map(str::to_owned).ok_or_else(form);
-        let count = |text: String| text.parse().map_err(|error| ScenarioError::Count(text, error));
-        Ok(Self {
-            protocol: protocol.into(),
-            clients: count(value(clients, "clients=")?)?,
-            crashes: count(value(crashes, "crashes=")?)?,
-            walk: match walk {
-                "walk=split" => Walk::Split,
-                "walk=atomic" => Walk::Atomic,
-                _ => return Err(form()),
-            },
-        })
+        let count = |text: &str| text.parse().map_err(|error| ScenarioError::Count(text.into(), error));
+        let mut words = line.split_whitespace();
+        let mut scenario = Self::new(words.next().ok_or_else(form)?, 0, 0);
+        let mut seen: Vec<&str> = Vec::new();
+        for word in words {
+            let (key, value) = word.split_once('=').ok_or_else(form)?;
+            if seen.contains(&key) {
+                return Err(form());
+            }
+            seen.push(key);
+            match (key, value) {
+                ("clients", _) => scenario.clients = count(value)?,
+                ("walk", "split") => scenario.walk = Walk::Split,
+                ("walk", "atomic") => scenario.walk = Walk::Atomic,
+                ("profile", _) => scenario.profile = value.parse()?,
+                _ => *scenario.faults.of_mut(Budget::named(key).ok_or_else(form)?) = count(value)?,
+            }
+        }
+        match scenario.beyond_its_profile() {
+            Some(budget) => Err(ScenarioError::Beyond(scenario.profile, budget)),
+            None if ["clients", "crashes", "walk"].iter().all(|key| seen.contains(key)) => Ok(scenario),
+            None => Err(form()),
+        }
     }
 }
 
@@ -112,11 +152,44 @@ mod tests {
     #[test]
     fn a_scenario_reads_back_what_it_writes() {
         for walk in [Walk::Split, Walk::Atomic] {
-            let scenario = Scenario { walk, ..Scenario::new("fast_lock", 3, 1) };
-            assert_eq!(scenario.to_string().parse(), Ok(scenario));
+            for profile in Profile::ALL {
+                for &budget in profile.budgets() {
+                    let mut scenario = Scenario { walk, profile, ..Scenario::new("fast_lock", 3, 1) };
+                    *scenario.faults.of_mut(budget) += 1;
+                    assert_eq!(scenario.to_string().parse(), Ok(scenario));
+                }
+            }
         }
-        assert!("fast_lock clients=3".parse::<Scenario>().is_err());
-        assert!("fast_lock clients=300 crashes=0 walk=split".parse::<Scenario>().is_err());
+    }
+
+    #[test]
+    fn a_line_reads_in_any_order() {
+        let line = "fast_lock errors=1 walk=atomic profile=operator removals=2 crashes=0 clients=3";
+        let faults = Faults { errors: 1, removals: 2, ..Faults::NONE };
+        let profile = Profile::Operator;
+        let read = Scenario { faults, profile, walk: Walk::Atomic, ..Scenario::new("fast_lock", 3, 0) };
+        assert_eq!(line.parse(), Ok(read));
+    }
+
+    #[test]
+    fn a_line_that_is_no_scenario_is_refused() {
+        let lines = [
+            "",
+            "fast_lock",
+            "fast_lock crashes=1 walk=split",
+            "fast_lock clients=3 crashes=1",
+            "fast_lock clients=3 crashes=1 walk=split clients=3",
+            "fast_lock clients=3 crashes=1 walk=split accidents=1",
+            "fast_lock clients=3 crashes=1 walk=slow",
+            "fast_lock clients=300 crashes=1 walk=split",
+            "fast_lock clients=3 crashes=1 walk=split profile=none",
+            "fast_lock clients=3 crashes=1 walk=split cuts=1",
+        ];
+        for line in lines {
+            assert!(line.parse::<Scenario>().is_err(), "{line}");
+        }
+        let beyond = ScenarioError::Beyond(Profile::Local, Budget::Cuts);
+        assert_eq!("fast_lock clients=3 crashes=1 walk=split cuts=1".parse::<Scenario>(), Err(beyond));
     }
 
     #[test]

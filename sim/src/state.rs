@@ -6,13 +6,15 @@ use crate::{
     history::NodeId,
     miss::Miss,
     names::{DEAD, NameId, Names, PathId},
+    scenario::{Budget, Faults},
     tree::{Change, Entries, Node, Tree},
 };
 
 /// The whole world at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct State {
-    pub(crate) crashes_left: u8,
+    /// The faults that may still happen.
+    pub(crate) left: Faults,
     pub(crate) tree: Tree,
     pub(crate) processes: Processes,
 }
@@ -174,27 +176,83 @@ fn insert(sorted: &mut Vec<NameId>, name: NameId) {
     }
 }
 
+/// Under which names a state is written down.
+pub(crate) trait Naming {
+    fn path(&self, path: PathId) -> Result<PathId, Miss>;
+    fn name(&self, name: NameId) -> NameId;
+    fn node(&self, node: Node) -> Node;
+    fn history(&self, history: NodeId) -> Result<NodeId, Miss>;
+    /// The client that comes at `place`.
+    fn client_at(&self, place: usize) -> usize;
+    fn incarnation(&self, incarnation: u8) -> u8;
+}
+
+/// The names that it has.
+pub(crate) struct OwnNames;
+
+impl Naming for OwnNames {
+    fn path(&self, path: PathId) -> Result<PathId, Miss> {
+        Ok(path)
+    }
+    fn name(&self, name: NameId) -> NameId {
+        name
+    }
+    fn node(&self, node: Node) -> Node {
+        node
+    }
+    fn history(&self, history: NodeId) -> Result<NodeId, Miss> {
+        Ok(history)
+    }
+    fn client_at(&self, place: usize) -> usize {
+        place
+    }
+    fn incarnation(&self, incarnation: u8) -> u8 {
+        incarnation
+    }
+}
+
 impl State {
     /// Writes this state down as numbers. Equal states, and no others, give equal numbers.
     pub(crate) fn encode(&self, out: &mut Vec<u16>) {
+        if self.encode_as(&OwnNames, out).is_err() {
+            unreachable!("its own names are known");
+        }
+    }
+
+    /// Writes this state down as it is under other names.
+    pub(crate) fn encode_as(&self, naming: &impl Naming, out: &mut Vec<u16>) -> Result<(), Miss> {
         out.clear();
-        out.push(self.crashes_left.into());
-        write_list(out, self.tree.entries(), |out, (path, node)| {
+        for two in Budget::ALL.chunks(2) {
+            let count = |at| two.get(at).map_or(0, |&budget| self.left.of(budget));
+            out.push(u16::from_le_bytes([count(0), count(1)]));
+        }
+        let mut entries = Entries::new();
+        for &(path, node) in self.tree.entries() {
+            entries.push((naming.path(path)?, naming.node(node)));
+        }
+        entries.sort_unstable();
+        write_list(out, &entries, |out, (path, node)| {
             out.push(*path);
             out.push(match node {
                 Node::Dir => 0,
                 Node::File(contents) => contents + 1,
             });
         });
-        for process in &self.processes {
-            process.encode(out);
+        for place in 0..self.processes.len() {
+            self.processes[naming.client_at(place)].encode(naming, out)?;
         }
+        Ok(())
     }
 
     /// Reads back what [`State::encode`] wrote.
     pub(crate) fn decode(numbers: &[u16]) -> Self {
         let input = &mut numbers.iter().copied();
-        let crashes_left = byte(next(input));
+        let mut left = Faults::NONE;
+        for two in Budget::ALL.chunks(2) {
+            for (&budget, count) in two.iter().zip(next(input).to_le_bytes()) {
+                *left.of_mut(budget) = count;
+            }
+        }
         let entry = |input: &mut _| {
             let path = next(input);
             let node = match next(input) {
@@ -208,36 +266,41 @@ impl State {
         while input.len() > 0 {
             processes.push(Process::decode(input));
         }
-        Self { crashes_left, tree: Tree::from_entries(entries), processes }
+        Self { left, tree: Tree::from_entries(entries), processes }
     }
 }
 
 impl Process {
-    fn encode(&self, out: &mut Vec<u16>) {
-        let [a, b, c, d] = self.history.to_le_bytes();
-        let (kind, words) = match &self.call {
-            InCall::Before => (0, None),
-            InCall::Walked(places) => (1, Some(places)),
-            InCall::Listing(_) => (2, None),
-            InCall::Writing { .. } => (3, None),
+    fn encode(&self, naming: &impl Naming, out: &mut Vec<u16>) -> Result<(), Miss> {
+        let [a, b, c, d] = naming.history(self.history)?.to_le_bytes();
+        let kind = match &self.call {
+            InCall::Before => 0,
+            InCall::Walked(_) => 1,
+            InCall::Listing(_) => 2,
+            InCall::Writing { .. } => 3,
         };
-        out.push(u16::from(self.incarnation) << 2 | kind);
+        out.push(u16::from(naming.incarnation(self.incarnation)) << 2 | kind);
         out.push(u16::from_le_bytes([a, b]));
         out.push(u16::from_le_bytes([c, d]));
-        for place in words.into_iter().flatten() {
-            out.push(place.path);
-            out.push(place.held.into());
-        }
         match &self.call {
-            InCall::Before | InCall::Walked(_) => {}
-            InCall::Listing(listing) => {
-                let Listing { dir, stood, fleeting } = &**listing;
-                out.push(*dir);
-                write_list(out, stood, |out, name| out.push(*name));
-                write_list(out, fleeting, |out, name| out.push(*name));
+            InCall::Before => {}
+            InCall::Walked(places) => {
+                for place in places {
+                    out.push(naming.path(place.path)?);
+                    out.push(place.held.into());
+                }
             }
-            InCall::Writing { file } => out.push(*file),
+            InCall::Listing(listing) => {
+                out.push(naming.path(listing.dir)?);
+                for names in [&listing.stood, &listing.fleeting] {
+                    let mut names: SmallVec<[NameId; 8]> = names.iter().map(|name| naming.name(*name)).collect();
+                    names.sort_unstable();
+                    write_list(out, &names, |out, name| out.push(*name));
+                }
+            }
+            InCall::Writing { file } => out.push(naming.path(*file)?),
         }
+        Ok(())
     }
 
     fn decode(input: &mut impl Iterator<Item = u16>) -> Self {

@@ -1,13 +1,14 @@
 //! Symmetry: states that differ in the names of processes only are one state to the search.
 //!
 //! A state's *ids* are those of the clients' processes, and those of dead processes that something still speaks of. To
-//! rename them is to put the clients in another order and to number the dead anew. [`Symmetry::canonical`] picks one
+//! rename them is to put the clients in another order and to number the dead anew. [`Symmetry::encode`] picks one
 //! of the renamings, by what each id is in the state: where its process stands, which entries bear its name, who has
 //! heard of it. Dead ids that nothing speaks of any more are left out, so a client that crashed and whose traces are
 //! gone is like one that never did.
 //!
-//! Ids that look alike by all of that keep their order. They may be truly alike, or the state has more than one form;
-//! then the search is somewhat larger than it must be, and as right.
+//! Ids that look alike by all of that, and have to do with nothing else, are alike: it is the same which comes first.
+//! Where the numbers that say so are equal by accident, the state has more than one form; then the search is somewhat
+//! larger than it must be, and as right.
 //!
 //! A renamed state's clients run their first processes, and the dead have the numbers after those of the clients.
 //!
@@ -16,16 +17,17 @@
 mod relabelling;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 pub(crate) use relabelling::{PermId, Relabelling};
 
 use crate::{
     history::{Histories, NodeId},
     miss::Miss,
-    names::{DEAD, IdNo, IdSet, NameId, Names, PathId, ROOT},
+    names::{DEAD, IdNo, IdSet, NameId, Names, PathId, ROOT, mix},
     plan::Contents,
-    state::{InCall, Listing, Place, Process, State},
-    tree::{Entries, Node, Tree},
+    state::{InCall, Naming, Process, State},
+    tree::Node,
 };
 
 /// How ids may be renamed in one scenario, and which renamings have been worked out.
@@ -47,9 +49,13 @@ pub(crate) struct Symmetry {
 #[derive(Debug)]
 struct Images {
     relabelling: Relabelling,
-    paths: FxHashMap<PathId, PathId>,
-    nodes: FxHashMap<NodeId, NodeId>,
+    /// By path; [`DEAD`] where it is not known.
+    paths: Vec<PathId>,
+    /// By history; [`UNKNOWN`] where it is not known.
+    nodes: Vec<NodeId>,
 }
+
+const UNKNOWN: NodeId = NodeId::MAX;
 
 /// The numbering of an id: the smaller, the earlier.
 type Rank = u64;
@@ -99,107 +105,127 @@ impl Symmetry {
     }
 
     pub(crate) fn learn_path(&mut self, by: PermId, path: PathId, names: &mut Names) {
-        let mut image = path;
-        if path != ROOT && path != DEAD {
-            let (dir, name) = (names.parent(path), names.name(path));
-            self.learn_path(by, dir, names);
-            let images = &self.known[usize::from(by)];
-            let name = names.id_named(name).map_or(name, |id| self.id_names[images.relabelling.of(id).at()]);
-            image = names.make(images.paths[&dir], name);
+        let image = self.image_of_path(by, path, names);
+        put(&mut self.known[usize::from(by)].paths, path.into(), image, DEAD);
+    }
+
+    fn image_of_path(&self, by: PermId, path: PathId, names: &mut Names) -> PathId {
+        if path == ROOT || path == DEAD {
+            return path;
         }
-        self.known[usize::from(by)].paths.insert(path, image);
+        let dir = self.image_of_path(by, names.parent(path), names);
+        let name = names.name(path);
+        let relabelling = &self.known[usize::from(by)].relabelling;
+        let name = names.id_named(name).map_or(name, |id| self.id_names[relabelling.of(id).at()]);
+        names.make(dir, name)
     }
 
     pub(crate) fn learn_node(&mut self, by: PermId, node: NodeId, image: NodeId) {
-        self.known[usize::from(by)].nodes.insert(node, image);
+        put(&mut self.known[usize::from(by)].nodes, node as usize, image, UNKNOWN);
     }
 
-    /// `state` under other ids, such that states which differ in names only come out as one, if they can be told apart
-    /// from each other well enough; and the relabelling that leads there. `None` where it is not known yet how attempts
-    /// go on under other ids; a search that comes to such a state is begun again.
-    pub(crate) fn canonical(&self, tables: Tables<'_>, state: &State) -> Result<Option<(State, PermId)>, Miss> {
+    /// Writes `state` down under other ids, such that states which differ in names only come out as one, if their ids
+    /// can be told apart well enough; says which relabelling that is. `None`, and nothing is written, where it is not
+    /// known yet how attempts go on under other ids; a search that comes to such a state is begun again.
+    pub(crate) fn encode(&self, tables: Tables<'_>, state: &State, out: &mut Vec<u16>) -> Result<Option<PermId>, Miss> {
         if !state.processes.iter().all(|process| tables.histories.is_compared(process.history)) {
             return Ok(None);
         }
-        let relabelling = self.choose(tables, state);
+        let (relabelling, order) = self.choose(tables, state);
         let by = *self.numbers.get(&relabelling).ok_or(Miss::Relabelling(relabelling))?;
-        Ok(Some((self.rename(by, tables, state)?, by)))
+        state.encode_as(&Renamed { symmetry: self, by, names: tables.names, order }, out)?;
+        Ok(Some(by))
     }
 
-    fn choose(&self, tables: Tables<'_>, state: &State) -> Relabelling {
+    /// The relabelling, and the clients in their new order.
+    fn choose(&self, tables: Tables<'_>, state: &State) -> (Relabelling, Order) {
         let present = present(tables, state);
-        let ranks = ranks(tables, state, present);
+        let ranks = ranks(tables, state);
         let mut relabelling = Relabelling::blank();
-        let mut order: Vec<(u8, Rank, usize)> = Vec::with_capacity(state.processes.len());
+        let mut order: SmallVec<[(u8, Rank, usize); IdNo::CLIENTS]> = SmallVec::new();
         for (client, process) in state.processes.iter().enumerate() {
             order.push((self.kinds[client], ranks[own_id(client, process).at()], client));
         }
         order.sort_unstable();
+        let mut clients = [0; IdNo::CLIENTS];
         for (&place, (_, _, client)) in self.places.iter().zip(order) {
             relabelling.set(own_id(client, &state.processes[client]), place_id(place));
+            clients[place] = client;
         }
         let alive = live(state);
-        let mut dead: Vec<(Rank, IdNo)> =
-            present.iter().filter(|id| !alive.contains(*id)).map(|id| (ranks[id.at()], id)).collect();
+        let dead = present.iter().filter(|id| !alive.contains(*id)).map(|id| (ranks[id.at()], id));
+        let mut dead: SmallVec<[(Rank, IdNo); IdNo::CLIENTS]> = dead.collect();
         dead.sort_unstable();
         for (place, (_, id)) in (self.kinds.len()..).zip(dead) {
             relabelling.set(id, place_id(place));
         }
-        relabelling
+        (relabelling, clients)
+    }
+}
+
+/// Which client comes at each place.
+type Order = [usize; IdNo::CLIENTS];
+
+/// The names of a state under a relabelling.
+struct Renamed<'a> {
+    symmetry: &'a Symmetry,
+    by: PermId,
+    names: &'a Names,
+    order: Order,
+}
+
+impl Renamed<'_> {
+    fn images(&self) -> &Images {
+        &self.symmetry.known[usize::from(self.by)]
+    }
+}
+
+impl Naming for Renamed<'_> {
+    fn path(&self, path: PathId) -> Result<PathId, Miss> {
+        if path == DEAD || self.names.ids_in(path).is_empty() {
+            return Ok(path);
+        }
+        match self.images().paths.get(usize::from(path)) {
+            Some(&image) if image != DEAD => Ok(image),
+            _ => Err(Miss::PathImage(self.by, path)),
+        }
     }
 
-    fn rename(&self, by: PermId, tables: Tables<'_>, state: &State) -> Result<State, Miss> {
-        let names = tables.names;
-        let images = &self.known[usize::from(by)];
-        let path_of = |path: PathId| {
-            if path == DEAD || names.ids_in(path).is_empty() {
-                return Ok(path);
-            }
-            images.paths.get(&path).copied().ok_or(Miss::PathImage(by, path))
-        };
-        let mut entries = Entries::new();
-        for &(path, node) in state.tree.entries() {
-            let node = match node {
-                Node::Dir => Node::Dir,
-                Node::File(contents) => Node::File(match Contents::id_in(contents) {
-                    Some(id) => Contents::of_id(images.relabelling.of(id)),
-                    None => contents,
-                }),
-            };
-            entries.push((path_of(path)?, node));
-        }
-        let mut processes = state.processes.clone();
-        for (client, process) in state.processes.iter().enumerate() {
-            let place = images.relabelling.of(own_id(client, process)).client();
-            let history = images.nodes.get(&process.history).copied();
-            let history = history.ok_or(Miss::NodeImage(by, process.history))?;
-            let call = match &process.call {
-                InCall::Before => InCall::Before,
-                InCall::Walked(places) => {
-                    let [at, to] = *places;
-                    InCall::Walked([Place { path: path_of(at.path)?, ..at }, Place { path: path_of(to.path)?, ..to }])
-                }
-                InCall::Writing { file } => InCall::Writing { file: path_of(*file)? },
-                InCall::Listing(listing) => {
-                    let Listing { dir, stood, fleeting } = &**listing;
-                    let [stood, fleeting] = [stood, fleeting].map(|listed| self.rename_all(images, names, listed));
-                    InCall::Listing(Box::new(Listing { dir: path_of(*dir)?, stood, fleeting }))
-                }
-            };
-            processes[usize::from(place)] = Process { incarnation: 0, history, call };
-        }
-        Ok(State { crashes_left: state.crashes_left, tree: Tree::from_entries(entries), processes })
-    }
-
-    fn rename_all(&self, images: &Images, names: &Names, listed: &[NameId]) -> Vec<NameId> {
-        let rename = |&name: &NameId| match names.id_named(name) {
-            Some(id) => self.id_names[images.relabelling.of(id).at()],
+    fn name(&self, name: NameId) -> NameId {
+        match self.names.id_named(name) {
+            Some(id) => self.symmetry.id_names[self.images().relabelling.of(id).at()],
             None => name,
-        };
-        let mut renamed: Vec<NameId> = listed.iter().map(rename).collect();
-        renamed.sort_unstable();
-        renamed
+        }
     }
+
+    fn node(&self, node: Node) -> Node {
+        match contents_id(node) {
+            Some(id) => Node::File(Contents::of_id(self.images().relabelling.of(id))),
+            None => node,
+        }
+    }
+
+    fn history(&self, history: NodeId) -> Result<NodeId, Miss> {
+        match self.images().nodes.get(history as usize) {
+            Some(&image) if image != UNKNOWN => Ok(image),
+            _ => Err(Miss::NodeImage(self.by, history)),
+        }
+    }
+
+    fn client_at(&self, place: usize) -> usize {
+        self.order[place]
+    }
+
+    fn incarnation(&self, _: u8) -> u8 {
+        0
+    }
+}
+
+fn put<T: Copy>(images: &mut Vec<T>, at: usize, image: T, unknown: T) {
+    if images.len() <= at {
+        images.resize(at + 1, unknown);
+    }
+    images[at] = image;
 }
 
 fn place_id(place: usize) -> IdNo {
@@ -255,13 +281,46 @@ fn ids_in_call(names: &Names, call: &InCall) -> IdSet {
 }
 
 /// For each id a number that depends on what it is in the state, and on no name.
-fn ranks(Tables { names, histories }: Tables<'_>, state: &State, present: IdSet) -> [Rank; IdNo::COUNT] {
+///
+/// It says where the id's process stands, and which entries bear the id; then, as in the refinement of colours of a
+/// graph, which ids have to do with which. Where some are still alike, one of them is set apart, and so on.
+fn ranks(tables: Tables<'_>, state: &State) -> [Rank; IdNo::COUNT] {
     let mut ranks = [0; IdNo::COUNT];
+    let mut ties = Ties::new();
+    note_processes(tables, state, &mut ranks, &mut ties);
+    note_entries(tables, state, &mut ranks, &mut ties);
+    if ties.is_empty() {
+        return ranks;
+    }
+    refine(&mut ranks, &ties);
+    while let Some(id) = alike(&ranks, &ties) {
+        ranks[id.at()] = mix(ranks[id.at()], 13);
+        refine(&mut ranks, &ties);
+    }
+    ranks
+}
+
+/// Two ids that have to do with each other, and how.
+type Ties = SmallVec<[(IdNo, IdNo, u64); 8]>;
+
+fn note_processes(tables: Tables<'_>, state: &State, ranks: &mut [Rank; IdNo::COUNT], ties: &mut Ties) {
     for (client, process) in state.processes.iter().enumerate() {
         let own = own_id(client, process);
-        let stands = mix(u64::from(histories.orbit(process.history)), kind_of(&process.call));
-        ranks[own.at()] = mix(ranks[own.at()], stands);
+        let history = u64::from(tables.histories.orbit(process.history));
+        ranks[own.at()] = mix(ranks[own.at()], mix(history, kind_of(&process.call)));
+        let heard = tables.histories.remembered(process.history);
+        ties.extend(heard.iter().filter(|id| *id != own).map(|id| (own, id, 7)));
+        note_call(tables.names, &process.call, &mut |id, how| {
+            if id == own {
+                ranks[own.at()] = ranks[own.at()].wrapping_add(how);
+            } else {
+                ties.push((own, id, how));
+            }
+        });
     }
+}
+
+fn note_entries(tables: Tables<'_>, state: &State, ranks: &mut [Rank; IdNo::COUNT], ties: &mut Ties) {
     for &(path, node) in state.tree.entries() {
         let written = contents_id(node);
         let what = match node {
@@ -269,24 +328,36 @@ fn ranks(Tables { names, histories }: Tables<'_>, state: &State, present: IdSet)
             Node::File(_) if written.is_some() => 1,
             Node::File(contents) => 2 + u64::from(contents),
         };
-        note_path(names, path, names.ids_in(path), mix(2, what), &mut ranks);
+        let marks = tables.names.marks_on(path);
+        for &(id, mark) in marks {
+            ranks[id.at()] = ranks[id.at()].wrapping_add(mix(mark, what));
+            let others = marks.iter().filter(|(other, _)| *other != id);
+            ties.extend(others.map(|&(other, to)| (id, other, mix(mark, to))));
+            ties.extend(written.filter(|other| *other != id).map(|other| (id, other, mix(mark, 12))));
+        }
         if let Some(id) = written {
-            ranks[id.at()] = ranks[id.at()].wrapping_add(mix(12, u64::from(names.depth(path))));
+            ranks[id.at()] = ranks[id.at()].wrapping_add(mix(12, tables.names.shape(path)));
         }
     }
-    for process in &state.processes {
-        note_call(names, &process.call, &mut ranks);
+}
+
+/// Says of each id what those are that it has to do with.
+fn refine(ranks: &mut [Rank; IdNo::COUNT], ties: &Ties) {
+    let before = *ranks;
+    for &(one, other, how) in ties {
+        ranks[one.at()] = ranks[one.at()].wrapping_add(mix(before[other.at()], how));
+        ranks[other.at()] = ranks[other.at()].wrapping_add(mix(before[one.at()], how ^ u64::MAX));
     }
-    // Who has heard of whom, by what each is so far.
-    let so_far = ranks;
-    for (client, process) in state.processes.iter().enumerate() {
-        let own = own_id(client, process);
-        for heard in histories.remembered(process.history).iter().filter(|id| present.contains(*id) && *id != own) {
-            ranks[heard.at()] = ranks[heard.at()].wrapping_add(mix(so_far[own.at()], 7));
-            ranks[own.at()] = ranks[own.at()].wrapping_add(mix(so_far[heard.at()], 11));
-        }
+}
+
+/// An id that has to do with others and is like a further one that has.
+fn alike(ranks: &[Rank; IdNo::COUNT], ties: &Ties) -> Option<IdNo> {
+    let mut tied = IdSet::default();
+    for &(one, other, _) in ties {
+        tied.insert(one);
+        tied.insert(other);
     }
-    ranks
+    tied.iter().find(|id| tied.iter().any(|other| other != *id && ranks[other.at()] == ranks[id.at()]))
 }
 
 fn contents_id(node: Node) -> Option<IdNo> {
@@ -305,55 +376,29 @@ fn kind_of(call: &InCall) -> u64 {
     }
 }
 
-fn note_call(names: &Names, call: &InCall, ranks: &mut [Rank; IdNo::COUNT]) {
-    let mut note = |path: PathId, how: u64| {
+/// Tells of each id that a call under way has to do with, and how.
+fn note_call(names: &Names, call: &InCall, note: &mut impl FnMut(IdNo, u64)) {
+    let mut note_path = |path: PathId, how: u64| {
         if path != DEAD {
-            note_path(names, path, names.ids_in(path), how, ranks);
+            for &(id, mark) in names.marks_on(path) {
+                note(id, mix(mark, how));
+            }
         }
     };
     match call {
         InCall::Before => {}
         InCall::Walked([at, to]) => {
-            note(at.path, 3);
-            note(to.path, 4);
+            note_path(at.path, 3);
+            note_path(to.path, 4);
         }
-        InCall::Writing { file } => note(*file, 5),
+        InCall::Writing { file } => note_path(*file, 5),
         InCall::Listing(listing) => {
-            note(listing.dir, 6);
+            note_path(listing.dir, 6);
             for (listed, how) in [(&listing.stood, 8), (&listing.fleeting, 9)] {
                 for id in listed.iter().filter_map(|name| names.id_named(*name)) {
-                    ranks[id.at()] = ranks[id.at()].wrapping_add(mix(how, 1));
+                    note(id, how);
                 }
             }
         }
     }
-}
-
-/// Adds to each id on the way to `path` where on the way it is.
-fn note_path(names: &Names, path: PathId, ids: IdSet, how: u64, ranks: &mut [Rank; IdNo::COUNT]) {
-    if ids.is_empty() {
-        return;
-    }
-    let mut spelled = how;
-    let mut places = [0_u64; IdNo::COUNT];
-    let mut at = path;
-    while at != ROOT {
-        match names.id_named(names.name(at)) {
-            None => spelled = mix(spelled, u64::from(names.name(at))),
-            Some(id) => {
-                spelled = mix(spelled, u64::MAX);
-                places[id.at()] = mix(places[id.at()], 1 + u64::from(names.depth(at)));
-            }
-        }
-        at = names.parent(at);
-    }
-    for id in ids.iter() {
-        ranks[id.at()] = ranks[id.at()].wrapping_add(mix(spelled, places[id.at()]));
-    }
-}
-
-fn mix(one: u64, other: u64) -> u64 {
-    let product = u128::from(one ^ 0x9e37_79b9_7f4a_7c15) * u128::from(other ^ 0xd1b5_4a32_d192_ed03);
-    let [low, high] = [product, product >> 64].map(|half| u64::try_from(half & u128::from(u64::MAX)).unwrap_or(0));
-    low ^ high
 }

@@ -109,10 +109,7 @@ impl Trace {
         let mut run = Run::new(protocol, scenario);
         let steps = choices.iter().filter_map(|&choice| Some(TraceStep { choice, text: run.step(choice)?.text }));
         let steps = steps.collect();
-        let what = match seen::seen(&mut run.world, &run.state) {
-            Some((seen, what)) if seen == property => what,
-            _ => what.into(),
-        };
+        let what = seen::words(&mut run.world, &run.state, property).unwrap_or_else(|| what.into());
         let code = Some(Code::CURRENT);
         Self { code, scenario: scenario.clone(), property, what, steps, loop_from: None }
     }

@@ -23,9 +23,9 @@ use crate::{
     plan::{Contents, LookedAt, Op, Plan},
     protocol::{Phase, Property, Protocol},
     replay::Reply,
-    scenario::{self, Scenario, Walk},
+    scenario::{self, Budget, Scenario, Walk},
     state::{InCall, Listing, Place, Process, State},
-    symmetry::{PermId, Relabelling, Symmetry, Tables},
+    symmetry::{PermId, Symmetry, Tables},
     tree::{Change, Node, Tree},
 };
 
@@ -108,7 +108,7 @@ impl<'a> World<'a> {
     pub(crate) fn initial(&mut self) -> State {
         let clients = 0..self.scenario.clients;
         let processes = clients.map(|client| self.learning(|world| world.process(client, 0))).collect();
-        State { crashes_left: self.scenario.crashes, tree: Tree::default(), processes }
+        State { left: self.scenario.faults, tree: Tree::default(), processes }
     }
 
     /// Everything that can follow `state`, always in the same order.
@@ -190,22 +190,17 @@ impl<'a> World<'a> {
         self.plans[at] = Some(plan);
     }
 
-    /// `state` with its processes renamed, so that states which differ in names only become one.
-    pub(crate) fn canonical(&self, state: &State) -> Result<Option<(State, PermId)>, Miss> {
-        let Some(symmetry) = &self.symmetry else { return Ok(None) };
-        let tables = Tables { names: &self.names, histories: &self.histories };
-        symmetry.canonical(tables, state)
-    }
-
-    /// `state` in its canonical form, and the renaming that led there.
-    pub(crate) fn clone_canonical(&mut self, state: &State) -> (State, Option<Relabelling>) {
-        match self.learning(|world| world.canonical(state)) {
-            None => (state.clone(), None),
-            Some((canonical, by)) => {
-                let relabelling = self.symmetry.as_ref().map(|symmetry| symmetry.relabelling(by).clone());
-                (canonical, relabelling)
+    /// Writes `state` down with its processes renamed, so that states which differ in names only become one; says how
+    /// they were renamed, if they were.
+    pub(crate) fn encode(&self, state: &State, out: &mut Vec<u16>) -> Result<Option<PermId>, Miss> {
+        if let Some(symmetry) = &self.symmetry {
+            let tables = Tables { names: &self.names, histories: &self.histories };
+            if let Some(by) = symmetry.encode(tables, state, out)? {
+                return Ok(Some(by));
             }
         }
+        state.encode(out);
+        Ok(None)
     }
 
     /// Everything that can follow `state`, always in the same order.
@@ -214,7 +209,7 @@ impl<'a> World<'a> {
         for client in 0..self.scenario.clients {
             self.calls(state, client, out)?;
         }
-        if state.crashes_left > 0 {
+        if state.left.crashes > 0 {
             for client in 0..self.scenario.clients {
                 self.crash(state, client, out)?;
             }
@@ -264,9 +259,9 @@ impl<'a> World<'a> {
             }
         }
         let all_idle = state.processes.iter().all(|process| self.is_idle(process));
-        if all_idle && state.crashes_left == self.scenario.crashes && !state.tree.entries().is_empty() {
+        if all_idle && state.left == self.scenario.faults && !state.tree.entries().is_empty() {
             let left: Vec<String> = self.spell_tree(state);
-            let what = format!("all are idle, nobody crashed, and there is {}", left.join(", "));
+            let what = format!("all are idle, nothing went wrong, and there is {}", left.join(", "));
             return Ok(Some((Property::NothingLeftBehind, what)));
         }
         Ok(None)
@@ -299,8 +294,8 @@ impl<'a> World<'a> {
         if self.is_idle(process) || matches!(self.histories.then(process.history), Then::Breaks(..)) {
             return Ok(());
         }
-        let mut next = state.clone();
-        next.crashes_left -= 1;
+        let Some(left) = state.left.spend(Budget::Crashes) else { return Ok(()) };
+        let mut next = State { left, ..state.clone() };
         next.processes[usize::from(client)] = self.process(client, process.incarnation + 1)?;
         out.push(Successor {
             step: Step::Crash { client },

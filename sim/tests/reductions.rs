@@ -20,7 +20,7 @@ const WHOLE: Limits = Limits { merge: false, ..MERGED };
 
 /// Every row and every mutant whose unmerged search is small.
 fn scenarios() -> impl Iterator<Item = (Entry, Scenario)> {
-    let rows = catalogue::rows().into_iter().filter(|(_, scenario)| scenario.clients + scenario.crashes <= 3);
+    let rows = catalogue::rows().into_iter().filter(|(_, scenario)| scenario.clients + scenario.faults.crashes <= 3);
     rows.chain(MUTANTS.into_iter().map(|entry| (entry, entry.scenario())))
 }
 

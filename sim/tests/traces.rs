@@ -115,6 +115,7 @@ fn a_run_without_an_end_is_written_as_prefix_and_loop_and_read_back() {
     let (prefix, rest) = text.split_once("\nand then, for ever:\n\n").expect("it is told");
     assert!(prefix.lines().last().is_some_and(|line| line.starts_with("    2.1  B1  creat")), "{text}");
     assert!(rest.trim_start().starts_with("3.0  A1  creat(\"lock\") write(\"A1\") = -1 EEXIST\n"), "{text}");
+    assert!(text.ends_with("\n\n# in the loop: A takes 2 steps, B takes 3 steps\n"), "{text}");
     assert_eq!(text.parse(), Ok(trace.clone()));
     assert_eq!(trace.replay(entry.protocol()), Ok(()));
     assert_eq!(trace.token().to_string().parse::<Token>().unwrap().trace(entry.protocol()), Ok(trace));

@@ -10,7 +10,7 @@ use lockwright_kernel::{
 use lockwright_sim::{
     Limits, Replay, Report, Verdict, check,
     protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
-    scenario::Scenario,
+    scenario::{Faults, Scenario},
 };
 
 type Attempt = fn(&Client, &Replay<'_>) -> Result<&'static str, Stop>;
@@ -32,7 +32,7 @@ impl Protocol for Script {
     fn takes_the_lock(&self, _: usize, _: usize) -> bool {
         false
     }
-    fn sometimes(&self, _: usize, _: usize) -> Vec<&'static str> {
+    fn sometimes(&self, _: usize, _: Faults) -> Vec<&'static str> {
         self.sometimes.to_vec()
     }
 }

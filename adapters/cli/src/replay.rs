@@ -46,7 +46,10 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Failure> {
     print(&format!("{trace}{marks}\n"));
     Ok(match done {
         Ok(()) => {
-            print(&format!("Ran as written: {} is violated.\n", trace.property));
+            print(&match trace.loop_from {
+                None => format!("Ran as written: {} is violated.\n", trace.property),
+                Some(from) => format!("Ran as written: it can go on for ever from step {}.\n", from + 1),
+            });
             ExitCode::from(VIOLATED)
         }
         Err(divergence) => {

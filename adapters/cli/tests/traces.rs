@@ -135,6 +135,18 @@ fn a_try_ends_at_the_first_step_that_is_another() {
 }
 
 #[test]
+fn a_run_without_an_end_is_shown_with_its_loop() {
+    let dir = empty_dir();
+    let shown = lockwright(dir.path(), &["replay", "lw1:dotlock.empty_is_live/2/0/atomic:any:1100111:24"]);
+    assert_eq!(code(&shown), 1);
+    let text = out(&shown);
+    assert!(text.contains("\nand then, for ever:\n\n    3.0  A1"), "{text}");
+    assert!(text.ends_with("\nRan as written: it can go on for ever from step 3.\n"), "{text}");
+    let open = lockwright(dir.path(), &["replay", "lw1:dotlock.empty_is_live/2/0/atomic:any:110011:24"]);
+    assert!(code(&open) == 3 && refusal(&open).contains("does not go on for ever"));
+}
+
+#[test]
 fn marks_are_remarks_below_the_trace() {
     let dir = empty_dir();
     let Caught { token, text, .. } = one(dir.path(), "dotlock.check_then_unlink");

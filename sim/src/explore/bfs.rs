@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 use super::{
     Coverage, Limits, Progress, Report, Verdict, Violation,
     edges::{Edge, Edges},
-    expand::{self, Expanded, Expander, Found, Frontier, expand_all, write_canonical},
+    expand::{self, Expanded, Expander, Found, Frontier, expand_all},
     fair::{self, Clients},
     goals::{self, Places, Reach, Reached},
     path,
@@ -21,7 +21,7 @@ use crate::{
     history::exchange::Exchangeable,
     names::IdNo,
     protocol::{Property, Protocol},
-    scenario::Scenario,
+    scenario::{Faults, Scenario},
     symmetry::Symmetry,
     world::World,
 };
@@ -71,7 +71,7 @@ pub(crate) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limi
 
 /// Whose ids may be exchanged; `None` when there are more than have numbers.
 fn exchangeable(protocol: &dyn Protocol, scenario: &Scenario) -> Option<Exchangeable> {
-    let Scenario { clients, crashes, .. } = *scenario;
+    let Scenario { clients, faults: Faults { crashes, .. }, .. } = *scenario;
     let alive = (0..clients).map(|client| {
         let kind = protocol.kind(client.into(), clients.into());
         IdNo::new(client, 0).map(|id| (id, kind))
@@ -123,12 +123,7 @@ impl<'a> Search<'a> {
     fn run(&mut self, observe: Observe<'_>) -> Option<Verdict> {
         let initial = self.world.initial();
         let mut numbers = Vec::new();
-        loop {
-            match write_canonical(&self.world, &initial, &mut numbers) {
-                Ok(_) => break,
-                Err(miss) => self.world.learn(miss),
-            }
-        }
+        self.world.learning(|world| world.encode(&initial, &mut numbers));
         self.visited.insert(fingerprint(&numbers));
         self.next.push(&numbers);
         while self.next.len() > 0 {
@@ -234,9 +229,7 @@ impl<'a> Search<'a> {
         self.world.successors(&decoded, &mut successors);
         let mut numbers = Vec::new();
         for successor in &successors {
-            while let Err(miss) = write_canonical(&self.world, &successor.state, &mut numbers) {
-                self.world.learn(miss);
-            }
+            self.world.learning(|world| world.encode(&successor.state, &mut numbers));
         }
         let mut expanded = Expanded::default();
         self.expander.expand(&self.world, &self.visited, state, &mut expanded);
@@ -293,8 +286,8 @@ impl<'a> Search<'a> {
         if let Some(verdict) = self.judge_fair_runs() {
             return verdict;
         }
-        let Scenario { clients, crashes, .. } = *self.world.scenario;
-        let wanted = self.world.protocol.sometimes(clients.into(), crashes.into());
+        let Scenario { clients, faults, .. } = *self.world.scenario;
+        let wanted = self.world.protocol.sometimes(clients.into(), faults);
         match wanted.into_iter().find(|word| !self.said.contains(word)) {
             None => Verdict::Verified,
             Some(word) => Verdict::Violated(Violation {

@@ -141,7 +141,7 @@ impl Expander {
             return Ok(());
         }
         for successor in &self.successors {
-            let renamed = write_canonical(world, &successor.state, &mut self.numbers)?;
+            let renamed = world.encode(&successor.state, &mut self.numbers)?;
             let fingerprint = fingerprint(&self.numbers);
             let known = visited.find(fingerprint);
             if known.is_none() {
@@ -154,17 +154,6 @@ impl Expander {
         }
         Ok(())
     }
-}
-
-/// Writes down `state` under the names that it has in the search.
-pub(super) fn write_canonical(
-    world: &World<'_>,
-    state: &State,
-    numbers: &mut Vec<u16>,
-) -> Result<Option<PermId>, Miss> {
-    let canonical = world.canonical(state)?;
-    canonical.as_ref().map_or(state, |(state, _)| state).encode(numbers);
-    Ok(canonical.map(|(_, renamed)| renamed))
 }
 
 /// So many states are one piece of work.

@@ -11,7 +11,7 @@ use crate::{
     scenario::Scenario,
     state::State,
     symmetry::{PermId, Symmetry},
-    world::{Step, World},
+    world::World,
 };
 
 /// Goals as bits: bit i for "client i holds the lock", the highest for "everybody is idle and nothing is on disk".
@@ -77,7 +77,7 @@ pub(super) fn stay_possible(world: &mut World<'_>, state: &State, property: Prop
     while let (Some(state), true) = (waiting.pop_front(), unreached != 0) {
         unreached &= !of_state(world, &state);
         world.successors(&state, &mut successors);
-        for successor in successors.drain(..).filter(|successor| !matches!(successor.step, Step::Crash { .. })) {
+        for successor in successors.drain(..).filter(|successor| !successor.step.is_fault()) {
             successor.state.encode(&mut numbers);
             if seen.insert(numbers.clone().into_boxed_slice()) {
                 waiting.push_back(successor.state);

@@ -6,7 +6,6 @@
 use super::{
     Verdict, Violation,
     edges::Edges,
-    expand::write_canonical,
     visited::{Fingerprint, StateId, fingerprint},
 };
 use crate::{
@@ -55,10 +54,9 @@ struct Guide<'w, 's> {
 pub(super) fn choices(world: &mut World<'_>, fingerprints: &[Fingerprint], client: u8) -> (Vec<u16>, u8) {
     let mut own = World::new(world.protocol, world.scenario);
     let (there, here) = (world.initial(), own.initial());
-    let mut guide = Guide { search: world, there, own, here, own_ids: Relabelling::blank() };
+    let mut guide = Guide { search: world, there: there.clone(), own, here, own_ids: Relabelling::blank() };
     // The first state is renamed too.
-    let named = guide.search.clone_canonical(&guide.there);
-    guide.arrive(named, None);
+    guide.arrive(&there, None);
     let choices = fingerprints.iter().skip(1).map_while(|wanted| guide.step(*wanted)).collect();
     let who = IdNo::new(client, 0).map_or(client, |id| guide.own_ids.of(id).client());
     (choices, who)
@@ -70,9 +68,7 @@ impl Guide<'_, '_> {
         let (mut there, mut here, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
         self.search.successors(&self.there, &mut there);
         let at = there.iter().position(|successor| {
-            while let Err(miss) = write_canonical(self.search, &successor.state, &mut numbers) {
-                self.search.learn(miss);
-            }
+            self.search.learning(|world| world.encode(&successor.state, &mut numbers));
             fingerprint(&numbers) == wanted
         })?;
         self.own.successors(&self.here, &mut here);
@@ -85,14 +81,15 @@ impl Guide<'_, '_> {
             Step::Crash { client } => Some(client),
             _ => None,
         };
-        let named = self.search.clone_canonical(&there[at].state);
-        self.arrive(named, crashed);
+        self.arrive(&there[at].state, crashed);
         u16::try_from(choice).ok()
     }
 
     /// Follows the search into a state and through its renaming there.
-    fn arrive(&mut self, (state, renamed): (State, Option<Relabelling>), crashed: Option<u8>) {
-        self.there = state;
+    fn arrive(&mut self, state: &State, crashed: Option<u8>) {
+        let mut numbers = Vec::new();
+        let renamed = self.search.learning(|world| world.encode(state, &mut numbers));
+        self.there = State::decode(&numbers);
         let mut ids = self.own_ids.clone();
         if let Some(client) = crashed {
             let own = self.own_ids.of(first_process(client));
@@ -100,9 +97,9 @@ impl Guide<'_, '_> {
                 ids.set(new, next);
             }
         }
-        let Some(renamed) = renamed else { return };
+        let Some((renamed, symmetry)) = renamed.zip(self.search.symmetry.as_ref()) else { return };
         self.own_ids = Relabelling::blank();
-        for (id, image) in renamed.pairs() {
+        for (id, image) in symmetry.relabelling(renamed).pairs() {
             self.own_ids.set(image, ids.of(id));
         }
     }
@@ -170,7 +167,11 @@ pub(super) fn goes_round(
         let trace = Trace::record_loop(world.protocol, world.scenario, promise, client, &choices, from);
         match trace.replay(world.protocol) {
             Ok(()) => {
-                return Verdict::Violated(Violation { property: promise, what: trace.what.clone(), trace: Some(trace) });
+                return Verdict::Violated(Violation {
+                    property: promise,
+                    what: trace.what.clone(),
+                    trace: Some(trace),
+                });
             }
             Err(divergence) if round == ROUNDS_MAX => {
                 return Verdict::Error(format!("found that {promise} is violated, and running it again {divergence}"));

@@ -11,6 +11,7 @@ use lockwright_kernel::{
 use crate::{
     protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
     replay::Replay,
+    scenario::Faults,
 };
 
 /// Makes the lock under check over the simulated world.
@@ -50,7 +51,7 @@ impl Protocol for LockClients {
                 clean(world, &*lock)?;
                 Ok(Outcome { next: Phase::Idle, said: CLEANED })
             }
-            (_, Phase::Idle) => take(&*lock, &client.id),
+            (_, Phase::Idle | Phase::Trying) => take(&*lock, &client.id),
             (_, Phase::Holding) => give_back(&*lock, &client.id),
         }
     }
@@ -67,7 +68,7 @@ impl Protocol for LockClients {
         u8::from(self.takes_the_lock(index, clients))
     }
 
-    fn sometimes(&self, clients: usize, _crashes: usize) -> Vec<&'static str> {
+    fn sometimes(&self, clients: usize, _: Faults) -> Vec<&'static str> {
         let mut wanted = Vec::new();
         let lockers = (0..clients).filter(|&index| self.takes_the_lock(index, clients)).count();
         if lockers > 0 {

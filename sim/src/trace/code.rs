@@ -1,5 +1,8 @@
 //! Which code a trace was made by.
 
+#[cfg(test)]
+mod sources;
+
 use std::{fmt, num::ParseIntError, str::FromStr};
 
 /// A hash over the sources of the kernel and of this crate, made when they were built.
@@ -64,7 +67,43 @@ impl FromStr for ShortCode {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
     use super::*;
+
+    #[test]
+    fn the_current_code_is_that_of_the_sources_that_stand_here() {
+        let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(Code(sources::hash(home).unwrap()), Code::CURRENT);
+    }
+
+    #[test]
+    fn another_name_or_another_byte_is_other_code_and_another_place_is_not() {
+        let hash = |files: &[(&str, &str)]| {
+            let home = tempfile::tempdir().unwrap();
+            let sim = home.path().join("sim");
+            for folder in ["kernel/src/fs", "sim/src"] {
+                fs::create_dir_all(home.path().join(folder)).unwrap();
+            }
+            for (file, contents) in files {
+                fs::write(home.path().join(file), contents).unwrap();
+            }
+            sources::hash(&sim).unwrap()
+        };
+        let (deep, lib) = ("kernel/src/fs/mem.rs", "sim/src/lib.rs");
+        let same = hash(&[(deep, "ab"), (lib, "c")]);
+        assert_eq!(hash(&[(lib, "c"), (deep, "ab")]), same);
+        assert_eq!(hash(&[(lib, "c"), (deep, "ab"), ("sim/src/notes.txt", "d")]), same);
+        for other in [
+            hash(&[(deep, "ab"), (lib, "d")]),
+            hash(&[(deep, "aB"), (lib, "c")]),
+            hash(&[(deep, "a"), (lib, "bc")]),
+            hash(&[(deep, "ab"), ("sim/src/lab.rs", "c")]),
+            hash(&[(deep, "ab"), (lib, "c"), ("kernel/src/lib.rs", "")]),
+        ] {
+            assert_ne!(other, same);
+        }
+    }
 
     #[test]
     fn the_short_code_is_how_the_whole_begins() {

@@ -12,8 +12,8 @@ use crate::{
 /// One step. Two steps of one world are the same deed, wherever they stand in a run, when their events are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Event {
-    /// Whose step it is.
-    pub(super) client: u8,
+    /// Whose step it is; none for what befalls all of them.
+    pub(super) client: Option<u8>,
     pub(super) deed: Deed,
     /// What the client asks next, before this step. The ids in it are numbers of the run's world.
     pub(super) request: Option<RequestId>,
@@ -34,6 +34,16 @@ pub(super) enum Deed {
     Begin,
     /// The process was killed.
     Crash,
+}
+
+impl Deed {
+    /// True of a step that is nothing but a fault, so that a run can leave it out.
+    pub(super) const fn is_fault(self) -> bool {
+        match self {
+            Self::Crash => true,
+            Self::Call | Self::Begin => false,
+        }
+    }
 }
 
 /// What goes wrong in a run, other than by the order of its steps.
@@ -72,7 +82,7 @@ impl Event {
             Then::Ends(_) | Then::Breaks(..) => None,
         };
         let Successor { error, said, ref walked, .. } = *taken;
-        Self { client, deed, request, reply, error, walked: walked.clone(), ends: said.is_some() }
+        Self { client: Some(client), deed, request, reply, error, walked: walked.clone(), ends: said.is_some() }
     }
 
     /// Which kinds of faults this step brings with it, one a piece.
@@ -81,10 +91,15 @@ impl Event {
         crash.into_iter().chain(self.walked.iter().map(|_| Fault::HadWalked))
     }
 
+    /// The same step without what goes wrong in it; none for a step that is nothing else.
+    pub(super) fn without_faults(&self) -> Option<Self> {
+        (!self.deed.is_fault()).then(|| Self { walked: Vec::new(), ..self.clone() })
+    }
+
     /// How well this step does for `wanted`, in another state: `None` when it is somebody else's, or of another nature.
     pub(super) fn likeness(&self, wanted: &Self) -> Option<u8> {
-        let crash = |event: &Self| event.deed == Deed::Crash;
-        if self.client != wanted.client || crash(self) != crash(wanted) {
+        let is_fault = self.deed.is_fault() || wanted.deed.is_fault();
+        if self.client != wanted.client || is_fault && self.deed != wanted.deed {
             return None;
         }
         let walked = u8::from(self.walked == wanted.walked) * 8;

@@ -31,7 +31,9 @@ impl Trace {
         let mut states = vec![state(&world, &initial, 0, "", &calls)];
         for (index, Taken { event, act, state: after, .. }) in (1..).zip(&taken) {
             let (_, call) = act.split_once("  ").unwrap_or(("", act));
-            call.clone_into(&mut calls[usize::from(event.client)]);
+            if let Some(client) = event.client {
+                call.clone_into(&mut calls[usize::from(client)]);
+            }
             states.push(state(&world, after, index, act, &calls));
         }
         let mut trace = json!({

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Limits, Verdict, Violation, check,
     protocol::{Property, Protocol},
-    scenario::{Scenario, Walk},
+    scenario::{Faults, Scenario, Walk},
 };
 
 /// Whether a violation needs something.
@@ -115,7 +115,7 @@ fn steps_with(events: &[Event], fault: Fault) -> Vec<usize> {
 fn fewer(scenario: &Scenario, fault: Fault, count: usize) -> Scenario {
     let mut fewer = scenario.clone();
     match fault {
-        Fault::Crash => fewer.crashes = u8::try_from(count - 1).unwrap_or(u8::MAX),
+        Fault::Crash => fewer.faults.crashes = u8::try_from(count - 1).unwrap_or(u8::MAX),
         Fault::HadWalked => fewer.walk = Walk::Atomic,
     }
     fewer
@@ -125,7 +125,7 @@ fn fewer(scenario: &Scenario, fault: Fault, count: usize) -> Scenario {
 fn without(protocol: &dyn Protocol, scenario: &Scenario, property: Property, states_max: usize) -> (Need, String) {
     let report = check(protocol, scenario, Limits { states_max, ..Limits::default() }, &mut |_| {});
     let states = report.states;
-    let Scenario { crashes, walk, .. } = scenario;
+    let Scenario { faults: Faults { crashes, .. }, walk, .. } = scenario;
     let walk = match walk {
         Walk::Split => "parted walks",
         Walk::Atomic => "no parted walks",

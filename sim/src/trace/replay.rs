@@ -60,7 +60,7 @@ pub(super) struct Rerun<'a> {
 
 impl Trace {
     /// Runs the trace again, over `protocol` as it is now, step by step. One with a loop is run through it once, which
-    /// has to lead back to where it began.
+    /// has to lead back to where it began; whether going on so breaks the property is not judged.
     ///
     /// # Errors
     ///

@@ -6,8 +6,8 @@ use crate::{protocol::Property, state::State, world::World};
 
 /// What a state can cut off, in the order in which it is told.
 const LOST: [(Property, &str); 2] = [
-    (Property::CanBeTaken, "from here nothing that can happen, short of a crash, lets everybody take the lock"),
-    (Property::NothingLeftBehind, "from here nothing that can happen, short of a crash, leaves the directory empty"),
+    (Property::CanBeTaken, "from here, short of a fault, somebody can never take the lock"),
+    (Property::NothingLeftBehind, "from here nothing that can happen, short of a fault, leaves the directory empty"),
 ];
 
 /// The property that `state` breaks, by itself or because of what can no longer follow, and how.
@@ -25,5 +25,13 @@ pub(super) fn is_seen(world: &mut World<'_>, state: &State, property: Property) 
         Some((broken, _)) => broken == property,
         None if LOST.iter().all(|&(lost, _)| lost != property) => false,
         None => seen(world, state).is_some_and(|(seen, _)| seen == property),
+    }
+}
+
+/// What [`seen`] would say of a state that is known to break `property`; none when the state alone does not tell.
+pub(super) fn words(world: &mut World<'_>, state: &State, property: Property) -> Option<String> {
+    match world.broken(state) {
+        Some((broken, what)) => (broken == property).then_some(what),
+        None => LOST.iter().find(|(lost, _)| *lost == property).map(|(_, what)| (*what).into()),
     }
 }

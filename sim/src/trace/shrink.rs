@@ -25,7 +25,8 @@ use course::Course;
 /// How much work a shrinking may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effort {
-    /// In all the runs that are tried, so many steps at most.
+    /// In all the runs that are tried, so many steps at most. What can follow a state, where the property is about that,
+    /// is looked at once for each state and not counted.
     pub steps_max: usize,
 }
 

@@ -22,8 +22,9 @@ pub(super) fn line(world: &World<'_>, before: &State, event: &Event, after: &Sta
 
 /// Who does what, and how it is answered.
 pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
-    let process = &before.processes[usize::from(event.client)];
-    let id = scenario::id(event.client, process.incarnation);
+    let Some(client) = event.client else { return String::new() };
+    let process = &before.processes[usize::from(client)];
+    let id = scenario::id(client, process.incarnation);
     let Some(request) = event.request else { return format!("{id}  makes no call") };
     let request = world.histories.request(request);
     match event.deed {

@@ -12,7 +12,8 @@ impl Trace {
     pub fn to_test(&self) -> String {
         let Self { scenario, property, what, .. } = self;
         let token = Token { code: None, ..self.token() };
-        let name = identifier(&format!("{} {} {} {property}", scenario.protocol, scenario.clients, scenario.crashes));
+        let name =
+            identifier(&format!("{} {} {} {property}", scenario.protocol, scenario.clients, scenario.faults.crashes));
         let what: Vec<&str> = what.lines().collect();
         let what = what.join(" ");
         format!(

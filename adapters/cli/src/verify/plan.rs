@@ -2,7 +2,7 @@
 
 use lockwright_sim::{
     catalogue::{self, ALGORITHMS, Entry, MUTANTS},
-    scenario::Scenario,
+    scenario::{Faults, Scenario},
 };
 
 use crate::{
@@ -56,8 +56,8 @@ fn algorithms(args: &VerifyArgs) -> Vec<Job> {
 }
 
 fn bounded(args: &VerifyArgs, job: Job) -> Job {
-    let Scenario { clients, crashes, .. } = job.scenario;
+    let Scenario { clients, faults, .. } = job.scenario;
     let clients = args.clients.unwrap_or(clients);
-    let crashes = args.crashes.unwrap_or(crashes);
-    Job { scenario: Scenario { clients, crashes, ..job.scenario }, ..job }
+    let faults = Faults { crashes: args.crashes.unwrap_or(faults.crashes), ..faults };
+    Job { scenario: Scenario { clients, faults, ..job.scenario }, ..job }
 }

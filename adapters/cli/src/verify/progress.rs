@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use lockwright_sim::{Progress, scenario::Scenario};
+use lockwright_sim::{
+    Progress,
+    scenario::{Faults, Scenario},
+};
 
 pub(super) struct Line(ProgressBar);
 
@@ -20,7 +23,7 @@ impl Line {
         let Progress { depth, states, frontier, .. } = progress;
         let [states, frontier] = [states, frontier].map(|count| HumanCount(count as u64));
         let seconds = took.as_secs();
-        let Scenario { protocol, clients, crashes, .. } = scenario;
+        let Scenario { protocol, clients, faults: Faults { crashes, .. }, .. } = scenario;
         self.0.set_message(format!(
             "{protocol}, {clients} clients, {crashes} crashes: {states} states, {frontier} at depth {depth}, {seconds} s"
         ));

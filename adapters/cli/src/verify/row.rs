@@ -6,7 +6,11 @@ use std::{
     time::Duration,
 };
 
-use lockwright_sim::{Report, Verdict, Violation, catalogue::Entry, scenario::Scenario};
+use lockwright_sim::{
+    Report, Verdict, Violation,
+    catalogue::Entry,
+    scenario::{Faults, Scenario},
+};
 use serde_json::json;
 
 /// A scenario that was explored.
@@ -51,7 +55,7 @@ impl Table {
             return writeln!(out, "{}", row.json(trace));
         }
         let Report { states, transitions, depth, verdict, .. } = &row.report;
-        let Scenario { protocol, clients, crashes, .. } = &row.scenario;
+        let Scenario { protocol, clients, faults: Faults { crashes, .. }, .. } = &row.scenario;
         let time = format!("{:.2} s", row.took.as_secs_f64());
         let word = row.word();
         writeln!(
@@ -109,7 +113,7 @@ impl Row {
         let mut row = json!({
             "protocol": self.scenario.protocol,
             "clients": self.scenario.clients,
-            "crashes": self.scenario.crashes,
+            "crashes": self.scenario.faults.crashes,
             "states": states,
             "transitions": transitions,
             "depth": depth,

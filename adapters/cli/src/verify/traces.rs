@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lockwright_sim::{Verdict, Violation};
+use lockwright_sim::{
+    Verdict, Violation,
+    scenario::{Budget, Scenario},
+};
 
 use super::row::Row;
 use crate::{
@@ -22,8 +25,10 @@ pub(super) fn keep(args: &VerifyArgs, row: &Row) -> Result<Option<PathBuf>, Fail
         None if row.as_expected => return Ok(None),
         None => Path::new("."),
     };
-    let file =
-        dir.join(format!("{}-{}-{}.trace", trace.scenario.protocol, trace.scenario.clients, trace.scenario.crashes));
+    let Scenario { protocol, clients, faults, .. } = &trace.scenario;
+    let other = faults.nonzero().filter(|(budget, _)| *budget != Budget::Crashes);
+    let other: String = other.map(|(budget, count)| format!("-{}{count}", budget.name())).collect();
+    let file = dir.join(format!("{protocol}-{clients}-{}{other}.trace", faults.crashes));
     write(&file, &trace.to_string()).map_err(|error| {
         Failure::new(
             CANNOT_CREATE,

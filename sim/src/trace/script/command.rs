@@ -45,11 +45,13 @@ impl Command {
             Some(Reply::Fs(Ok(value))) => Some(value),
             _ => None,
         };
-        if event.client >= CLIENTS_MAX {
+        let Some(client) = event.client.filter(|client| *client < CLIENTS_MAX) else {
             return Err("a shell has no more than seven files open");
-        }
+        };
         match (call.effect(), reply) {
-            (Call::CreateFile(path, contents), _) if !contents.is_empty() => create_written(event, &path, &contents),
+            (Call::CreateFile(path, contents), _) if !contents.is_empty() => {
+                create_written(event, client, &path, &contents)
+            }
             (Call::List(_), _) if event.deed == Deed::Begin => Ok(Self::Remark),
             (Call::List(dir), Some(Value::Names(names))) => Ok(Self::listing(dir, Seen::All(names.clone()))),
             (Call::List(dir), Some(Value::Name(None))) => Ok(Self::listing(dir, Seen::All(Vec::new()))),
@@ -84,8 +86,8 @@ fn plain(call: &Call) -> Result<String, &'static str> {
 }
 
 /// A file is made and written in two steps, through a descriptor of its client: it may be moved in between.
-fn create_written(event: &Event, path: &Path, contents: &[u8]) -> Result<Command, &'static str> {
-    let descriptor = event.client + 3;
+fn create_written(event: &Event, client: u8, path: &Path, contents: &[u8]) -> Result<Command, &'static str> {
+    let descriptor = client + 3;
     let lines = match event.deed {
         Deed::Begin => vec![format!("make {}", quoted(path)?), format!("exec {descriptor}>>{}", quoted(path)?)],
         _ if event.error.is_some() => vec![format!("make {}", quoted(path)?)],

@@ -6,7 +6,7 @@ use super::{
     course::{Course, Courses},
     shortcut,
 };
-use crate::trace::event::{Deed, Event};
+use crate::trace::event::Event;
 
 type Pass = fn(&mut Courses<'_>, &mut Course) -> bool;
 
@@ -52,22 +52,15 @@ fn cut_loops(courses: &mut Courses<'_>, course: &mut Course) -> bool {
     wishes.len() < course.events.len() && improve(courses, course, &wishes)
 }
 
-/// Leaves out each crash, and has each call that had walked walk later.
+/// Leaves out each fault: the step, or what goes wrong in it.
 fn drop_faults(courses: &mut Courses<'_>, course: &mut Course) -> bool {
     let mut helped = false;
     let mut at = 0;
     while at < course.events.len() {
         let event = &course.events[at];
         let mut wishes = course.events.clone();
-        if event.deed == Deed::Crash {
-            wishes.remove(at);
-        } else if event.walked.is_empty() {
-            at += 1;
-            continue;
-        } else {
-            wishes[at].walked.clear();
-        }
-        if improve(courses, course, &wishes) {
+        wishes.splice(at..=at, event.without_faults());
+        if event.faults().next().is_some() && improve(courses, course, &wishes) {
             helped = true;
         } else {
             at += 1;
@@ -96,14 +89,14 @@ fn drop_attempts(courses: &mut Courses<'_>, course: &mut Course) -> bool {
 
 /// The attempt that each step belongs to. They are numbered in the order of their first steps.
 fn attempts(events: &[Event]) -> Vec<usize> {
-    let mut under_way: FxHashMap<u8, usize> = FxHashMap::default();
+    let mut under_way: FxHashMap<Option<u8>, usize> = FxHashMap::default();
     let mut count = 0;
     let mut attempt_of = |event: &Event| {
         let attempt = *under_way.entry(event.client).or_insert_with(|| {
             count += 1;
             count - 1
         });
-        if event.ends || event.deed == Deed::Crash {
+        if event.ends || event.deed.is_fault() {
             under_way.remove(&event.client);
         }
         attempt
@@ -116,7 +109,7 @@ fn drop_chunks(courses: &mut Courses<'_>, course: &mut Course) -> bool {
 }
 
 fn drop_chunks_of_each_client(courses: &mut Courses<'_>, course: &mut Course) -> bool {
-    let mut clients: Vec<u8> = course.events.iter().map(|event| event.client).collect();
+    let mut clients: Vec<Option<u8>> = course.events.iter().map(|event| event.client).collect();
     clients.sort_unstable();
     clients.dedup();
     let mut helped = false;

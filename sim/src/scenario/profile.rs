@@ -1,0 +1,82 @@
+//! Profiles: which world a scenario is played in, named after what it has beyond well-behaved POSIX.
+
+use std::{fmt, str::FromStr};
+
+use super::{Budget, Faults};
+
+/// A world, and with it the kinds of faults that it knows.
+///
+/// They form a ladder: each has the faults of [`Profile::Local`] and one group more, and no profile has them all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Profile {
+    /// One host and a local file system: crashes, and errors on any call.
+    #[default]
+    Local,
+    /// The same, and the power may be cut.
+    Power,
+    /// The same as [`Profile::Local`], and process ids and host names may mean somebody else.
+    Identity,
+    /// The same as [`Profile::Local`], and there are clocks, which nobody can rely on.
+    Lease,
+    /// The same as [`Profile::Local`], and notifications may be lost.
+    Notify,
+    /// The same as [`Profile::Local`], and somebody who knows nothing of the protocol removes entries.
+    Operator,
+}
+
+impl Profile {
+    /// All profiles.
+    pub const ALL: [Self; 6] = [Self::Local, Self::Power, Self::Identity, Self::Lease, Self::Notify, Self::Operator];
+
+    /// The word by which it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Power => "power",
+            Self::Identity => "identity",
+            Self::Lease => "lease",
+            Self::Notify => "notify",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// The kinds of faults that it has.
+    #[must_use]
+    pub const fn budgets(self) -> &'static [Budget] {
+        match self {
+            Self::Local | Self::Identity | Self::Lease | Self::Notify => &[Budget::Crashes, Budget::Errors],
+            Self::Power => &[Budget::Crashes, Budget::Errors, Budget::Cuts],
+            Self::Operator => &[Budget::Crashes, Budget::Errors, Budget::Removals],
+        }
+    }
+
+    /// The smallest budgets that show what is particular about it.
+    #[must_use]
+    pub const fn default_faults(self) -> Faults {
+        match self {
+            Self::Local | Self::Identity | Self::Lease | Self::Notify => Faults { crashes: 1, ..Faults::NONE },
+            Self::Power => Faults { cuts: 1, ..Faults::NONE },
+            Self::Operator => Faults { removals: 1, ..Faults::NONE },
+        }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// There is no profile of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no profile; there are {known}", known = Profile::ALL.map(Profile::name).join(", "))]
+pub struct UnknownProfile(pub String);
+
+impl FromStr for Profile {
+    type Err = UnknownProfile;
+
+    fn from_str(name: &str) -> Result<Self, UnknownProfile> {
+        Self::ALL.into_iter().find(|profile| profile.name() == name).ok_or_else(|| UnknownProfile(name.into()))
+    }
+}
