@@ -1,32 +1,30 @@
-//! The world: which steps can follow a state, and what each of them does. Profile `local`, without errors.
+//! The world: which steps can follow a state.
 //!
 //! One step is one process's next call, with these exceptions: a listing that finds its directory begins and ends in
 //! two steps, and so does the making of a file with contents, name first. Between two steps a process may crash. Its
 //! client goes on as a new process with a new id.
 //!
-//! A walk to a directory ([`Walk::Split`]) could be a step of its own before each call. Since it changes nothing, it
-//! matters only when a directory on its way is moved or replaced; so it is that step which decides, for each call that
-//! others are about to make through the directory, whether its walk had come there already.
+//! A walk to a directory ([`Walk::Split`](crate::scenario::Walk)) could be a step of its own before each call. Since it
+//! changes nothing, it matters only when a directory on its way is moved or replaced; so it is that step which decides,
+//! for each call that others are about to make through the directory, whether its walk had come there already.
 
-use lockwright_kernel::{
-    fs::{FsError, call::Value},
-    path::Name,
-    probe::Liveness,
-};
+mod calls;
+mod faults;
+mod judge;
+
+use lockwright_kernel::fs::FsError;
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
 use crate::{
-    history::{Histories, NodeId, ReplyId, RequestId, RootId, Then},
+    history::{Histories, ReplyId, RequestId, RootId},
     miss::Miss,
-    names::{DEAD, NameId, Names, PathId},
-    plan::{Contents, LookedAt, Op, Plan},
+    names::{Names, PathId},
+    plan::{Contents, Op, Plan},
     protocol::{Phase, Property, Protocol},
-    replay::Reply,
-    scenario::{self, Budget, Scenario, Walk},
-    state::{InCall, Listing, Place, Process, State},
+    scenario::{self, Scenario},
+    state::{InCall, Process, State},
     symmetry::{PermId, Symmetry, Tables},
-    tree::{Change, Node, Tree},
+    tree::Tree,
 };
 
 /// What one step was.
@@ -58,8 +56,6 @@ pub(crate) struct Successor {
     pub(crate) error: Option<FsError>,
     /// What an attempt said that ended with this step.
     pub(crate) said: Option<&'static str>,
-    /// With this step a client came to hold the lock.
-    pub(crate) serves: bool,
 }
 
 impl Successor {
@@ -126,15 +122,6 @@ impl<'a> World<'a> {
         let waiting = self.waits_in_vain(state, &successors)?;
         let id = scenario::id(waiting, state.processes[usize::from(waiting)].incarnation);
         Some((Property::NobodyWaitsInVain, format!("{id} waits, and nobody has anything left to do")))
-    }
-
-    /// A client that waits in `state` although nobody has anything left to do: those who are idle need not begin
-    /// anything.
-    pub(crate) fn waits_in_vain(&self, state: &State, successors: &[Successor]) -> Option<u8> {
-        let goes_on = |client: u8| successors.iter().any(|next| !next.step.is_fault() && next.actor() == client);
-        let mut busy = (0..).zip(&state.processes).filter(|(_, process)| !self.is_idle(process));
-        let first = busy.next().map(|(client, _)| client).filter(|client| !goes_on(*client))?;
-        (!busy.any(|(client, _)| goes_on(client))).then_some(first)
     }
 
     /// Asks until nothing is missed any more.
@@ -209,351 +196,11 @@ impl<'a> World<'a> {
         for client in 0..self.scenario.clients {
             self.calls(state, client, out)?;
         }
-        if state.left.crashes > 0 {
-            for client in 0..self.scenario.clients {
-                self.crash(state, client, out)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// True from the return of a successful attempt to take the lock until the first call of the next attempt.
-    pub(crate) fn in_critical_section(&self, process: &Process) -> bool {
-        process.call == InCall::Before
-            && self.histories.is_root(process.history)
-            && self.histories.root_of(process.history).phase == Phase::Holding
-    }
-
-    pub(crate) fn is_idle(&self, process: &Process) -> bool {
-        process.call == InCall::Before
-            && self.histories.is_root(process.history)
-            && self.histories.root_of(process.history).phase == Phase::Idle
-    }
-
-    /// A property that `state` breaks by itself, and how.
-    pub(crate) fn judge(&self, state: &State) -> Result<Option<(Property, String)>, Miss> {
-        let mut holders: SmallVec<[RootId; 4]> = SmallVec::new();
-        for (client, process) in (0..).zip(&state.processes) {
-            let id = || scenario::id(client, process.incarnation);
-            match self.histories.then(process.history) {
-                Then::Asks(_) => {}
-                Then::Breaks(property, what) => return Ok(Some((*property, format!("{}: {what}", id())))),
-                Then::Ends(_) => {
-                    return Ok(Some((Property::Replayable, format!("{} made an attempt without a call", id()))));
-                }
-            }
-            if self.in_critical_section(process) {
-                holders.push(RootId { client, incarnation: process.incarnation, phase: Phase::Holding });
-            }
-        }
-        if let [first, second, ..] = holders[..] {
-            let [first, second] = [first, second].map(|holder| scenario::id(holder.client, holder.incarnation));
-            return Ok(Some((Property::MutualExclusion, format!("{first} and {second} hold the lock"))));
-        }
-        for holder in holders {
-            let evidence = *self.evidence.get(&holder).ok_or(Miss::Evidence(holder))?;
-            if state.tree.get(evidence).is_none() {
-                let id = scenario::id(holder.client, holder.incarnation);
-                let what = format!("{id} holds the lock, and \"{}\" is gone", self.names.spell(evidence));
-                return Ok(Some((Property::NotDispossessed, what)));
-            }
-        }
-        let all_idle = state.processes.iter().all(|process| self.is_idle(process));
-        if all_idle && state.left == self.scenario.faults && !state.tree.entries().is_empty() {
-            let left: Vec<String> = self.spell_tree(state);
-            let what = format!("all are idle, nothing went wrong, and there is {}", left.join(", "));
-            return Ok(Some((Property::NothingLeftBehind, what)));
-        }
-        Ok(None)
-    }
-
-    /// The paths of all entries, sorted, a directory's with a `/` at the end.
-    pub(crate) fn spell_tree(&self, state: &State) -> Vec<String> {
-        let spell = |&(path, node): &(PathId, Node)| match node {
-            Node::Dir => format!("{}/", self.names.spell(path)),
-            Node::File(contents) => {
-                let contents = self.contents.get(contents);
-                let body =
-                    if contents.is_empty() { String::new() } else { format!(" = \"{}\"", contents.escape_ascii()) };
-                format!("{}{body}", self.names.spell(path))
-            }
-        };
-        let mut entries: Vec<String> = state.tree.entries().iter().map(spell).collect();
-        entries.sort();
-        entries
+        self.faults(state, out)
     }
 
     fn process(&self, client: u8, incarnation: u8) -> Result<Process, Miss> {
         let history = self.histories.root(RootId { client, incarnation, phase: Phase::Idle })?;
         Ok(Process { incarnation, history, call: InCall::Before })
-    }
-
-    /// A process that has begun nothing has nothing to lose: its crash would only change its id.
-    fn crash(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
-        let process = &state.processes[usize::from(client)];
-        if self.is_idle(process) || matches!(self.histories.then(process.history), Then::Breaks(..)) {
-            return Ok(());
-        }
-        let Some(left) = state.left.spend(Budget::Crashes) else { return Ok(()) };
-        let mut next = State { left, ..state.clone() };
-        next.processes[usize::from(client)] = self.process(client, process.incarnation + 1)?;
-        out.push(Successor {
-            step: Step::Crash { client },
-            state: next,
-            walked: Vec::new(),
-            error: None,
-            said: None,
-            serves: false,
-        });
-        Ok(())
-    }
-
-    /// The steps of a client's next call.
-    fn calls(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
-        let process = &state.processes[usize::from(client)];
-        let Some(plan) = self.plan(process.history)? else { return Ok(()) };
-        match (&process.call, plan.op) {
-            (InCall::Listing(listing), _) if plan.looked_at == LookedAt::OneName => {
-                let Listing { stood, fleeting, .. } = &**listing;
-                let some = stood.iter().chain(fleeting).map(|name| Some(self.names.spell_name(*name).clone()));
-                let mut any: Vec<Option<Name>> = stood.is_empty().then_some(None).into_iter().chain(some).collect();
-                any.sort();
-                for name in any {
-                    let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Name(name))))?;
-                    self.answer(state.clone(), client, reply, Ok(None), out)?;
-                }
-            }
-            (InCall::Listing(listing), _) => {
-                let Listing { stood, fleeting, .. } = &**listing;
-                let [stood, fleeting] = [stood, fleeting].map(|names| self.spell_all(names));
-                for names in listings(&stood, &fleeting) {
-                    let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Names(names))))?;
-                    self.answer(state.clone(), client, reply, Ok(None), out)?;
-                }
-            }
-            (&InCall::Writing { file }, Op::CreateFile(contents)) => {
-                let mut next = state.clone();
-                if file != DEAD {
-                    next.tree.set_contents(file, contents);
-                }
-                self.answer_plainly(next, client, plan, Ok(None), out)?;
-            }
-            (_, Op::Below(bound)) => {
-                for number in 0..bound {
-                    let reply = self.histories.reply_id(&Reply::Below(number))?;
-                    self.answer(state.clone(), client, reply, Ok(None), out)?;
-                }
-            }
-            (_, Op::Liveness(of)) => {
-                let liveness = Reply::Liveness(liveness(state, of));
-                let reply = self.histories.reply_id(&liveness)?;
-                self.answer(state.clone(), client, reply, Ok(None), out)?;
-            }
-            _ => self.effect(state, client, plan, out)?,
-        }
-        Ok(())
-    }
-
-    /// The step in which a call on the file system takes effect, or begins to.
-    fn effect(&self, state: &State, client: u8, plan: Plan, out: &mut Vec<Successor>) -> Result<(), Miss> {
-        let places = places(plan, &state.processes[usize::from(client)].call);
-        let [at, to] = places.map(|place| place.path);
-        let mut next = state.clone();
-        let (names, tree) = (&self.names, &mut next.tree);
-        let result = match plan.op {
-            Op::CreateDir => tree.create(names, at, Node::Dir).map(Some),
-            Op::CreateFile(_) => tree.create(names, at, Node::File(0)).map(Some),
-            Op::RemoveFile => tree.remove_file(names, at).map(Some),
-            Op::RemoveDir => tree.remove_dir(names, at).map(Some),
-            Op::Rename => tree.rename(names, at, to)?,
-            Op::Stat => tree.look_up(names, at).map(|_| None),
-            Op::List => match tree.look_up(names, at) {
-                Ok(Node::Dir) => {
-                    let stood = tree.names_in(names, at);
-                    let listing = Listing { dir: at, stood, fleeting: Vec::new() };
-                    begin(next, client, InCall::Listing(Box::new(listing)), out);
-                    return Ok(());
-                }
-                Ok(Node::File(_)) => Err(FsError::NotADirectory),
-                Err(error) => Err(error),
-            },
-            Op::Read => match tree.look_up(names, at) {
-                Ok(Node::File(contents)) => {
-                    let contents = self.contents.get(contents).to_vec();
-                    let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Contents(contents))))?;
-                    return self.answer(next, client, reply, Ok(None), out);
-                }
-                Ok(Node::Dir) => Err(FsError::IsADirectory),
-                Err(error) => Err(error),
-            },
-            Op::Liveness(_) | Op::Below(_) | Op::Unknown => Err(FsError::Unsupported),
-        };
-        if let (Op::CreateFile(1..), Ok(Some(change))) = (plan.op, result) {
-            self.notice(&mut next, client, change)?;
-            begin(next, client, InCall::Writing { file: at }, out);
-            return Ok(());
-        }
-        self.answer_plainly(next, client, plan, result, out)
-    }
-
-    /// Answers a call whose value is only that it was done.
-    fn answer_plainly(
-        &self,
-        mut next: State,
-        client: u8,
-        plan: Plan,
-        result: Result<Option<Change>, FsError>,
-        out: &mut Vec<Successor>,
-    ) -> Result<(), Miss> {
-        let answer = match (plan.looked_at, result) {
-            (LookedAt::Presence, Ok(_)) => Ok(Value::Truth(true)),
-            (LookedAt::Presence, Err(FsError::NotFound)) => Ok(Value::Truth(false)),
-            (LookedAt::ButTaken, Err(FsError::AlreadyExists)) | (LookedAt::Nothing, _) | (_, Ok(_)) => Ok(Value::Done),
-            (_, Err(error)) => Err(error),
-        };
-        let reply = self.histories.reply_id(&Reply::Fs(answer))?;
-        if let Ok(Some(change)) = result {
-            self.notice(&mut next, client, change)?;
-        }
-        self.answer(next, client, reply, result, out)
-    }
-
-    /// Hands `reply` to the client, once for each way in which the walks of the others may stand to `change`.
-    fn answer(
-        &self,
-        mut next: State,
-        client: u8,
-        reply: ReplyId,
-        result: Result<Option<Change>, FsError>,
-        out: &mut Vec<Successor>,
-    ) -> Result<(), Miss> {
-        let (change, error) = (result.ok().flatten(), result.err());
-        let history = next.processes[usize::from(client)].history;
-        let mut node = self.histories.follow(history, reply)?;
-        let (mut said, mut serves) = (None, false);
-        if let Then::Ends(outcome) = *self.histories.then(node) {
-            said = Some(outcome.said);
-            let before = self.histories.root_of(node).phase;
-            serves = outcome.next == Phase::Holding && before != Phase::Holding;
-            let root = RootId { phase: outcome.next, ..self.histories.root_of(node) };
-            node = self.histories.root(root)?;
-        }
-        let process = &mut next.processes[usize::from(client)];
-        process.history = node;
-        process.call = InCall::Before;
-        let step = Step::Call { client, reply };
-        let first = out.len();
-        out.push(Successor { step, state: next, walked: Vec::new(), error, said, serves });
-        if let (Some(change @ Change::Moved { .. }), Walk::Split) = (change, self.scenario.walk) {
-            for other in (0..self.scenario.clients).filter(|&other| other != client) {
-                self.take_along(other, change, first, out)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds, for each successor from `first` on, those in which the next call of `other` had walked into the directory
-    /// that moved. (Each call sees the change already if its walk held the directory before; see [`InCall::notice`].)
-    fn take_along(&self, other: u8, change: Change, first: usize, out: &mut Vec<Successor>) -> Result<(), Miss> {
-        let process = &out[first].state.processes[usize::from(other)];
-        let Some(plan) = self.plan(process.history)? else { return Ok(()) };
-        let paths = match plan.op {
-            Op::CreateDir | Op::CreateFile(_) | Op::RemoveFile | Op::RemoveDir | Op::Read | Op::Stat => 1,
-            Op::Rename => 2,
-            Op::List | Op::Liveness(_) | Op::Below(_) | Op::Unknown => return Ok(()),
-        };
-        if !matches!(process.call, InCall::Before | InCall::Walked(_)) {
-            return Ok(());
-        }
-        let places = places(plan, &process.call);
-        let mut ways = vec![places];
-        for index in 0..paths {
-            let Some(moved) = places[index].taken_along(&self.names, change)? else { continue };
-            for way in 0..ways.len() {
-                let mut with = ways[way];
-                with[index] = moved;
-                ways.push(with);
-            }
-        }
-        let last = out.len();
-        for places in ways.into_iter().skip(1) {
-            for at in first..last {
-                let mut successor = out[at].clone();
-                successor.state.processes[usize::from(other)].call = InCall::Walked(places);
-                successor.walked.push(other);
-                out.push(successor);
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets the other processes' calls that are under way follow a change.
-    fn notice(&self, next: &mut State, client: u8, change: Change) -> Result<(), Miss> {
-        for (other, process) in (0..).zip(&mut next.processes) {
-            if other != client {
-                process.call.notice(&self.names, change)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The names as they are spelled, sorted, so that their numbers have no say in the order of successors.
-    fn spell_all(&self, names: &[NameId]) -> Vec<Name> {
-        let mut spelled: Vec<Name> = names.iter().map(|&name| self.names.spell_name(name).clone()).collect();
-        spelled.sort();
-        spelled
-    }
-
-    fn plan(&self, history: NodeId) -> Result<Option<Plan>, Miss> {
-        let Then::Asks(request) = *self.histories.then(history) else { return Ok(None) };
-        match self.plans.get(request as usize) {
-            Some(Some(plan)) => Ok(Some(*plan)),
-            _ => Err(Miss::Plan(request)),
-        }
-    }
-}
-
-/// Where the paths of a process's next call lead now.
-fn places(plan: Plan, call: &InCall) -> [Place; 2] {
-    match call {
-        InCall::Walked(places) => *places,
-        _ => plan.paths.map(Place::ahead),
-    }
-}
-
-fn begin(mut next: State, client: u8, call: InCall, out: &mut Vec<Successor>) {
-    next.processes[usize::from(client)].call = call;
-    out.push(Successor {
-        step: Step::Begin { client },
-        state: next,
-        walked: Vec::new(),
-        error: None,
-        said: None,
-        serves: false,
-    });
-}
-
-/// Every listing that the promise of `Fs::list` allows: what stood all the time, and any of what came or went.
-fn listings(stood: &[Name], fleeting: &[Name]) -> Vec<Vec<Name>> {
-    let mut all = vec![stood.to_vec()];
-    for name in fleeting {
-        for at in 0..all.len() {
-            let mut with = all[at].clone();
-            with.push(name.clone());
-            with.sort();
-            all.push(with);
-        }
-    }
-    all
-}
-
-/// In a canonical state the dead have the numbers after those of the clients.
-fn liveness(state: &State, of: Option<(u8, u8)>) -> Liveness {
-    let Some((client, incarnation)) = of else { return Liveness::Unknown };
-    match state.processes.get(usize::from(client)) {
-        Some(process) if process.incarnation > incarnation => Liveness::Dead,
-        Some(process) if process.incarnation == incarnation => Liveness::Alive,
-        Some(_) => Liveness::Unknown,
-        None => Liveness::Dead,
     }
 }

@@ -148,7 +148,11 @@ impl Expander {
                 out.numbers.extend_from_slice(&self.numbers);
             }
             let is_fault = successor.step.is_fault();
-            let (actor, serves) = (successor.actor(), successor.serves);
+            let actor = successor.actor();
+            let serves = state.processes.get(usize::from(actor)).is_some_and(|process| {
+                let after = &successor.state.processes[usize::from(actor)];
+                !world.in_critical_section(process) && world.in_critical_section(after)
+            });
             out.found.push(Found { fingerprint, known, is_fault, renamed, actor, serves, end: out.numbers.len() });
             out.said.extend(successor.said);
         }

@@ -269,7 +269,9 @@ mod tests {
 
     #[test]
     fn a_tour_takes_everybody_along() {
-        let states: [&[(StateId, u8)]; 4] = [&[(1, 0)], &[(2, 0), (3, 1)], &[(0, 0)], &[(2, 1)]];
+        let away = (4, 1);
+        let states: [&[(StateId, u8)]; 5] =
+            [&[(1, 0), away], &[(2, 0), (3, 1)], &[(0, 0), away], &[(2, 0), (2, 1)], &[]];
         let way = busy(&states).unwrap();
         assert_eq!((way[0], way[way.len() - 1]), (0, 0));
         let steps =

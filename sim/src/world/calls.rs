@@ -1,0 +1,261 @@
+//! What a process's next call does, and all that it may be answered.
+
+use lockwright_kernel::{
+    fs::{FsError, call::Value},
+    path::Name,
+    probe::Liveness,
+};
+
+use super::{Step, Successor, World};
+use crate::{
+    history::{NodeId, ReplyId, RootId, Then},
+    miss::Miss,
+    names::{DEAD, NameId},
+    plan::{LookedAt, Op, Plan},
+    replay::Reply,
+    scenario::Walk,
+    state::{InCall, Listing, Place, State},
+    tree::{Change, Node},
+};
+
+impl World<'_> {
+    /// The steps of a client's next call.
+    pub(super) fn calls(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
+        let process = &state.processes[usize::from(client)];
+        let Some(plan) = self.plan(process.history)? else { return Ok(()) };
+        match (&process.call, plan.op) {
+            (InCall::Listing(listing), _) if plan.looked_at == LookedAt::OneName => {
+                let Listing { stood, fleeting, .. } = &**listing;
+                let some = stood.iter().chain(fleeting).map(|name| Some(self.names.spell_name(*name).clone()));
+                let mut any: Vec<Option<Name>> = stood.is_empty().then_some(None).into_iter().chain(some).collect();
+                any.sort();
+                for name in any {
+                    let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Name(name))))?;
+                    self.answer(state.clone(), client, reply, Ok(None), out)?;
+                }
+            }
+            (InCall::Listing(listing), _) => {
+                let Listing { stood, fleeting, .. } = &**listing;
+                let [stood, fleeting] = [stood, fleeting].map(|names| self.spell_all(names));
+                for names in listings(&stood, &fleeting) {
+                    let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Names(names))))?;
+                    self.answer(state.clone(), client, reply, Ok(None), out)?;
+                }
+            }
+            (&InCall::Writing { file }, Op::CreateFile(contents)) => {
+                let mut next = state.clone();
+                if file != DEAD {
+                    next.tree.set_contents(file, contents);
+                }
+                self.answer_plainly(next, client, plan, Ok(None), out)?;
+            }
+            (_, Op::Below(bound)) => {
+                for number in 0..bound {
+                    let reply = self.histories.reply_id(&Reply::Below(number))?;
+                    self.answer(state.clone(), client, reply, Ok(None), out)?;
+                }
+            }
+            (_, Op::Liveness(of)) => {
+                let liveness = Reply::Liveness(liveness(state, of));
+                let reply = self.histories.reply_id(&liveness)?;
+                self.answer(state.clone(), client, reply, Ok(None), out)?;
+            }
+            _ => self.effect(state, client, plan, out)?,
+        }
+        Ok(())
+    }
+
+    /// The step in which a call on the file system takes effect, or begins to.
+    fn effect(&self, state: &State, client: u8, plan: Plan, out: &mut Vec<Successor>) -> Result<(), Miss> {
+        let places = places(plan, &state.processes[usize::from(client)].call);
+        let [at, to] = places.map(|place| place.path);
+        let mut next = state.clone();
+        let (names, tree) = (&self.names, &mut next.tree);
+        let result = match plan.op {
+            Op::CreateDir => tree.create(names, at, Node::Dir).map(Some),
+            Op::CreateFile(_) => tree.create(names, at, Node::File(0)).map(Some),
+            Op::RemoveFile => tree.remove_file(names, at).map(Some),
+            Op::RemoveDir => tree.remove_dir(names, at).map(Some),
+            Op::Rename => tree.rename(names, at, to)?,
+            Op::Stat => tree.look_up(names, at).map(|_| None),
+            Op::List => match tree.look_up(names, at) {
+                Ok(Node::Dir) => {
+                    let stood = tree.names_in(names, at);
+                    let listing = Listing { dir: at, stood, fleeting: Vec::new() };
+                    begin(next, client, InCall::Listing(Box::new(listing)), out);
+                    return Ok(());
+                }
+                Ok(Node::File(_)) => Err(FsError::NotADirectory),
+                Err(error) => Err(error),
+            },
+            Op::Read => match tree.look_up(names, at) {
+                Ok(Node::File(contents)) => {
+                    let contents = self.contents.get(contents).to_vec();
+                    let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Contents(contents))))?;
+                    return self.answer(next, client, reply, Ok(None), out);
+                }
+                Ok(Node::Dir) => Err(FsError::IsADirectory),
+                Err(error) => Err(error),
+            },
+            Op::Liveness(_) | Op::Below(_) | Op::Unknown => Err(FsError::Unsupported),
+        };
+        if let (Op::CreateFile(1..), Ok(Some(change))) = (plan.op, result) {
+            self.notice(&mut next, client, change)?;
+            begin(next, client, InCall::Writing { file: at }, out);
+            return Ok(());
+        }
+        self.answer_plainly(next, client, plan, result, out)
+    }
+
+    /// Answers a call whose value is only that it was done.
+    fn answer_plainly(
+        &self,
+        mut next: State,
+        client: u8,
+        plan: Plan,
+        result: Result<Option<Change>, FsError>,
+        out: &mut Vec<Successor>,
+    ) -> Result<(), Miss> {
+        let answer = match (plan.looked_at, result) {
+            (LookedAt::Presence, Ok(_)) => Ok(Value::Truth(true)),
+            (LookedAt::Presence, Err(FsError::NotFound)) => Ok(Value::Truth(false)),
+            (LookedAt::ButTaken, Err(FsError::AlreadyExists)) | (LookedAt::Nothing, _) | (_, Ok(_)) => Ok(Value::Done),
+            (_, Err(error)) => Err(error),
+        };
+        let reply = self.histories.reply_id(&Reply::Fs(answer))?;
+        if let Ok(Some(change)) = result {
+            self.notice(&mut next, client, change)?;
+        }
+        self.answer(next, client, reply, result, out)
+    }
+
+    /// Hands `reply` to the client, once for each way in which the walks of the others may stand to `change`.
+    fn answer(
+        &self,
+        mut next: State,
+        client: u8,
+        reply: ReplyId,
+        result: Result<Option<Change>, FsError>,
+        out: &mut Vec<Successor>,
+    ) -> Result<(), Miss> {
+        let (change, error) = (result.ok().flatten(), result.err());
+        let history = next.processes[usize::from(client)].history;
+        let mut node = self.histories.follow(history, reply)?;
+        let mut said = None;
+        if let Then::Ends(outcome) = *self.histories.then(node) {
+            said = Some(outcome.said);
+            let root = RootId { phase: outcome.next, ..self.histories.root_of(node) };
+            node = self.histories.root(root)?;
+        }
+        let process = &mut next.processes[usize::from(client)];
+        process.history = node;
+        process.call = InCall::Before;
+        let step = Step::Call { client, reply };
+        let first = out.len();
+        out.push(Successor { step, state: next, walked: Vec::new(), error, said });
+        if let (Some(change @ Change::Moved { .. }), Walk::Split) = (change, self.scenario.walk) {
+            for other in (0..self.scenario.clients).filter(|&other| other != client) {
+                self.take_along(other, change, first, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds, for each successor from `first` on, those in which the next call of `other` had walked into the directory
+    /// that moved. (Each call sees the change already if its walk held the directory before; see [`InCall::notice`].)
+    fn take_along(&self, other: u8, change: Change, first: usize, out: &mut Vec<Successor>) -> Result<(), Miss> {
+        let process = &out[first].state.processes[usize::from(other)];
+        let Some(plan) = self.plan(process.history)? else { return Ok(()) };
+        let paths = match plan.op {
+            Op::CreateDir | Op::CreateFile(_) | Op::RemoveFile | Op::RemoveDir | Op::Read | Op::Stat => 1,
+            Op::Rename => 2,
+            Op::List | Op::Liveness(_) | Op::Below(_) | Op::Unknown => return Ok(()),
+        };
+        if !matches!(process.call, InCall::Before | InCall::Walked(_)) {
+            return Ok(());
+        }
+        let places = places(plan, &process.call);
+        let mut ways = vec![places];
+        for index in 0..paths {
+            let Some(moved) = places[index].taken_along(&self.names, change)? else { continue };
+            for way in 0..ways.len() {
+                let mut with = ways[way];
+                with[index] = moved;
+                ways.push(with);
+            }
+        }
+        let last = out.len();
+        for places in ways.into_iter().skip(1) {
+            for at in first..last {
+                let mut successor = out[at].clone();
+                successor.state.processes[usize::from(other)].call = InCall::Walked(places);
+                successor.walked.push(other);
+                out.push(successor);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the other processes' calls that are under way follow a change.
+    fn notice(&self, next: &mut State, client: u8, change: Change) -> Result<(), Miss> {
+        for (other, process) in (0..).zip(&mut next.processes) {
+            if other != client {
+                process.call.notice(&self.names, change)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names as they are spelled, sorted, so that their numbers have no say in the order of successors.
+    fn spell_all(&self, names: &[NameId]) -> Vec<Name> {
+        let mut spelled: Vec<Name> = names.iter().map(|&name| self.names.spell_name(name).clone()).collect();
+        spelled.sort();
+        spelled
+    }
+
+    fn plan(&self, history: NodeId) -> Result<Option<Plan>, Miss> {
+        let Then::Asks(request) = *self.histories.then(history) else { return Ok(None) };
+        match self.plans.get(request as usize) {
+            Some(Some(plan)) => Ok(Some(*plan)),
+            _ => Err(Miss::Plan(request)),
+        }
+    }
+}
+
+/// Where the paths of a process's next call lead now.
+fn places(plan: Plan, call: &InCall) -> [Place; 2] {
+    match call {
+        InCall::Walked(places) => *places,
+        _ => plan.paths.map(Place::ahead),
+    }
+}
+
+fn begin(mut next: State, client: u8, call: InCall, out: &mut Vec<Successor>) {
+    next.processes[usize::from(client)].call = call;
+    out.push(Successor { step: Step::Begin { client }, state: next, walked: Vec::new(), error: None, said: None });
+}
+
+/// Every listing that the promise of `Fs::list` allows: what stood all the time, and any of what came or went.
+fn listings(stood: &[Name], fleeting: &[Name]) -> Vec<Vec<Name>> {
+    let mut all = vec![stood.to_vec()];
+    for name in fleeting {
+        for at in 0..all.len() {
+            let mut with = all[at].clone();
+            with.push(name.clone());
+            with.sort();
+            all.push(with);
+        }
+    }
+    all
+}
+
+/// In a canonical state the dead have the numbers after those of the clients.
+fn liveness(state: &State, of: Option<(u8, u8)>) -> Liveness {
+    let Some((client, incarnation)) = of else { return Liveness::Unknown };
+    match state.processes.get(usize::from(client)) {
+        Some(process) if process.incarnation > incarnation => Liveness::Dead,
+        Some(process) if process.incarnation == incarnation => Liveness::Alive,
+        Some(_) => Liveness::Unknown,
+        None => Liveness::Dead,
+    }
+}

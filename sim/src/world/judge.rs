@@ -1,0 +1,91 @@
+//! What a state is: who holds the lock in it, and which property it breaks by itself.
+
+use smallvec::SmallVec;
+
+use super::{Successor, World};
+use crate::{
+    history::{RootId, Then},
+    miss::Miss,
+    names::PathId,
+    protocol::{Phase, Property},
+    scenario,
+    state::{InCall, Process, State},
+    tree::Node,
+};
+
+impl World<'_> {
+    /// A client that waits in `state` although nobody has anything left to do: those who are idle need not begin
+    /// anything.
+    pub(crate) fn waits_in_vain(&self, state: &State, successors: &[Successor]) -> Option<u8> {
+        let goes_on = |client: u8| successors.iter().any(|next| !next.step.is_fault() && next.actor() == client);
+        let mut busy = (0..).zip(&state.processes).filter(|(_, process)| !self.is_idle(process));
+        let first = busy.next().map(|(client, _)| client).filter(|client| !goes_on(*client))?;
+        (!busy.any(|(client, _)| goes_on(client))).then_some(first)
+    }
+
+    /// True from the return of a successful attempt to take the lock until the first call of the next attempt.
+    pub(crate) fn in_critical_section(&self, process: &Process) -> bool {
+        process.call == InCall::Before
+            && self.histories.is_root(process.history)
+            && self.histories.root_of(process.history).phase == Phase::Holding
+    }
+
+    pub(crate) fn is_idle(&self, process: &Process) -> bool {
+        process.call == InCall::Before
+            && self.histories.is_root(process.history)
+            && self.histories.root_of(process.history).phase == Phase::Idle
+    }
+
+    /// A property that `state` breaks by itself, and how.
+    pub(crate) fn judge(&self, state: &State) -> Result<Option<(Property, String)>, Miss> {
+        let mut holders: SmallVec<[RootId; 4]> = SmallVec::new();
+        for (client, process) in (0..).zip(&state.processes) {
+            let id = || scenario::id(client, process.incarnation);
+            match self.histories.then(process.history) {
+                Then::Asks(_) => {}
+                Then::Breaks(property, what) => return Ok(Some((*property, format!("{}: {what}", id())))),
+                Then::Ends(_) => {
+                    return Ok(Some((Property::Replayable, format!("{} made an attempt without a call", id()))));
+                }
+            }
+            if self.in_critical_section(process) {
+                holders.push(RootId { client, incarnation: process.incarnation, phase: Phase::Holding });
+            }
+        }
+        if let [first, second, ..] = holders[..] {
+            let [first, second] = [first, second].map(|holder| scenario::id(holder.client, holder.incarnation));
+            return Ok(Some((Property::MutualExclusion, format!("{first} and {second} hold the lock"))));
+        }
+        for holder in holders {
+            let evidence = *self.evidence.get(&holder).ok_or(Miss::Evidence(holder))?;
+            if state.tree.get(evidence).is_none() {
+                let id = scenario::id(holder.client, holder.incarnation);
+                let what = format!("{id} holds the lock, and \"{}\" is gone", self.names.spell(evidence));
+                return Ok(Some((Property::NotDispossessed, what)));
+            }
+        }
+        let all_idle = state.processes.iter().all(|process| self.is_idle(process));
+        if all_idle && state.left == self.scenario.faults && !state.tree.entries().is_empty() {
+            let left: Vec<String> = self.spell_tree(state);
+            let what = format!("all are idle, nothing went wrong, and there is {}", left.join(", "));
+            return Ok(Some((Property::NothingLeftBehind, what)));
+        }
+        Ok(None)
+    }
+
+    /// The paths of all entries, sorted, a directory's with a `/` at the end.
+    pub(crate) fn spell_tree(&self, state: &State) -> Vec<String> {
+        let spell = |&(path, node): &(PathId, Node)| match node {
+            Node::Dir => format!("{}/", self.names.spell(path)),
+            Node::File(contents) => {
+                let contents = self.contents.get(contents);
+                let body =
+                    if contents.is_empty() { String::new() } else { format!(" = \"{}\"", contents.escape_ascii()) };
+                format!("{}{body}", self.names.spell(path))
+            }
+        };
+        let mut entries: Vec<String> = state.tree.entries().iter().map(spell).collect();
+        entries.sort();
+        entries
+    }
+}
