@@ -8,10 +8,12 @@
 //! changes nothing, it matters only when a directory on its way is moved or replaced; so it is that step which decides,
 //! for each call that others are about to make through the directory, whether its walk had come there already.
 
+mod alone;
 mod calls;
 mod faults;
 mod judge;
 
+pub(crate) use alone::{Alone, Leap};
 use lockwright_kernel::fs::FsError;
 use rustc_hash::FxHashMap;
 
@@ -43,6 +45,13 @@ impl Step {
     pub(crate) fn is_fault(&self) -> bool {
         matches!(self, Self::Crash { .. })
     }
+
+    /// The client that takes the step.
+    pub(crate) fn actor(&self) -> u8 {
+        match *self {
+            Self::Call { client, .. } | Self::Begin { client } | Self::Crash { client } => client,
+        }
+    }
 }
 
 /// A state that can follow, and the step that leads there.
@@ -58,15 +67,6 @@ pub(crate) struct Successor {
     pub(crate) said: Option<&'static str>,
 }
 
-impl Successor {
-    /// The client that takes the step.
-    pub(crate) fn actor(&self) -> u8 {
-        match self.step {
-            Step::Call { client, .. } | Step::Begin { client } | Step::Crash { client } => client,
-        }
-    }
-}
-
 /// Everything about a scenario that is not part of a state.
 ///
 /// Reading it takes no more than a shared reference; what it lacks is a [`Miss`], which [`World::learn`] makes up for.
@@ -78,6 +78,8 @@ pub(crate) struct World<'a> {
     pub(crate) histories: Histories,
     /// How processes may be renamed, in a search that takes states for equal that differ in names only.
     pub(crate) symmetry: Option<Symmetry>,
+    /// Which client may go first, in a search that leaves out orders which come to the same.
+    pub(crate) alone: Option<Alone>,
     plans: Vec<Option<Plan>>,
     contents: Contents,
     evidence: FxHashMap<RootId, PathId>,
@@ -93,6 +95,7 @@ impl<'a> World<'a> {
             names: Names::new(),
             histories: Histories::default(),
             symmetry: None,
+            alone: None,
             plans: Vec::new(),
             contents: Contents::new(),
             evidence: FxHashMap::default(),
@@ -119,7 +122,7 @@ impl<'a> World<'a> {
         }
         let mut successors = Vec::new();
         self.successors(state, &mut successors);
-        let waiting = self.waits_in_vain(state, &successors)?;
+        let waiting = self.waits_in_vain(state, successors.iter().map(|next| &next.step))?;
         let id = scenario::id(waiting, state.processes[usize::from(waiting)].incarnation);
         Some((Property::NobodyWaitsInVain, format!("{id} waits, and nobody has anything left to do")))
     }

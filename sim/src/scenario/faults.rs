@@ -80,6 +80,11 @@ impl Faults {
     }
 
     /// What is left after one fault of a kind; `None` when there was none left.
+    /// True when nothing can go wrong any more.
+    pub(crate) fn is_none(self) -> bool {
+        self == Self::NONE
+    }
+
     pub(crate) fn spend(mut self, budget: Budget) -> Option<Self> {
         let left = self.of_mut(budget);
         *left = left.checked_sub(1)?;

@@ -8,7 +8,7 @@ use lockwright_kernel::{
 
 use super::{Step, Successor, World};
 use crate::{
-    history::{NodeId, ReplyId, RootId, Then},
+    history::{NodeId, ReplyId, RequestId, RootId, Then},
     miss::Miss,
     names::{DEAD, NameId},
     plan::{LookedAt, Op, Plan},
@@ -213,12 +213,16 @@ impl World<'_> {
         spelled
     }
 
-    fn plan(&self, history: NodeId) -> Result<Option<Plan>, Miss> {
-        let Then::Asks(request) = *self.histories.then(history) else { return Ok(None) };
-        match self.plans.get(request as usize) {
-            Some(Some(plan)) => Ok(Some(*plan)),
-            _ => Err(Miss::Plan(request)),
+    /// What follows a history, in numbers.
+    pub(super) fn plan(&self, history: NodeId) -> Result<Option<Plan>, Miss> {
+        match *self.histories.then(history) {
+            Then::Asks(request) => self.plan_of(request).map(Some),
+            _ => Ok(None),
         }
+    }
+
+    pub(super) fn plan_of(&self, request: RequestId) -> Result<Plan, Miss> {
+        self.plans.get(request as usize).copied().flatten().ok_or(Miss::Plan(request))
     }
 }
 

@@ -13,7 +13,7 @@ impl World<'_> {
     }
 
     /// A process that has begun nothing has nothing to lose: its crash would only change its id.
-    fn crash(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
+    pub(super) fn crash(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
         let process = &state.processes[usize::from(client)];
         if self.is_idle(process) || matches!(self.histories.then(process.history), Then::Breaks(..)) {
             return Ok(());
