@@ -252,16 +252,14 @@ impl<'a> Search<'a> {
     }
 
     fn past_a_limit(&self, progress: Progress, observe: Observe<'_>) -> Option<Verdict> {
-        let Limits { states_max, bytes_max, depth_max, .. } = self.limits;
+        let depth_max = self.limits.depth_max;
         let asked = observe(progress);
         let reason = if let ControlFlow::Break(reason) = asked {
             reason
         } else if progress.frontier == 0 {
             return None;
-        } else if progress.states > states_max {
-            format!("more than {states_max} states")
-        } else if progress.bytes > bytes_max {
-            format!("more than {} MiB of memory", bytes_max >> 20)
+        } else if let Some(reason) = self.limits.outgrown_by(progress) {
+            reason
         } else if progress.depth >= depth_max && self.next.len() == progress.frontier {
             format!("deeper than {depth_max} steps")
         } else {
