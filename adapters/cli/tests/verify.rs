@@ -317,3 +317,12 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     let output = child.wait_with_output().expect("it ends");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn rows_that_nobody_could_read_are_not_verified() {
+    let dir = empty_dir();
+    let full = fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockwright"));
+    let status = command.current_dir(&dir).args(["verify", "--mutants"]).stdout(full).status().expect("it was built");
+    assert_eq!(status.code(), Some(2));
+}
