@@ -16,7 +16,17 @@ pub(crate) struct State {
     /// The faults that may still happen.
     pub(crate) left: Faults,
     pub(crate) tree: Tree,
+    /// What a power cut would go back to; none for the empty tree of the beginning, and when there is no cut to come.
+    pub(crate) durable: Option<Box<Durable>>,
     pub(crate) processes: Processes,
+}
+
+/// The tree that a power cut goes back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Durable {
+    pub(crate) tree: Tree,
+    /// True when it was committed since the last cut, so that there is no need of another commit.
+    pub(crate) is_new: bool,
 }
 
 /// So many processes cost no allocation.
@@ -226,18 +236,16 @@ impl State {
             let count = |at| two.get(at).map_or(0, |&budget| self.left.of(budget));
             out.push(u16::from_le_bytes([count(0), count(1)]));
         }
-        let mut entries = Entries::new();
-        for &(path, node) in self.tree.entries() {
-            entries.push((naming.path(path)?, naming.node(node)));
+        write_tree(&self.tree, naming, out)?;
+        if self.left.cuts > 0 {
+            match &self.durable {
+                None => out.push(0),
+                Some(durable) => {
+                    out.push(1 + u16::from(durable.is_new));
+                    write_tree(&durable.tree, naming, out)?;
+                }
+            }
         }
-        entries.sort_unstable();
-        write_list(out, &entries, |out, (path, node)| {
-            out.push(*path);
-            out.push(match node {
-                Node::Dir => 0,
-                Node::File(contents) => contents + 1,
-            });
-        });
         for place in 0..self.processes.len() {
             self.processes[naming.client_at(place)].encode(naming, out)?;
         }
@@ -253,20 +261,14 @@ impl State {
                 *left.of_mut(budget) = count;
             }
         }
-        let entry = |input: &mut _| {
-            let path = next(input);
-            let node = match next(input) {
-                0 => Node::Dir,
-                contents => Node::File(contents - 1),
-            };
-            (path, node)
-        };
-        let entries: Entries = read_list(input, entry);
+        let tree = read_tree(input);
+        let kept = if left.cuts > 0 { next(input) } else { 0 };
+        let durable = (kept > 0).then(|| Box::new(Durable { tree: read_tree(input), is_new: kept > 1 }));
         let mut processes = Processes::new();
         while input.len() > 0 {
             processes.push(Process::decode(input));
         }
-        Self { left, tree: Tree::from_entries(entries), processes }
+        Self { left, tree, durable, processes }
     }
 }
 
@@ -320,6 +322,34 @@ impl Process {
         };
         Self { incarnation: byte(head >> 2), history: NodeId::from_le_bytes([a, b, c, d]), call }
     }
+}
+
+fn write_tree(tree: &Tree, naming: &impl Naming, out: &mut Vec<u16>) -> Result<(), Miss> {
+    let mut entries = Entries::new();
+    for &(path, node) in tree.entries() {
+        entries.push((naming.path(path)?, naming.node(node)));
+    }
+    entries.sort_unstable();
+    write_list(out, &entries, |out, (path, node)| {
+        out.push(*path);
+        out.push(match node {
+            Node::Dir => 0,
+            Node::File(contents) => contents + 1,
+        });
+    });
+    Ok(())
+}
+
+fn read_tree<I: Iterator<Item = u16>>(input: &mut I) -> Tree {
+    let entry = |input: &mut I| {
+        let path = next(input);
+        let node = match next(input) {
+            0 => Node::Dir,
+            contents => Node::File(contents - 1),
+        };
+        (path, node)
+    };
+    Tree::from_entries(read_list(input, entry))
 }
 
 fn write_list<T>(out: &mut Vec<u16>, items: &[T], write: impl Fn(&mut Vec<u16>, &T)) {

@@ -116,6 +116,10 @@ impl Relabelling {
         }))
     }
 
+    pub(crate) fn of_path(&self, path: &Path) -> Path {
+        path.names().iter().map(|name| self.of_name(name)).collect()
+    }
+
     /// True when no id in the request is renamed.
     pub(crate) fn leaves(&self, request: &Request) -> bool {
         self.of_request(request) == *request
@@ -127,7 +131,7 @@ impl Relabelling {
     }
 
     fn of_call(&self, call: &Call) -> Call {
-        let path = |path: &Path| -> Path { path.names().iter().map(|name| self.of_name(name)).collect() };
+        let path = |path: &Path| self.of_path(path);
         match call {
             Call::CreateDir(at) => Call::CreateDir(path(at)),
             Call::CreateFile(at, contents) => Call::CreateFile(path(at), self.of_contents(contents)),
