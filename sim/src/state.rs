@@ -8,6 +8,7 @@ use crate::{
     names::{DEAD, NameId, Names, PathId},
     scenario::{Budget, Faults},
     tree::{Change, Entries, Node, Tree},
+    watching::Watching,
 };
 
 /// The whole world at one moment.
@@ -40,6 +41,7 @@ pub(crate) struct Process {
     /// The answers its attempt has had.
     pub(crate) history: NodeId,
     pub(crate) call: InCall,
+    pub(crate) watching: Watching,
 }
 
 /// How far the process's next call has come.
@@ -141,7 +143,7 @@ impl InCall {
 }
 
 /// Where an open file or directory is after a change.
-fn follow_open(names: &Names, open: PathId, change: Change) -> Result<PathId, Miss> {
+pub(crate) fn follow_open(names: &Names, open: PathId, change: Change) -> Result<PathId, Miss> {
     Ok(match change {
         _ if open == DEAD => DEAD,
         Change::Removed(path) if path == open => DEAD,
@@ -281,7 +283,8 @@ impl Process {
             InCall::Listing(_) => 2,
             InCall::Writing { .. } => 3,
         };
-        out.push(u16::from(naming.incarnation(self.incarnation)) << 2 | kind);
+        let watches = u16::from(!self.watching.is_empty());
+        out.push(u16::from(naming.incarnation(self.incarnation)) << 3 | watches << 2 | kind);
         out.push(u16::from_le_bytes([a, b]));
         out.push(u16::from_le_bytes([c, d]));
         match &self.call {
@@ -302,7 +305,7 @@ impl Process {
             }
             InCall::Writing { file } => out.push(naming.path(*file)?),
         }
-        Ok(())
+        if self.watching.is_empty() { Ok(()) } else { self.watching.encode(naming, out) }
     }
 
     fn decode(input: &mut impl Iterator<Item = u16>) -> Self {
@@ -320,7 +323,8 @@ impl Process {
             }
             _ => InCall::Writing { file: next(input) },
         };
-        Self { incarnation: byte(head >> 2), history: NodeId::from_le_bytes([a, b, c, d]), call }
+        let watching = if head & 4 == 0 { Watching::default() } else { Watching::decode(|| next(input)) };
+        Self { incarnation: byte(head >> 3), history: NodeId::from_le_bytes([a, b, c, d]), call, watching }
     }
 }
 

@@ -258,6 +258,7 @@ fn present(Tables { names, histories }: Tables<'_>, state: &State) -> IdSet {
     }
     for process in &state.processes {
         ids = ids.with(histories.remembered(process.history)).with(ids_in_call(names, &process.call));
+        ids = process.watching.dirs().fold(ids, |ids, dir| ids.with(names.ids_in(dir)));
     }
     ids
 }
@@ -310,13 +311,19 @@ fn note_processes(tables: Tables<'_>, state: &State, ranks: &mut [Rank; IdNo::CO
         ranks[own.at()] = mix(ranks[own.at()], mix(history, kind_of(&process.call)));
         let heard = tables.histories.remembered(process.history);
         ties.extend(heard.iter().filter(|id| *id != own).map(|id| (own, id, 7)));
-        note_call(tables.names, &process.call, &mut |id, how| {
+        let mut note = |id, how| {
             if id == own {
                 ranks[own.at()] = ranks[own.at()].wrapping_add(how);
             } else {
                 ties.push((own, id, how));
             }
-        });
+        };
+        note_call(tables.names, &process.call, &mut note);
+        for dir in process.watching.dirs() {
+            for &(id, mark) in tables.names.marks_on(dir) {
+                note(id, mix(mark, 10));
+            }
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 mod calls;
 mod faults;
 mod judge;
+pub(crate) mod notify;
 
 use std::ops::Range;
 
@@ -27,6 +28,7 @@ use crate::{
     state::{InCall, Process, State},
     symmetry::{PermId, Symmetry, Tables},
     tree::Tree,
+    watching::Watching,
 };
 
 /// What one step was.
@@ -46,6 +48,8 @@ pub(crate) enum Step {
     Commit,
     /// The power was cut. These files have lost their contents.
     Cut { emptied: Vec<PathId> },
+    /// What the client's process has not been told of yet, it will not be told.
+    Lose { client: u8 },
 }
 
 impl Step {
@@ -53,16 +57,18 @@ impl Step {
     pub(crate) fn is_fault(&self) -> bool {
         match self {
             Self::Call { .. } | Self::Begin { .. } | Self::Commit => false,
-            Self::Crash { .. } | Self::Fail { .. } | Self::Remove { .. } | Self::Cut { .. } => true,
+            Self::Crash { .. } | Self::Fail { .. } | Self::Remove { .. } | Self::Cut { .. } | Self::Lose { .. } => true,
         }
     }
 
     /// Whose step it is; none for what befalls all of them.
     pub(crate) fn client(&self) -> Option<u8> {
         match *self {
-            Self::Call { client, .. } | Self::Begin { client } | Self::Crash { client } | Self::Fail { client, .. } => {
-                Some(client)
-            }
+            Self::Call { client, .. }
+            | Self::Begin { client }
+            | Self::Crash { client }
+            | Self::Fail { client, .. }
+            | Self::Lose { client } => Some(client),
             Self::Remove { .. } | Self::Commit | Self::Cut { .. } => None,
         }
     }
@@ -217,7 +223,10 @@ impl<'a> World<'a> {
         if self.plans.len() <= at {
             self.plans.resize(at + 1, None);
         }
-        let plan = Plan::of(self.histories.request(request), &mut self.names, &mut self.contents);
+        let mut plan = Plan::of(self.histories.request(request), &mut self.names, &mut self.contents);
+        if matches!(plan.op, Op::Now | Op::Pause) && !self.scenario.profile.has_time() {
+            plan.op = Op::Unknown;
+        }
         if matches!(plan.op, Op::Unknown) {
             self.unanswerable.get_or_insert_with(|| format!("{:?}", self.histories.request(request)));
         }
@@ -248,6 +257,6 @@ impl<'a> World<'a> {
 
     fn process(&self, client: u8, incarnation: u8) -> Result<Process, Miss> {
         let history = self.histories.root(RootId { client, incarnation, phase: Phase::Idle })?;
-        Ok(Process { incarnation, history, call: InCall::Before })
+        Ok(Process { incarnation, history, call: InCall::Before, watching: Watching::default() })
     }
 }

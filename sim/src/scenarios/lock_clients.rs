@@ -95,7 +95,7 @@ impl Protocol for LockClients {
 
 /// True of the errors that this world gives for no reason in the tree, and only for none. Every other error is told, also
 /// where errors may happen: the lock or the world is wrong about the tree.
-fn is_made_up(error: &LockError) -> bool {
+pub(super) fn is_made_up(error: &LockError) -> bool {
     matches!(error, LockError::Fs(FsError::Io | FsError::NoSpace))
 }
 
@@ -109,7 +109,7 @@ fn take(lock: &dyn Lock, me: &Id) -> Result<Outcome, Stop> {
     }
 }
 
-fn give_back(lock: &dyn Lock, me: &Id, phase: Phase) -> Result<Outcome, Stop> {
+pub(super) fn give_back(lock: &dyn Lock, me: &Id, phase: Phase) -> Result<Outcome, Stop> {
     match lock.unlock(me) {
         Ok(()) => Ok(Outcome { next: Phase::Idle, said: RELEASED }),
         Err(LockError::NotOwner) if phase == Phase::Releasing => {

@@ -95,7 +95,12 @@ impl Relabelling {
         match request {
             Request::Fs(call) => Request::Fs(self.of_call(call)),
             Request::Liveness(id) => Request::Liveness(self.of_id(id)),
-            other => other.clone(),
+            Request::Watch(dir) => Request::Watch(self.of_path(dir)),
+            Request::Wait { watch, owner, until } => {
+                let owner = owner.as_ref().map(|owner| self.of_id(owner));
+                Request::Wait { watch: *watch, owner, until: *until }
+            }
+            Request::Below(_) | Request::Now | Request::Pause(_) => request.clone(),
         }
     }
 

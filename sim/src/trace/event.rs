@@ -43,13 +43,15 @@ pub(super) enum Deed {
     Commit,
     /// The power was cut, and these files lost their contents.
     Cut(Vec<PathId>),
+    /// What it was to be told of was lost.
+    Lose,
 }
 
 impl Deed {
     /// True of a step that is nothing but a fault, so that a run can leave it out.
     pub(super) const fn is_fault(&self) -> bool {
         match self {
-            Self::Crash | Self::Remove(_) | Self::Commit | Self::Cut(_) => true,
+            Self::Crash | Self::Remove(_) | Self::Commit | Self::Cut(_) | Self::Lose => true,
             Self::Call | Self::Begin | Self::Fail { .. } => false,
         }
     }
@@ -68,11 +70,13 @@ pub enum Fault {
     Cut,
     /// A call had walked to its directory before that was moved, and took effect after.
     HadWalked,
+    /// A process was not told of a change in a directory that it watched.
+    Loss,
 }
 
 impl Fault {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Crash, Self::Error, Self::Removal, Self::Cut, Self::HadWalked];
+    pub const ALL: [Self; 6] = [Self::Crash, Self::Error, Self::Removal, Self::Cut, Self::HadWalked, Self::Loss];
 
     /// The fault in a word or two.
     #[must_use]
@@ -83,6 +87,7 @@ impl Fault {
             Self::Removal => "removal",
             Self::Cut => "power cut",
             Self::HadWalked => "parted walk",
+            Self::Loss => "lost notice",
         }
     }
 }
@@ -99,6 +104,7 @@ impl Event {
             &Step::Fail { took_effect, .. } => Deed::Fail { took_effect },
             &Step::Remove { path } => Deed::Remove(path),
             Step::Commit => Deed::Commit,
+            Step::Lose { .. } => Deed::Lose,
             Step::Cut { emptied } => Deed::Cut(emptied.clone()),
         };
         let asked = client.map(|client| world.histories.then(before.processes[usize::from(client)].history));
@@ -118,6 +124,7 @@ impl Event {
             Deed::Fail { .. } => Some(Fault::Error),
             Deed::Remove(_) => Some(Fault::Removal),
             Deed::Cut(_) => Some(Fault::Cut),
+            Deed::Lose => Some(Fault::Loss),
         };
         deed.into_iter().chain(self.walked.iter().map(|_| Fault::HadWalked))
     }

@@ -119,6 +119,7 @@ fn fewer(scenario: &Scenario, fault: Fault, count: usize) -> Scenario {
         Fault::Error => fewer.faults.errors = u8::try_from(count - 1).unwrap_or(u8::MAX),
         Fault::Removal => fewer.faults.removals = u8::try_from(count - 1).unwrap_or(u8::MAX),
         Fault::Cut => fewer.faults.cuts = u8::try_from(count - 1).unwrap_or(u8::MAX),
+        Fault::Loss => fewer.faults.losses = u8::try_from(count - 1).unwrap_or(u8::MAX),
         Fault::HadWalked => fewer.walk = Walk::Atomic,
     }
     fewer

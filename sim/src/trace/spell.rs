@@ -30,6 +30,7 @@ pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
     let request = world.histories.request(request);
     match &event.deed {
         Deed::Crash => format!("{id}  +++ killed by SIGKILL +++"),
+        Deed::Lose => format!("{id}  +++ what it was to be told of is lost +++"),
         Deed::Begin => format!("{id}  {} begins", shape(request)),
         Deed::Call | Deed::Fail { .. } => {
             let answer = match (event.error, event.reply) {
@@ -64,7 +65,7 @@ fn nobodys(world: &World<'_>, before: &State, event: &Event) -> String {
             let lost: String = emptied.iter().copied().map(lost).collect();
             format!("power  +++ cut: the disk is as it was when last durable{lost} +++")
         }
-        Deed::Crash | Deed::Begin | Deed::Call | Deed::Fail { .. } => String::new(),
+        Deed::Crash | Deed::Lose | Deed::Begin | Deed::Call | Deed::Fail { .. } => String::new(),
     }
 }
 
@@ -102,15 +103,25 @@ fn shape(request: &Request) -> String {
         Request::Liveness(id) => format!("kill({id}, 0)"),
         Request::Below(bound) => format!("random({bound})"),
         Request::Now => "clock_gettime()".into(),
+        Request::Watch(dir) => format!("inotify_add_watch(\"{dir}\")"),
+        Request::Wait { watch, owner, until } => {
+            let owner = owner.as_ref().map(|id| format!(", pidfd of {id}")).unwrap_or_default();
+            let until = until.map(|until| format!(", until {:?}", until.since_start())).unwrap_or_default();
+            format!("poll(watch {}{owner}{until})", watch.0)
+        }
+        Request::Pause(until) => format!("sleep(until {:?})", until.since_start()),
     }
 }
 
 fn answer(reply: &Reply) -> String {
     match reply {
         Reply::Fs(Ok(value)) => value.to_string(),
-        Reply::Fs(Err(error)) => format!("-1 {}", errno(*error)),
+        Reply::Fs(Err(error)) | Reply::Watch(Err(error)) => format!("-1 {}", errno(*error)),
         Reply::Liveness(liveness) => format!("{liveness:?}"),
         Reply::Below(number) => number.to_string(),
+        Reply::Time(time) => format!("{:?}", time.since_start()),
+        Reply::Watch(Ok(watch)) => format!("watch {}", watch.0),
+        Reply::Woke(wake) => format!("{wake:?}"),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     scenario::{Budget, Walk},
     state::{InCall, Listing, Place, State},
     tree::{Change, Node, Tree},
+    watching::Watching,
 };
 
 impl World<'_> {
@@ -60,6 +61,10 @@ impl World<'_> {
                 let reply = self.histories.reply_id(&liveness)?;
                 self.answer(state.clone(), client, reply, Came::default(), out)?;
             }
+            (_, Op::Watch) => self.watch(state, client, plan, out)?,
+            (_, Op::Wait(wait)) => self.wait(state, client, wait, out)?,
+            (_, Op::Now) => self.time(state, client, out)?,
+            (_, Op::Pause) => self.pause(state, client, out)?,
             _ => self.effect(state, client, plan, out)?,
         }
         Ok(())
@@ -152,7 +157,15 @@ impl World<'_> {
             Op::RemoveDir => tree.remove_dir(names, at).map(Some),
             Op::Rename => tree.rename(names, at, to)?,
             Op::Stat => tree.look_up(names, at).map(|_| None),
-            Op::List | Op::Read | Op::Liveness(_) | Op::Below(_) | Op::Unknown => Err(FsError::Unsupported),
+            Op::List
+            | Op::Read
+            | Op::Liveness(_)
+            | Op::Below(_)
+            | Op::Watch
+            | Op::Wait(_)
+            | Op::Now
+            | Op::Pause
+            | Op::Unknown => Err(FsError::Unsupported),
         })
     }
 
@@ -179,7 +192,7 @@ impl World<'_> {
     }
 
     /// Hands `reply` to the client, once for each way in which the walks of the others may stand to `change`.
-    fn answer(
+    pub(super) fn answer(
         &self,
         mut next: State,
         client: u8,
@@ -199,6 +212,9 @@ impl World<'_> {
         let process = &mut next.processes[usize::from(client)];
         process.history = node;
         process.call = InCall::Before;
+        if said.is_some() {
+            process.watching = Watching::default();
+        }
         let step = match failed {
             None => Step::Call { client, reply },
             Some(took_effect) => Step::Fail { client, reply, took_effect },
@@ -219,9 +235,11 @@ impl World<'_> {
         let process = &out[first].state.processes[usize::from(other)];
         let Some(plan) = self.plan(process.history)? else { return Ok(()) };
         let paths = match plan.op {
-            Op::CreateDir | Op::CreateFile(_) | Op::RemoveFile | Op::RemoveDir | Op::Read | Op::Stat => 1,
+            Op::CreateDir | Op::CreateFile(_) | Op::RemoveFile | Op::RemoveDir | Op::Read | Op::Stat | Op::Watch => 1,
             Op::Rename => 2,
-            Op::List | Op::Liveness(_) | Op::Below(_) | Op::Unknown => return Ok(()),
+            Op::List | Op::Liveness(_) | Op::Below(_) | Op::Wait(_) | Op::Now | Op::Pause | Op::Unknown => {
+                return Ok(());
+            }
         };
         if !matches!(process.call, InCall::Before | InCall::Walked(_)) {
             return Ok(());
@@ -248,12 +266,14 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Lets the other processes' calls that are under way follow a change.
+    /// Lets the other processes' calls that are under way follow a change, and all watches.
     pub(super) fn notice(&self, next: &mut State, client: Option<u8>, change: Change) -> Result<(), Miss> {
+        let loses = next.left.losses > 0;
         for (other, process) in (0..).zip(&mut next.processes) {
             if Some(other) != client {
                 process.call.notice(&self.names, change)?;
             }
+            process.watching.notice(&self.names, change, loses)?;
         }
         Ok(())
     }
@@ -265,7 +285,7 @@ impl World<'_> {
         spelled
     }
 
-    fn plan(&self, history: NodeId) -> Result<Option<Plan>, Miss> {
+    pub(super) fn plan(&self, history: NodeId) -> Result<Option<Plan>, Miss> {
         let Then::Asks(request) = *self.histories.then(history) else { return Ok(None) };
         match self.plans.get(request as usize) {
             Some(Some(plan)) => Ok(Some(*plan)),
@@ -276,7 +296,7 @@ impl World<'_> {
 
 /// What a call came to.
 #[derive(Clone, Copy, Debug, Default)]
-struct Came {
+pub(super) struct Came {
     change: Option<Change>,
     error: Option<FsError>,
     /// For a call that failed for no reason in the tree, whether it took effect.
@@ -296,7 +316,7 @@ impl From<Result<Option<Change>, FsError>> for Came {
 }
 
 /// Where the paths of a process's next call lead now.
-fn places(plan: Plan, call: &InCall) -> [Place; 2] {
+pub(super) fn places(plan: Plan, call: &InCall) -> [Place; 2] {
     match call {
         InCall::Walked(places) => *places,
         _ => plan.paths.map(Place::ahead),
@@ -323,7 +343,7 @@ fn listings(stood: &[Name], fleeting: &[Name]) -> Vec<Vec<Name>> {
 }
 
 /// In a canonical state the dead have the numbers after those of the clients.
-fn liveness(state: &State, of: Option<(u8, u8)>) -> Liveness {
+pub(super) fn liveness(state: &State, of: Option<(u8, u8)>) -> Liveness {
     let Some((client, incarnation)) = of else { return Liveness::Unknown };
     match state.processes.get(usize::from(client)) {
         Some(process) if process.incarnation > incarnation => Liveness::Dead,

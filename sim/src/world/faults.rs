@@ -19,7 +19,7 @@
 //! and what `fsync` of a single file brings forward on btrfs and F2FS); contents of which a part is durable or that turn
 //! out to be something else; and `fsync` itself, which the kernel's `Fs` does not know.
 
-use super::{Step, Successor, World};
+use super::{Step, Successor, World, notify::lose};
 use crate::{
     history::Then,
     miss::Miss,
@@ -34,6 +34,7 @@ impl World<'_> {
     pub(super) fn faults(&self, state: &State, out: &mut Vec<Successor>) -> Result<(), Miss> {
         for client in 0..self.scenario.clients {
             self.crash(state, client, out)?;
+            lose(state, client, out);
         }
         for client in 0..self.scenario.clients {
             self.failures(state, client, out)?;
