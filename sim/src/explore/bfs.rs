@@ -40,7 +40,7 @@ pub(crate) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limi
     let limits = Limits { symmetry: limits.symmetry && protocol.promises().is_empty(), ..limits };
     let ids = if limits.merge && limits.symmetry { exchangeable(protocol, scenario) } else { None };
     if limits.merge && limits.symmetry && ids.is_none() {
-        refused = Some(format!("more than {} clients and crashes have no numbers for their ids", IdNo::CLIENTS - 1));
+        refused = Some(format!("more than {} clients and deaths have no numbers for their ids", IdNo::CLIENTS - 1));
     }
     if let Some(ids) = &ids {
         let kinds = ids.alive.iter().map(|(_, kind)| *kind).collect();
@@ -71,13 +71,14 @@ pub(crate) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limi
 
 /// Whose ids may be exchanged; `None` when there are more than have numbers.
 fn exchangeable(protocol: &dyn Protocol, scenario: &Scenario) -> Option<Exchangeable> {
-    let Scenario { clients, faults: Faults { crashes, .. }, .. } = *scenario;
+    let Scenario { clients, faults: Faults { crashes, cuts, .. }, .. } = *scenario;
+    let deaths = crashes.checked_add(cuts.checked_mul(clients)?)?;
     let alive = (0..clients).map(|client| {
         let kind = protocol.kind(client.into(), clients.into());
         IdNo::new(client, 0).map(|id| (id, kind))
     });
-    let dead = (clients..clients.checked_add(crashes)?).map(|client| IdNo::new(client, 0));
-    let spare = IdNo::new(clients + crashes, 0)?;
+    let dead = (clients..clients.checked_add(deaths)?).map(|client| IdNo::new(client, 0));
+    let spare = IdNo::new(clients + deaths, 0)?;
     Some(Exchangeable { alive: alive.collect::<Option<_>>()?, dead: dead.collect::<Option<_>>()?, spare })
 }
 

@@ -11,6 +11,7 @@ use std::{
 use rustc_hash::FxHashSet;
 
 use super::{
+    edges::NOBODY,
     fair::Clients,
     goals::{self, Reached},
     visited::{Fingerprint, StateId, Visited, fingerprint},
@@ -148,7 +149,7 @@ impl Expander {
                 out.numbers.extend_from_slice(&self.numbers);
             }
             let is_fault = successor.step.is_fault();
-            let actor = successor.actor();
+            let actor = successor.step.client().unwrap_or(NOBODY);
             let serves = state.processes.get(usize::from(actor)).is_some_and(|process| {
                 let after = &successor.state.processes[usize::from(actor)];
                 !world.in_critical_section(process) && world.in_critical_section(after)

@@ -3,6 +3,13 @@
 //! A search keeps fingerprints of states under canonical names. The run is found by going forward again, from the
 //! beginning and under the processes' own names, and taking at each state a successor of the right fingerprint.
 
+use std::{
+    mem::{Discriminant, discriminant},
+    ops::Range,
+};
+
+use lockwright_kernel::path::Path;
+
 use super::{
     Verdict, Violation,
     edges::Edges,
@@ -56,7 +63,7 @@ pub(super) fn choices(world: &mut World<'_>, fingerprints: &[Fingerprint], clien
     let (there, here) = (world.initial(), own.initial());
     let mut guide = Guide { search: world, there: there.clone(), own, here, own_ids: Relabelling::blank() };
     // The first state is renamed too.
-    guide.arrive(&there, None);
+    guide.arrive(&there, 0..0);
     let choices = fingerprints.iter().skip(1).map_while(|wanted| guide.step(*wanted)).collect();
     let who = IdNo::new(client, 0).map_or(client, |id| guide.own_ids.of(id).client());
     (choices, who)
@@ -77,21 +84,18 @@ impl Guide<'_, '_> {
         let (choice, taken) =
             here.into_iter().enumerate().filter(|(_, successor)| key_of(&self.own, successor) == key).nth(nth)?;
         self.here = taken.state;
-        let crashed = match there[at].step {
-            Step::Crash { client } => Some(client),
-            _ => None,
-        };
-        self.arrive(&there[at].state, crashed);
+        let killed = there[at].step.killed(self.own.scenario.clients);
+        self.arrive(&there[at].state, killed);
         u16::try_from(choice).ok()
     }
 
     /// Follows the search into a state and through its renaming there.
-    fn arrive(&mut self, state: &State, crashed: Option<u8>) {
+    fn arrive(&mut self, state: &State, killed: Range<u8>) {
         let mut numbers = Vec::new();
         let renamed = self.search.learning(|world| world.encode(state, &mut numbers));
         self.there = State::decode(&numbers);
         let mut ids = self.own_ids.clone();
-        if let Some(client) = crashed {
+        for client in killed {
             let own = self.own_ids.of(first_process(client));
             if let (Some(new), Some(next)) = (IdNo::new(client, 1), IdNo::new(own.client(), own.incarnation() + 1)) {
                 ids.set(new, next);
@@ -106,29 +110,34 @@ impl Guide<'_, '_> {
 
     fn own_key(&self, successor: &Successor) -> Key {
         let own = |client: u8| self.own_ids.of(first_process(client)).client();
-        let (kind, client, reply) = key_of(self.search, successor).step;
-        let mut walked: Vec<u8> = successor.walked.iter().map(|client| own(*client)).collect();
+        let Key { kind, client, reply, paths, walked } = key_of(self.search, successor);
+        let (client, reply) = (client.map(own), reply.map(|reply| self.own_ids.of_reply(&reply)));
+        let mut paths: Vec<Path> = paths.iter().map(|path| self.own_ids.of_path(path)).collect();
+        paths.sort();
+        let mut walked: Vec<u8> = walked.into_iter().map(own).collect();
         walked.sort_unstable();
-        Key { step: (kind, own(client), reply.map(|reply| self.own_ids.of_reply(&reply))), walked }
+        Key { kind, client, reply, paths, walked }
     }
 }
 
 /// What a step is, in values.
 #[derive(Debug, PartialEq, Eq)]
 struct Key {
-    step: (u8, u8, Option<Reply>),
+    kind: Discriminant<Step>,
+    client: Option<u8>,
+    reply: Option<Reply>,
+    paths: Vec<Path>,
     walked: Vec<u8>,
 }
 
 fn key_of(world: &World<'_>, successor: &Successor) -> Key {
-    let step = match successor.step {
-        Step::Call { client, reply } => (0, client, Some(world.histories.reply(reply).clone())),
-        Step::Begin { client } => (1, client, None),
-        Step::Crash { client } => (2, client, None),
-    };
+    let step = &successor.step;
+    let reply = step.reply().map(|reply| world.histories.reply(reply).clone());
+    let mut paths: Vec<Path> = step.paths().iter().map(|path| world.names.spell(*path)).collect();
+    paths.sort();
     let mut walked = successor.walked.clone();
     walked.sort_unstable();
-    Key { step, walked }
+    Key { kind: discriminant(step), client: step.client(), reply, paths, walked }
 }
 
 fn first_process(client: u8) -> IdNo {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Limits, Verdict, Violation, check,
     protocol::{Property, Protocol},
-    scenario::{Faults, Scenario, Walk},
+    scenario::{Budget, Scenario, Walk},
 };
 
 /// Whether a violation needs something.
@@ -116,6 +116,10 @@ fn fewer(scenario: &Scenario, fault: Fault, count: usize) -> Scenario {
     let mut fewer = scenario.clone();
     match fault {
         Fault::Crash => fewer.faults.crashes = u8::try_from(count - 1).unwrap_or(u8::MAX),
+        Fault::Error => fewer.faults.errors = u8::try_from(count - 1).unwrap_or(u8::MAX),
+        Fault::Removal => fewer.faults.removals = u8::try_from(count - 1).unwrap_or(u8::MAX),
+        Fault::Cut => fewer.faults.cuts = u8::try_from(count - 1).unwrap_or(u8::MAX),
+        Fault::Loss => fewer.faults.losses = u8::try_from(count - 1).unwrap_or(u8::MAX),
         Fault::HadWalked => fewer.walk = Walk::Atomic,
     }
     fewer
@@ -125,12 +129,17 @@ fn fewer(scenario: &Scenario, fault: Fault, count: usize) -> Scenario {
 fn without(protocol: &dyn Protocol, scenario: &Scenario, property: Property, states_max: usize) -> (Need, String) {
     let report = check(protocol, scenario, Limits { states_max, ..Limits::default() }, &mut |_| {});
     let states = report.states;
-    let Scenario { faults: Faults { crashes, .. }, walk, .. } = scenario;
+    let Scenario { faults, walk, .. } = scenario;
     let walk = match walk {
         Walk::Split => "parted walks",
         Walk::Atomic => "no parted walks",
     };
-    let within = format!("with at most {crashes} crashes and {walk}");
+    let others = faults.nonzero().filter(|(budget, _)| *budget != Budget::Crashes);
+    let mut at_most = format!("{} crashes", faults.crashes);
+    for (budget, count) in others {
+        at_most = format!("{at_most}, {count} {}", budget.name());
+    }
+    let within = format!("with at most {at_most} and {walk}");
     match report.verdict {
         Verdict::Violated(Violation { property: found, trace, .. }) if found == property => {
             let steps = trace.map_or(0, |trace| trace.steps.len());

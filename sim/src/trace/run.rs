@@ -72,7 +72,7 @@ impl<'a> Run<'a> {
     /// The client that takes the step of this choice.
     pub(super) fn actor(&mut self, choice: u16) -> Option<u8> {
         self.world.successors(&self.state, &mut self.next);
-        self.next.get(usize::from(choice)).map(Successor::actor)
+        self.next.get(usize::from(choice)).and_then(|next| next.step.client())
     }
 
     /// How each of the steps that can be taken is written.
