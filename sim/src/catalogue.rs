@@ -49,7 +49,7 @@ impl Entry {
     pub fn scenario(&self) -> Scenario {
         match self.expected {
             Some(Expected { clients, profile, faults, walk, .. }) => {
-                Scenario { profile, faults, walk, ..Scenario::new(self.name, clients, 0) }
+                Scenario { faults, walk, profile, ..Scenario::new(self.name, clients, 0) }
             }
             None => Scenario::new(self.name, 2, 0),
         }

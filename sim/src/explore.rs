@@ -47,6 +47,16 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Says which limit of size a search has grown beyond.
+    fn outgrown_by(&self, progress: Progress) -> Option<String> {
+        if progress.states > self.states_max {
+            return Some(format!("more than {} states", self.states_max));
+        }
+        (progress.bytes > self.bytes_max).then(|| format!("more than {} bytes of memory", self.bytes_max))
+    }
+}
+
 /// Where a search has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {

@@ -79,6 +79,7 @@ mod state;
 mod symmetry;
 mod trace;
 mod tree;
+mod watching;
 mod world;
 
 pub use explore::{Coverage, Limits, Progress, Report, Verdict, Violation};

@@ -8,6 +8,7 @@ use crate::{
     scenario,
     symmetry::Relabelling,
     tree::ContentsId,
+    world::notify::Wait,
 };
 
 /// A request in numbers.
@@ -32,6 +33,10 @@ pub(crate) enum Op {
     /// Of which client's which process, where that can be told.
     Liveness(Option<(u8, u8)>),
     Below(u32),
+    Watch,
+    Wait(Wait),
+    Now,
+    Pause,
     /// A question that this world has no answer to.
     Unknown,
 }
@@ -55,7 +60,13 @@ impl Plan {
             Request::Fs(call) => call,
             Request::Liveness(id) => return Self::pathless(Op::Liveness(scenario::parse_id(id))),
             Request::Below(bound) => return Self::pathless(Op::Below(bound.get())),
-            Request::Now => return Self::pathless(Op::Unknown),
+            Request::Now => return Self::pathless(Op::Now),
+            Request::Pause(_) => return Self::pathless(Op::Pause),
+            Request::Watch(dir) => return Self { paths: [names.path_id(dir), DEAD], ..Self::pathless(Op::Watch) },
+            Request::Wait { watch, owner, until } => {
+                let owner = owner.as_ref().and_then(scenario::parse_id);
+                return Self::pathless(Op::Wait(Wait { watch: *watch, owner, is_timed: until.is_some() }));
+            }
         };
         let looked_at = match call {
             Call::Exists(_) => LookedAt::Presence,

@@ -29,6 +29,9 @@ pub enum Phase {
     Trying,
     /// It is in its critical section, until the first call of its next attempt.
     Holding,
+    /// Its attempt to give the lock back failed, so it may own the lock still. It is in no critical section, and its next
+    /// attempt tries again.
+    Releasing,
 }
 
 /// How an attempt ended.

@@ -14,6 +14,7 @@ use std::{
 };
 
 use lockwright_kernel::{
+    blocking,
     chance::Chance,
     clock::{Clock, Instant, Timestamp},
     fs::{
@@ -23,6 +24,7 @@ use lockwright_kernel::{
     id::Id,
     path::{Name, Path},
     probe::{Liveness, Probe},
+    watch::{Wake, Watch, WatchId},
 };
 
 /// Something an attempt asked of the world.
@@ -32,6 +34,9 @@ pub(crate) enum Request {
     Liveness(Id),
     Below(NonZeroU32),
     Now,
+    Watch(Path),
+    Wait { watch: WatchId, owner: Option<Id>, until: Option<Instant> },
+    Pause(Instant),
 }
 
 /// What the world answered.
@@ -40,6 +45,9 @@ pub(crate) enum Reply {
     Fs(Answer),
     Liveness(Liveness),
     Below(u32),
+    Time(Instant),
+    Watch(Result<WatchId, FsError>),
+    Woke(Wake),
 }
 
 /// The world, seen from inside an attempt: the simulated one of the checker, or one that answers by itself.
@@ -120,6 +128,17 @@ impl<'a> Replay<'a> {
         self.requests.into_inner()
     }
 
+    /// Whether a call of the attempt so far went well that is more than a look. Of a live world that is not known.
+    pub(crate) fn may_have_changed_something(&self) -> bool {
+        let Answers::Recorded(replies) = self.answers else { return false };
+        let looks = |call: &Call| {
+            matches!(call, Call::List(_) | Call::Read(_) | Call::Modified(_) | Call::Exists(_) | Call::Any(_))
+        };
+        let requests = self.requests.borrow();
+        let mut answered = requests.iter().zip(replies);
+        answered.any(|answered| matches!(answered, (Request::Fs(call), Reply::Fs(Ok(_))) if !looks(call)))
+    }
+
     /// True when the attempt made a further call after it was halted.
     pub(crate) fn went_on(&self) -> bool {
         self.went_on.get()
@@ -155,6 +174,13 @@ impl<'a> Replay<'a> {
             return if call.on(&world.fs) == Err(FsError::Halted) { Err(Halted) } else { Ok(()) };
         }
         self.ask(Request::Fs(call)).map(|_| ())
+    }
+
+    fn wake(&self, request: Request) -> Result<Wake, Halted> {
+        match self.ask(request)? {
+            Reply::Woke(wake) => Ok(*wake),
+            _ => Err(self.mismatch()),
+        }
     }
 
     /// The reply is of another kind than the request, so the attempt did not ask what it asked before: it depends on
@@ -279,7 +305,39 @@ impl Clock for Replay<'_> {
         if let Answers::Live(world) = self.answers {
             return world.clock.now();
         }
-        self.ask(Request::Now)?;
-        Err(self.mismatch())
+        match self.ask(Request::Now)? {
+            Reply::Time(time) => Ok(*time),
+            _ => Err(self.mismatch()),
+        }
+    }
+}
+
+/// A [`Live`] world notices nothing and has nobody to wait for: a watch is answered [`FsError::Unsupported`], and a wait
+/// or a pause comes back at once.
+impl Watch for Replay<'_> {
+    fn watch(&self, dir: &Path) -> Result<WatchId, FsError> {
+        if let Answers::Live(_) = self.answers {
+            return Err(FsError::Unsupported);
+        }
+        match self.ask(Request::Watch(dir.clone()))? {
+            Reply::Watch(answer) => *answer,
+            _ => Err(self.mismatch().into()),
+        }
+    }
+
+    fn wait(&self, watch: WatchId, owner: Option<&Id>, until: Option<Instant>) -> Result<Wake, Halted> {
+        if let Answers::Live(_) = self.answers {
+            return Ok(Wake::Changed);
+        }
+        self.wake(Request::Wait { watch, owner: owner.cloned(), until })
+    }
+}
+
+impl blocking::World for Replay<'_> {
+    fn pause(&self, until: Instant) -> Result<Wake, Halted> {
+        if let Answers::Live(_) = self.answers {
+            return Ok(Wake::TimedOut);
+        }
+        self.wake(Request::Pause(until))
     }
 }

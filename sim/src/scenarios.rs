@@ -2,5 +2,7 @@
 
 pub mod fast_lock;
 mod lock_clients;
+pub mod waiters;
 
 pub use lock_clients::{Cleaner, LockClients, MakeLock};
+pub use waiters::Waiters;

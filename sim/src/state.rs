@@ -8,6 +8,7 @@ use crate::{
     names::{DEAD, NameId, Names, PathId},
     scenario::{Budget, Faults},
     tree::{Change, Entries, Node, Tree},
+    watching::Watching,
 };
 
 /// The whole world at one moment.
@@ -16,7 +17,17 @@ pub(crate) struct State {
     /// The faults that may still happen.
     pub(crate) left: Faults,
     pub(crate) tree: Tree,
+    /// What a power cut would go back to; none for the empty tree of the beginning, and when there is no cut to come.
+    pub(crate) durable: Option<Box<Durable>>,
     pub(crate) processes: Processes,
+}
+
+/// The tree that a power cut goes back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Durable {
+    pub(crate) tree: Tree,
+    /// True when it was committed since the last cut, so that there is no need of another commit.
+    pub(crate) is_new: bool,
 }
 
 /// So many processes cost no allocation.
@@ -30,6 +41,7 @@ pub(crate) struct Process {
     /// The answers its attempt has had.
     pub(crate) history: NodeId,
     pub(crate) call: InCall,
+    pub(crate) watching: Watching,
 }
 
 /// How far the process's next call has come.
@@ -131,7 +143,7 @@ impl InCall {
 }
 
 /// Where an open file or directory is after a change.
-fn follow_open(names: &Names, open: PathId, change: Change) -> Result<PathId, Miss> {
+pub(crate) fn follow_open(names: &Names, open: PathId, change: Change) -> Result<PathId, Miss> {
     Ok(match change {
         _ if open == DEAD => DEAD,
         Change::Removed(path) if path == open => DEAD,
@@ -226,18 +238,16 @@ impl State {
             let count = |at| two.get(at).map_or(0, |&budget| self.left.of(budget));
             out.push(u16::from_le_bytes([count(0), count(1)]));
         }
-        let mut entries = Entries::new();
-        for &(path, node) in self.tree.entries() {
-            entries.push((naming.path(path)?, naming.node(node)));
+        write_tree(&self.tree, naming, out)?;
+        if self.left.cuts > 0 {
+            match &self.durable {
+                None => out.push(0),
+                Some(durable) => {
+                    out.push(1 + u16::from(durable.is_new));
+                    write_tree(&durable.tree, naming, out)?;
+                }
+            }
         }
-        entries.sort_unstable();
-        write_list(out, &entries, |out, (path, node)| {
-            out.push(*path);
-            out.push(match node {
-                Node::Dir => 0,
-                Node::File(contents) => contents + 1,
-            });
-        });
         for place in 0..self.processes.len() {
             self.processes[naming.client_at(place)].encode(naming, out)?;
         }
@@ -253,20 +263,14 @@ impl State {
                 *left.of_mut(budget) = count;
             }
         }
-        let entry = |input: &mut _| {
-            let path = next(input);
-            let node = match next(input) {
-                0 => Node::Dir,
-                contents => Node::File(contents - 1),
-            };
-            (path, node)
-        };
-        let entries: Entries = read_list(input, entry);
+        let tree = read_tree(input);
+        let kept = if left.cuts > 0 { next(input) } else { 0 };
+        let durable = (kept > 0).then(|| Box::new(Durable { tree: read_tree(input), is_new: kept > 1 }));
         let mut processes = Processes::new();
         while input.len() > 0 {
             processes.push(Process::decode(input));
         }
-        Self { left, tree: Tree::from_entries(entries), processes }
+        Self { left, tree, durable, processes }
     }
 }
 
@@ -279,7 +283,8 @@ impl Process {
             InCall::Listing(_) => 2,
             InCall::Writing { .. } => 3,
         };
-        out.push(u16::from(naming.incarnation(self.incarnation)) << 2 | kind);
+        let watches = u16::from(!self.watching.is_empty());
+        out.push(u16::from(naming.incarnation(self.incarnation)) << 3 | watches << 2 | kind);
         out.push(u16::from_le_bytes([a, b]));
         out.push(u16::from_le_bytes([c, d]));
         match &self.call {
@@ -300,7 +305,7 @@ impl Process {
             }
             InCall::Writing { file } => out.push(naming.path(*file)?),
         }
-        Ok(())
+        if self.watching.is_empty() { Ok(()) } else { self.watching.encode(naming, out) }
     }
 
     fn decode(input: &mut impl Iterator<Item = u16>) -> Self {
@@ -318,8 +323,37 @@ impl Process {
             }
             _ => InCall::Writing { file: next(input) },
         };
-        Self { incarnation: byte(head >> 2), history: NodeId::from_le_bytes([a, b, c, d]), call }
+        let watching = if head & 4 == 0 { Watching::default() } else { Watching::decode(|| next(input)) };
+        Self { incarnation: byte(head >> 3), history: NodeId::from_le_bytes([a, b, c, d]), call, watching }
     }
+}
+
+fn write_tree(tree: &Tree, naming: &impl Naming, out: &mut Vec<u16>) -> Result<(), Miss> {
+    let mut entries = Entries::new();
+    for &(path, node) in tree.entries() {
+        entries.push((naming.path(path)?, naming.node(node)));
+    }
+    entries.sort_unstable();
+    write_list(out, &entries, |out, (path, node)| {
+        out.push(*path);
+        out.push(match node {
+            Node::Dir => 0,
+            Node::File(contents) => contents + 1,
+        });
+    });
+    Ok(())
+}
+
+fn read_tree<I: Iterator<Item = u16>>(input: &mut I) -> Tree {
+    let entry = |input: &mut I| {
+        let path = next(input);
+        let node = match next(input) {
+            0 => Node::Dir,
+            contents => Node::File(contents - 1),
+        };
+        (path, node)
+    };
+    Tree::from_entries(read_list(input, entry))
 }
 
 fn write_list<T>(out: &mut Vec<u16>, items: &[T], write: impl Fn(&mut Vec<u16>, &T)) {

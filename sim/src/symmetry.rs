@@ -250,7 +250,7 @@ fn live(state: &State) -> IdSet {
 /// The ids that anything speaks of.
 fn present(Tables { names, histories }: Tables<'_>, state: &State) -> IdSet {
     let mut ids = live(state);
-    for &(path, node) in state.tree.entries() {
+    for (_, &(path, node)) in entries(state) {
         ids = ids.with(names.ids_in(path));
         if let Some(id) = contents_id(node) {
             ids.insert(id);
@@ -258,6 +258,7 @@ fn present(Tables { names, histories }: Tables<'_>, state: &State) -> IdSet {
     }
     for process in &state.processes {
         ids = ids.with(histories.remembered(process.history)).with(ids_in_call(names, &process.call));
+        ids = process.watching.dirs().fold(ids, |ids, dir| ids.with(names.ids_in(dir)));
     }
     ids
 }
@@ -310,18 +311,24 @@ fn note_processes(tables: Tables<'_>, state: &State, ranks: &mut [Rank; IdNo::CO
         ranks[own.at()] = mix(ranks[own.at()], mix(history, kind_of(&process.call)));
         let heard = tables.histories.remembered(process.history);
         ties.extend(heard.iter().filter(|id| *id != own).map(|id| (own, id, 7)));
-        note_call(tables.names, &process.call, &mut |id, how| {
+        let mut note = |id, how| {
             if id == own {
                 ranks[own.at()] = ranks[own.at()].wrapping_add(how);
             } else {
                 ties.push((own, id, how));
             }
-        });
+        };
+        note_call(tables.names, &process.call, &mut note);
+        for dir in process.watching.dirs() {
+            for &(id, mark) in tables.names.marks_on(dir) {
+                note(id, mix(mark, 10));
+            }
+        }
     }
 }
 
 fn note_entries(tables: Tables<'_>, state: &State, ranks: &mut [Rank; IdNo::COUNT], ties: &mut Ties) {
-    for &(path, node) in state.tree.entries() {
+    for (salt, &(path, node)) in entries(state) {
         let written = contents_id(node);
         let what = match node {
             Node::Dir => 0,
@@ -330,13 +337,14 @@ fn note_entries(tables: Tables<'_>, state: &State, ranks: &mut [Rank; IdNo::COUN
         };
         let marks = tables.names.marks_on(path);
         for &(id, mark) in marks {
+            let mark = mark ^ salt;
             ranks[id.at()] = ranks[id.at()].wrapping_add(mix(mark, what));
             let others = marks.iter().filter(|(other, _)| *other != id);
             ties.extend(others.map(|&(other, to)| (id, other, mix(mark, to))));
             ties.extend(written.filter(|other| *other != id).map(|other| (id, other, mix(mark, 12))));
         }
         if let Some(id) = written {
-            ranks[id.at()] = ranks[id.at()].wrapping_add(mix(12, tables.names.shape(path)));
+            ranks[id.at()] = ranks[id.at()].wrapping_add(mix(12 + salt, tables.names.shape(path)));
         }
     }
 }
@@ -358,6 +366,12 @@ fn alike(ranks: &[Rank; IdNo::COUNT], ties: &Ties) -> Option<IdNo> {
         tied.insert(other);
     }
     tied.iter().find(|id| tied.iter().any(|other| other != *id && ranks[other.at()] == ranks[id.at()]))
+}
+
+/// The entries that there are and those that are durable, each with a number that tells the two apart.
+fn entries(state: &State) -> impl Iterator<Item = (u64, &(PathId, Node))> {
+    let durable = state.durable.iter().flat_map(|durable| durable.tree.entries());
+    state.tree.entries().iter().map(|entry| (0, entry)).chain(durable.map(|entry| (1 << 63, entry)))
 }
 
 fn contents_id(node: Node) -> Option<IdNo> {

@@ -1,8 +1,8 @@
 //! The world: which steps can follow a state.
 //!
 //! One step is one process's next call, with these exceptions: a listing that finds its directory begins and ends in
-//! two steps, and so does the making of a file with contents, name first. Between two steps a process may crash. Its
-//! client goes on as a new process with a new id.
+//! two steps, and so does the making of a file with contents, name first. Between two steps anything may go wrong that
+//! there is a budget for; see [`faults`].
 //!
 //! A walk to a directory ([`Walk::Split`](crate::scenario::Walk)) could be a step of its own before each call. Since it
 //! changes nothing, it matters only when a directory on its way is moved or replaced; so it is that step which decides,
@@ -12,6 +12,9 @@ mod alone;
 mod calls;
 mod faults;
 mod judge;
+pub(crate) mod notify;
+
+use std::ops::Range;
 
 pub(crate) use alone::{Alone, Leap};
 use lockwright_kernel::fs::FsError;
@@ -27,6 +30,7 @@ use crate::{
     state::{InCall, Process, State},
     symmetry::{PermId, Symmetry, Tables},
     tree::Tree,
+    watching::Watching,
 };
 
 /// What one step was.
@@ -38,18 +42,62 @@ pub(crate) enum Step {
     Begin { client: u8 },
     /// The client's process was killed.
     Crash { client: u8 },
+    /// The client's call was answered an error that has no cause in the tree. It may have taken effect all the same.
+    Fail { client: u8, reply: ReplyId, took_effect: bool },
+    /// Somebody who takes no part in the protocol removed an entry.
+    Remove { path: PathId },
+    /// What is on disk has become durable.
+    Commit,
+    /// The power was cut. These files have lost their contents.
+    Cut { emptied: Vec<PathId> },
+    /// What the client's process has not been told of yet, it will not be told.
+    Lose { client: u8 },
 }
 
 impl Step {
     /// True for a step that spends a budget. Such steps are left out where it is asked what can still be reached.
     pub(crate) fn is_fault(&self) -> bool {
-        matches!(self, Self::Crash { .. })
+        match self {
+            Self::Call { .. } | Self::Begin { .. } | Self::Commit => false,
+            Self::Crash { .. } | Self::Fail { .. } | Self::Remove { .. } | Self::Cut { .. } | Self::Lose { .. } => true,
+        }
     }
 
-    /// The client that takes the step.
-    pub(crate) fn actor(&self) -> u8 {
+    /// Whose step it is; none for what befalls all of them.
+    pub(crate) fn client(&self) -> Option<u8> {
         match *self {
-            Self::Call { client, .. } | Self::Begin { client } | Self::Crash { client } => client,
+            Self::Call { client, .. }
+            | Self::Begin { client }
+            | Self::Crash { client }
+            | Self::Fail { client, .. }
+            | Self::Lose { client } => Some(client),
+            Self::Remove { .. } | Self::Commit | Self::Cut { .. } => None,
+        }
+    }
+
+    /// What the client was answered.
+    pub(crate) fn reply(&self) -> Option<ReplyId> {
+        match *self {
+            Self::Call { reply, .. } | Self::Fail { reply, .. } => Some(reply),
+            _ => None,
+        }
+    }
+
+    /// The entries that it befell.
+    pub(crate) fn paths(&self) -> &[PathId] {
+        match self {
+            Self::Remove { path } => std::slice::from_ref(path),
+            Self::Cut { emptied } => emptied,
+            _ => &[],
+        }
+    }
+
+    /// The clients whose processes were killed, out of so many.
+    pub(crate) fn killed(&self, clients: u8) -> Range<u8> {
+        match *self {
+            Self::Crash { client } => client..client + 1,
+            Self::Cut { .. } => 0..clients,
+            _ => 0..0,
         }
     }
 }
@@ -65,6 +113,13 @@ pub(crate) struct Successor {
     pub(crate) error: Option<FsError>,
     /// What an attempt said that ended with this step.
     pub(crate) said: Option<&'static str>,
+}
+
+impl Successor {
+    /// A step that no client asked for.
+    fn quiet(step: Step, state: State) -> Self {
+        Self { step, state, walked: Vec::new(), error: None, said: None }
+    }
 }
 
 /// Everything about a scenario that is not part of a state.
@@ -107,7 +162,7 @@ impl<'a> World<'a> {
     pub(crate) fn initial(&mut self) -> State {
         let clients = 0..self.scenario.clients;
         let processes = clients.map(|client| self.learning(|world| world.process(client, 0))).collect();
-        State { left: self.scenario.faults, tree: Tree::default(), processes }
+        State { left: self.scenario.faults, tree: Tree::default(), durable: None, processes }
     }
 
     /// Everything that can follow `state`, always in the same order.
@@ -173,7 +228,10 @@ impl<'a> World<'a> {
         if self.plans.len() <= at {
             self.plans.resize(at + 1, None);
         }
-        let plan = Plan::of(self.histories.request(request), &mut self.names, &mut self.contents);
+        let mut plan = Plan::of(self.histories.request(request), &mut self.names, &mut self.contents);
+        if matches!(plan.op, Op::Now | Op::Pause) && !self.scenario.profile.has_time() {
+            plan.op = Op::Unknown;
+        }
         if matches!(plan.op, Op::Unknown) {
             self.unanswerable.get_or_insert_with(|| format!("{:?}", self.histories.request(request)));
         }
@@ -204,6 +262,6 @@ impl<'a> World<'a> {
 
     fn process(&self, client: u8, incarnation: u8) -> Result<Process, Miss> {
         let history = self.histories.root(RootId { client, incarnation, phase: Phase::Idle })?;
-        Ok(Process { incarnation, history, call: InCall::Before })
+        Ok(Process { incarnation, history, call: InCall::Before, watching: Watching::default() })
     }
 }

@@ -1,8 +1,12 @@
 //! What can be typed.
 
+mod verify;
+
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand};
+
+pub(crate) use verify::VerifyArgs;
 
 /// Locks made of files and directories, checked as they ship.
 #[derive(Debug, Parser)]
@@ -24,8 +28,9 @@ Examples:
 pub(crate) enum Command {
     /// Check the algorithms: every interleaving, every crash.
     ///
-    /// Explores each scenario completely and prints a row for it. Exit code 0: all verified; 1: something violated, its
-    /// counterexample written; 2: a search was incomplete; 3: a scenario cannot be explored.
+    /// Explores each scenario completely, one after the other, and prints a row for it. Exit code 0: all verified; 1: something
+    /// violated, its counterexample written; 2: a search was incomplete, or not begun; 3: a scenario cannot be explored. A
+    /// limit, SIGINT or SIGTERM makes a search incomplete, never verified; a second signal ends it at once.
     Verify(VerifyArgs),
     /// Run a counterexample again, step by step, or hand it on in another form.
     ///
@@ -53,33 +58,6 @@ pub(crate) enum Command {
     ///
     /// Exit code 0: the lock is free, or was; 82: refused, for its owner may be alive.
     Unlock(UnlockArgs),
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct VerifyArgs {
-    /// Only protocols of this name, or of names that begin with it; a mutant by its full name.
-    pub(crate) protocol: Option<String>,
-    /// So many clients, in place of the scenarios' own.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
-    pub(crate) clients: Option<u8>,
-    /// So many crashes, in place of the scenarios' own.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=32))]
-    pub(crate) crashes: Option<u8>,
-    /// Check the known-bad protocols: each must be caught, by the property that it breaks.
-    #[arg(long, conflicts_with_all = ["clients", "crashes"])]
-    pub(crate) mutants: bool,
-    /// Give up a scenario at so many states; its verdict is then Incomplete.
-    #[arg(long, value_name = "N", default_value_t = 100_000_000)]
-    pub(crate) states: usize,
-    /// Keep histories apart that go on alike: the same verdict from a far larger search.
-    #[arg(long)]
-    pub(crate) no_merge: bool,
-    /// Where counterexamples are written: here by default, and with --mutants nowhere.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) traces: Option<PathBuf>,
-    /// One JSON object a scenario, one a line.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

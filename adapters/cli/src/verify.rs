@@ -1,96 +1,91 @@
-//! `lockwright verify`: explores scenarios side by side and prints a row for each.
+//! `lockwright verify`: explores scenarios one after the other and prints a row for each.
 
+pub(crate) mod json;
 mod plan;
 mod progress;
 mod row;
+mod stop;
 mod traces;
 
 use std::{
     process::ExitCode,
-    sync::{Mutex, PoisonError, mpsc},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use lockwright_sim::{Limits, Verdict, check};
+use lockwright_sim::{Limits, Verdict, check_while};
 
-use crate::{args::VerifyArgs, exit::Failure};
+use crate::{
+    args::VerifyArgs,
+    exit::{FAILED, Failure},
+};
 
 use plan::Job;
 use progress::Line;
-use row::{Row, Table};
+use row::{Row, Table, Total};
+use stop::Interrupt;
 
 /// Everything verified.
 const VERIFIED: u8 = 0;
 /// A property is violated, or a mutant was not caught.
 const VIOLATED: u8 = 1;
-/// A search ended at a limit.
+/// A search ended at a limit, or was not begun.
 const INCOMPLETE: u8 = 2;
 /// A scenario cannot be explored.
 const ERROR: u8 = 3;
 
 pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let jobs = plan::plan(args)?;
-    let limits = Limits { states_max: args.states, merge: !args.no_merge, ..Limits::default() };
-    let table = Table::new(args.json, args.mutants);
-    let mut code = VERIFIED;
+    let limits = limits(args);
+    let interrupt =
+        Interrupt::on_signals().map_err(|error| Failure::new(FAILED, format!("cannot be told of signals: {error}")))?;
+    let (table, line) = (Table::new(args), Line::new());
+    let (mut code, mut total) = (VERIFIED, Total::default());
     // Whoever closes the pipe has read enough; no further row is worked out for him.
     let mut is_read = table.head().is_ok();
-    explore_all(&jobs, limits, |row| {
+    for job in &jobs {
+        if !is_read {
+            break;
+        }
+        let row = explore(job, limits, args.time, &interrupt, &line);
         let trace = traces::keep(args, &row)?;
-        is_read = is_read && table.row(&row, trace.as_deref()).is_ok();
+        is_read = line.hidden(|| table.row(&row, trace.as_deref())).is_ok();
         code = worse(code, exit_code(&row));
-        Ok(is_read)
-    })?;
+        total.add(&row);
+        if interrupt.came() {
+            break;
+        }
+    }
+    let skipped = jobs.len() - total.scenarios();
+    if skipped > 0 {
+        code = worse(code, INCOMPLETE);
+    }
+    // The code says it all to a reader that is gone.
+    drop(line.hidden(|| table.foot(&total, skipped)));
     Ok(ExitCode::from(code))
 }
 
-/// Explores the jobs on all cores, and hands over the rows in the order of the jobs until told to stop.
-fn explore_all(
-    jobs: &[Job],
-    limits: Limits,
-    mut hand_over: impl FnMut(Row) -> Result<bool, Failure>,
-) -> Result<(), Failure> {
-    let line = Line::new();
-    let waiting = Mutex::new(jobs.iter().enumerate());
-    let (send, receive) = mpsc::channel();
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from).min(jobs.len()) {
-            let (send, waiting, line) = (send.clone(), &waiting, &line);
-            scope.spawn(move || {
-                let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-                while let Some((index, job)) = next() {
-                    if send.send((index, explore(job, limits, line))).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(send);
-        let mut done: Vec<Option<Row>> = jobs.iter().map(|_| None).collect();
-        let mut next = 0;
-        let mut more = Ok(true);
-        for (index, row) in receive {
-            done[index] = Some(row);
-            while let (Ok(true), Some(row)) = (&more, done.get_mut(next).and_then(Option::take)) {
-                more = line.hidden(|| hand_over(row));
-                next += 1;
-            }
-            if !matches!(more, Ok(true)) {
-                waiting.lock().unwrap_or_else(PoisonError::into_inner).by_ref().for_each(drop);
-            }
-        }
-        more.map(|_| ())
-    })
+fn limits(args: &VerifyArgs) -> Limits {
+    Limits {
+        states_max: args.states,
+        bytes_max: args.memory.unwrap_or(usize::MAX),
+        depth_max: args.depth.unwrap_or(usize::MAX),
+        threads: args.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from),
+        merge: !args.no_merge,
+        symmetry: !args.no_symmetry,
+    }
 }
 
-fn explore(job: &Job, limits: Limits, line: &Line) -> Row {
+fn explore(job: &Job, limits: Limits, time: Option<Duration>, interrupt: &Interrupt, line: &Line) -> Row {
     let began = Instant::now();
-    let mut observe = |progress| line.show(&job.scenario, progress, began.elapsed());
-    let report = check(job.entry.protocol(), &job.scenario, limits, &mut observe);
+    let report = check_while(job.entry.protocol(), &job.scenario, limits, &mut |progress| {
+        line.show(&job.scenario, progress, began.elapsed());
+        interrupt.may_go_on(began, time)
+    });
     Row {
         entry: job.entry,
         scenario: job.scenario.clone(),
+        limits,
         report,
         took: began.elapsed(),
         as_expected: job.as_expected,

@@ -2,8 +2,18 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader, Read},
+    os::unix::process::ExitStatusExt,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+};
+
+use nix::{
+    sys::{
+        signal::{Signal, kill},
+        wait::{WaitPidFlag, waitpid},
+    },
+    unistd::Pid,
 };
 
 fn lockwright(dir: &Path, args: &[&str]) -> Output {
@@ -36,25 +46,97 @@ fn entries(dir: &Path) -> Vec<String> {
     names.map(|name| name.into_string().expect("it was named by us")).collect()
 }
 
+/// The lines between the head and the foot.
+fn rows(table: &str) -> impl Iterator<Item = &str> {
+    table.lines().skip(1).take_while(|line| !line.is_empty())
+}
+
 #[test]
 fn a_verified_algorithm_is_a_row_and_exit_code_0() {
     let dir = empty_dir();
     let output = lockwright(dir.path(), &["verify", "fast_lock", "--clients", "2", "--crashes", "1"]);
     assert_eq!(code(&output), 0);
     let text = out(&output);
-    assert_eq!(text.lines().count(), 5, "{text}");
-    assert!(text.lines().skip(1).all(|row| row.starts_with("fast_lock") && row.ends_with("Verified")), "{text}");
+    assert_eq!(text.lines().count(), 7, "{text}");
+    assert!(rows(&text).all(|row| row.starts_with("fast_lock") && row.ends_with("Verified")), "{text}");
+    let foot = text.lines().last().expect("a foot");
+    assert!(foot.starts_with("4 scenarios in ") && foot.contains(" 26087 states of "), "{foot}");
     assert!(output.stderr.is_empty(), "no progress where there is no terminal");
     assert!(entries(dir.path()).is_empty());
 }
 
 #[test]
-fn json_is_one_object_a_line() {
+fn scenarios_are_explored_on_any_number_of_threads_alike() {
     let dir = empty_dir();
-    let output = lockwright(dir.path(), &["verify", "fast_lock-dir", "--clients", "2", "--json"]);
-    let row: serde_json::Value = serde_json::from_str(out(&output).lines().next().expect("a row")).expect("JSON");
-    assert_eq!((&row["protocol"], &row["verdict"]), (&"fast_lock-dir".into(), &"Verified".into()));
-    assert_eq!((&row["clients"], &row["crashes"], &row["states"]), (&2.into(), &0.into(), &1139.into()));
+    let states = |threads| {
+        let output =
+            lockwright(dir.path(), &["verify", "fast_lock-dir", "--clients", "3", "--threads", threads, "--json"]);
+        assert_eq!(code(&output), 0);
+        out(&output).lines().map(|row| json(row)["states"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(states("1"), states("2"));
+}
+
+fn json(row: &str) -> serde_json::Value {
+    serde_json::from_str(row).expect("JSON")
+}
+
+#[test]
+fn json_is_one_object_a_line_with_the_keys_that_the_help_tells() {
+    let dir = empty_dir();
+    let help = out(&lockwright(dir.path(), &["verify", "--help"]));
+    let (_, told) = help.split_once("With --json").expect("it speaks of JSON");
+    let told: Vec<&str> = told.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(told.contains(&"collision_odds"), "{help}");
+    let commands: [&[&str]; 3] = [
+        &["verify", "fast_lock-dir", "--clients", "2", "--json"],
+        &["verify", "dotlock.empty_is_live", "--json"],
+        &["verify", "fast_lock", "--states", "100", "--json"],
+    ];
+    for args in commands {
+        let output = lockwright(dir.path(), args);
+        for row in out(&output).lines() {
+            let row = json(row);
+            let keys = row.as_object().expect("an object").keys();
+            let mut told = told.clone();
+            told.sort_unstable();
+            assert_eq!(keys.collect::<Vec<_>>(), told, "{args:?}");
+        }
+    }
+}
+
+#[test]
+fn json_says_what_was_found_and_how() {
+    let dir = empty_dir();
+    let first = |args: &[&str]| json(out(&lockwright(dir.path(), args)).lines().next().expect("a row"));
+    let row = first(&["verify", "fast_lock-dir", "--clients", "2", "--threads", "2", "--json"]);
+    let expected = serde_json::json!({
+        "protocol": "fast_lock-dir", "clients": 2, "crashes": 0, "errors": 0, "removals": 0, "cuts": 0,
+        "profile": "local", "walk": "split", "threads": 2, "states": 575, "transitions": 1187, "depth": 43,
+        "merged": true, "symmetric": true, "symmetry_refused": null, "verdict": "Verified", "property": null,
+        "covered_depth": null, "reason": null, "token": null,
+    });
+    assert_holds(&row, &expected);
+    for key in ["seconds", "transitions_per_second", "bytes", "bytes_per_state", "collision_odds"] {
+        assert!(row[key].as_f64().is_some_and(|number| number > 0.0), "{key}: {row}");
+    }
+    let expected = serde_json::json!({
+        "verdict": "Violated", "property": "a free lock can be taken", "steps": 2, "shortest": true,
+        "expected": "a free lock can be taken", "caught": null, "trace": "./dotlock.empty_is_live-2-1.trace",
+    });
+    assert_holds(&first(&["verify", "dotlock.empty_is_live", "--json"]), &expected);
+    let expected = serde_json::json!({ "trace": null, "caught": true });
+    assert_holds(&first(&["verify", "dotlock.empty_is_live", "--mutants", "--json"]), &expected);
+    let apart = first(&["verify", "fast_lock", "--clients", "2", "--no-symmetry", "--json"]);
+    assert_holds(&apart, &serde_json::json!({ "merged": true, "symmetric": false, "states": 1139 }));
+    let whole = first(&["verify", "fast_lock", "--clients", "2", "--no-merge", "--json"]);
+    assert_holds(&whole, &serde_json::json!({ "merged": false, "symmetric": false, "verdict": "Verified" }));
+}
+
+fn assert_holds(row: &serde_json::Value, expected: &serde_json::Value) {
+    for (key, value) in expected.as_object().expect("an object") {
+        assert_eq!(&row[key], value, "{key}: {row}");
+    }
 }
 
 #[test]
@@ -83,11 +165,105 @@ fn a_trace_that_does_not_fit_the_code_is_exit_code_3() {
 }
 
 #[test]
-fn an_unfinished_search_is_exit_code_2() {
+fn an_unfinished_search_is_exit_code_2_and_says_what_it_covered() {
     let dir = empty_dir();
-    let output = lockwright(dir.path(), &["verify", "fast_lock-dir", "--clients", "3", "--states", "5000"]);
-    assert_eq!(code(&output), 2);
-    assert!(out(&output).contains("Incomplete"), "{}", out(&output));
+    let limits: [(&[&str], &str); 4] = [
+        (&["--time", "0"], "longer than 0ns; every behaviour of up to "),
+        (&["--states", "5000"], "more than 5000 states; every behaviour of up to "),
+        (&["--depth", "9"], "deeper than 9 steps; every behaviour of up to 9 steps"),
+        (&["--memory", "1K"], "more than 1024 bytes of memory; every behaviour of up to "),
+    ];
+    for (limit, told) in limits {
+        for threads in ["1", "2"] {
+            let args = [&["verify", "fast_lock-dir", "--clients", "3", "--threads", threads], limit].concat();
+            let output = lockwright(dir.path(), &args);
+            assert_eq!(code(&output), 2, "{args:?}");
+            let text = out(&output);
+            assert!(rows(&text).next().is_some_and(|row| row.ends_with("Incomplete")), "{text}");
+            assert!(rows(&text).nth(1).is_some_and(|row| row.trim().starts_with(told)), "{text}");
+        }
+    }
+}
+
+#[test]
+fn budgets_and_profiles_take_the_place_of_the_scenarios_own() {
+    let dir = empty_dir();
+    let row = |args: &[&str]| {
+        let output = lockwright(dir.path(), &[&["verify", "fast_lock", "--states", "100", "--json"], args].concat());
+        json(out(&output).lines().next().expect("a row"))
+    };
+    assert_holds(&row(&["--budget", "crash=2"]), &serde_json::json!({ "crashes": 2, "errors": 0, "profile": "local" }));
+    assert_holds(&row(&["--budget", "errors=1"]), &serde_json::json!({ "crashes": 0, "errors": 1 }));
+    assert_holds(&row(&["--profile", "power"]), &serde_json::json!({ "crashes": 0, "cuts": 1, "profile": "power" }));
+    let operator = row(&["--profile", "operator", "--budget", "removal=2,crash=1"]);
+    assert_holds(&operator, &serde_json::json!({ "crashes": 1, "removals": 2, "profile": "operator" }));
+    let told = lockwright(dir.path(), &["verify", "fast_lock", "--states", "100", "--profile", "operator"]);
+    assert!(out(&told).contains("\nfast_lock operator removals=1 "), "{}", out(&told));
+}
+
+#[test]
+fn with_verbose_a_row_says_by_which_means() {
+    let dir = empty_dir();
+    let text = out(&lockwright(dir.path(), &["verify", "fast_lock-dir", "--clients", "2", "-v", "--threads", "2"]));
+    let means = rows(&text).nth(1).expect("a second line");
+    assert!(means.starts_with("  2 threads; histories merged, names exchanged; "), "{text}");
+    assert!(means.contains(" transitions a second, odds of a collision below 5e-34"), "{text}");
+}
+
+/// The scenario is one that takes hours, so the outcome does not depend on when the signal comes.
+const HOURS: [&str; 6] = ["verify", "fast_lock", "--clients", "5", "--budget", "crash=2"];
+
+/// The process, and its output from the second line on. Once the first is there, signals are taken in.
+fn begun(dir: &Path, args: &[&str]) -> (Child, BufReader<ChildStdout>) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockwright"));
+    command.current_dir(dir).args(HOURS).args(args).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("it was built for this test");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
+    lines.read_line(&mut String::new()).expect("the head");
+    (child, lines)
+}
+
+fn rest(lines: &mut impl Read) -> String {
+    let mut text = String::new();
+    lines.read_to_string(&mut text).expect("it writes UTF-8");
+    text
+}
+
+fn send(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id().cast_signed()), signal).expect("it runs");
+}
+
+#[test]
+fn a_signal_ends_the_search_and_what_was_covered_is_told() {
+    let dir = empty_dir();
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let (mut child, mut lines) = begun(dir.path(), &[]);
+        send(&child, signal);
+        let text = rest(&mut lines);
+        assert_eq!(child.wait().expect("it ends").code(), Some(2), "{text}");
+        let rows: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
+        assert_eq!(rows.len(), 2, "one row and its reason: {text}");
+        assert!(rows[0].starts_with("fast_lock ") && rows[0].ends_with("Incomplete"), "{text}");
+        assert!(rows[1].starts_with("  interrupted; every behaviour of up to "), "{text}");
+        assert!(text.ends_with("\n3 scenarios not begun\n"), "{text}");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let dir = empty_dir();
+    // One thread, which takes in both signals before it goes on.
+    let (mut child, mut lines) = begun(dir.path(), &["--threads", "1"]);
+    let pid = Pid::from_raw(child.id().cast_signed());
+    send(&child, Signal::SIGSTOP);
+    waitpid(pid, Some(WaitPidFlag::WUNTRACED)).expect("it stops");
+    send(&child, Signal::SIGINT);
+    send(&child, Signal::SIGTERM);
+    send(&child, Signal::SIGCONT);
+    let text = rest(&mut lines);
+    let ended = child.wait().expect("it ends");
+    assert!(matches!(ended.signal(), Some(2 | 15)), "{ended} {text}");
+    assert_eq!(text, "", "no row");
 }
 
 #[test]
@@ -95,7 +271,7 @@ fn every_mutant_is_caught_and_writes_nothing_unless_told_where() {
     let dir = empty_dir();
     let output = lockwright(dir.path(), &["verify", "--mutants"]);
     assert_eq!(code(&output), 0, "{}", out(&output));
-    assert!(out(&output).lines().skip(1).all(|row| row.contains("caught: ")), "{}", out(&output));
+    assert!(rows(&out(&output)).all(|row| row.contains("caught: ")), "{}", out(&output));
     assert!(entries(dir.path()).is_empty());
     lockwright(dir.path(), &["verify", "dotlock", "--mutants", "--traces", "."]);
     assert_eq!(entries(dir.path()).len(), 3);
@@ -105,7 +281,13 @@ fn every_mutant_is_caught_and_writes_nothing_unless_told_where() {
 fn mistakes_are_one_line_and_leave_nothing() {
     let dir = empty_dir();
     fs::write(dir.path().join("garbage"), "not a trace").expect("there is room");
-    let cases: [(&[&str], i32, &str); 6] = [
+    let cases: [(&[&str], i32, &str); 12] = [
+        (&["verify", "--budget", "accident=1"], 64, "there is no fault `accident`"),
+        (&["verify", "--budget", "cut=1"], 64, "the profile `local` has no cuts; it takes --profile power"),
+        (&["verify", "--profile", "none"], 64, "none"),
+        (&["verify", "--memory", "much"], 64, "512M"),
+        (&["verify", "--threads", "0"], 64, "--threads"),
+        (&["verify", "--time", "long"], 64, "30s"),
         (&["verify", "no_such_lock"], 64, "there is no protocol `no_such_lock`"),
         (&["replay", "garbage"], 64, "not a trace"),
         (&["replay", "missing"], 64, "missing"),
@@ -134,4 +316,13 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn rows_that_nobody_could_read_are_not_verified() {
+    let dir = empty_dir();
+    let full = fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockwright"));
+    let status = command.current_dir(&dir).args(["verify", "--mutants"]).stdout(full).status().expect("it was built");
+    assert_eq!(status.code(), Some(2));
 }

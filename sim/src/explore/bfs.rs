@@ -58,7 +58,7 @@ fn search(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe:
     let limits = Limits { symmetry: limits.symmetry && protocol.promises().is_empty(), ..limits };
     let ids = if limits.merge && limits.symmetry { exchangeable(protocol, scenario) } else { None };
     if limits.merge && limits.symmetry && ids.is_none() {
-        refused = Some(format!("more than {} clients and crashes have no numbers for their ids", IdNo::CLIENTS - 1));
+        refused = Some(format!("more than {} clients and deaths have no numbers for their ids", IdNo::CLIENTS - 1));
     }
     if let Some(ids) = &ids {
         let kinds = ids.alive.iter().map(|(_, kind)| *kind).collect();
@@ -92,13 +92,14 @@ fn search(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe:
 
 /// Whose ids may be exchanged; `None` when there are more than have numbers.
 fn exchangeable(protocol: &dyn Protocol, scenario: &Scenario) -> Option<Exchangeable> {
-    let Scenario { clients, faults: Faults { crashes, .. }, .. } = *scenario;
+    let Scenario { clients, faults: Faults { crashes, cuts, .. }, .. } = *scenario;
+    let deaths = crashes.checked_add(cuts.checked_mul(clients)?)?;
     let alive = (0..clients).map(|client| {
         let kind = protocol.kind(client.into(), clients.into());
         IdNo::new(client, 0).map(|id| (id, kind))
     });
-    let dead = (clients..clients.checked_add(crashes)?).map(|client| IdNo::new(client, 0));
-    let spare = IdNo::new(clients + crashes, 0)?;
+    let dead = (clients..clients.checked_add(deaths)?).map(|client| IdNo::new(client, 0));
+    let spare = IdNo::new(clients + deaths, 0)?;
     Some(Exchangeable { alive: alive.collect::<Option<_>>()?, dead: dead.collect::<Option<_>>()?, spare })
 }
 
@@ -275,16 +276,14 @@ impl<'a> Search<'a> {
     }
 
     fn past_a_limit(&self, progress: Progress, observe: Observe<'_>) -> Option<Verdict> {
-        let Limits { states_max, bytes_max, depth_max, .. } = self.limits;
+        let depth_max = self.limits.depth_max;
         let asked = observe(progress);
         let reason = if let ControlFlow::Break(reason) = asked {
             reason
         } else if progress.frontier == 0 {
             return None;
-        } else if progress.states > states_max {
-            format!("more than {states_max} states")
-        } else if progress.bytes > bytes_max {
-            format!("more than {} MiB of memory", bytes_max >> 20)
+        } else if let Some(reason) = self.limits.outgrown_by(progress) {
+            reason
         } else if progress.depth >= depth_max && self.next.len() == progress.frontier {
             format!("deeper than {depth_max} steps")
         } else {

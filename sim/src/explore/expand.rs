@@ -11,6 +11,7 @@ use std::{
 use rustc_hash::FxHashSet;
 
 use super::{
+    edges::NOBODY,
     fair::Clients,
     goals::{self, Reached},
     visited::{Fingerprint, StateId, Visited, fingerprint},
@@ -141,7 +142,7 @@ impl Expander {
             return Ok(());
         }
         for Leap { last: Successor { step, said, state: next, .. }, .. } in self.leaps.drain(..) {
-            let (is_fault, actor) = (step.is_fault(), step.actor());
+            let (is_fault, actor) = (step.is_fault(), step.client().unwrap_or(NOBODY));
             let serves = state.processes.get(usize::from(actor)).is_some_and(|process| {
                 let after = &next.processes[usize::from(actor)];
                 !world.in_critical_section(process) && world.in_critical_section(after)

@@ -3,6 +3,10 @@
 //! A search keeps fingerprints of states under canonical names. The run is found by going forward again, from the
 //! beginning and under the processes' own names, and taking at each state a successor of the right fingerprint.
 
+use std::mem::{Discriminant, discriminant};
+
+use lockwright_kernel::path::Path;
+
 use super::{
     Verdict, Violation,
     edges::Edges,
@@ -81,7 +85,7 @@ impl Guide<'_, '_> {
         let mut state = there;
         for step in self.search.learning(|world| world.steps_of(&state, &leap)) {
             choices.push(self.follow(&state, &step)?);
-            if let Step::Crash { client } = step.step {
+            for client in step.step.killed(self.own.scenario.clients) {
                 self.note_crash(client);
             }
             state = step.state;
@@ -128,29 +132,34 @@ impl Guide<'_, '_> {
 
     fn own_key(&self, successor: &Successor) -> Key {
         let own = |client: u8| self.own_ids.of(first_process(client)).client();
-        let (kind, client, reply) = key_of(self.search, successor).step;
-        let mut walked: Vec<u8> = successor.walked.iter().map(|client| own(*client)).collect();
+        let Key { kind, client, reply, paths, walked } = key_of(self.search, successor);
+        let (client, reply) = (client.map(own), reply.map(|reply| self.own_ids.of_reply(&reply)));
+        let mut paths: Vec<Path> = paths.iter().map(|path| self.own_ids.of_path(path)).collect();
+        paths.sort();
+        let mut walked: Vec<u8> = walked.into_iter().map(own).collect();
         walked.sort_unstable();
-        Key { step: (kind, own(client), reply.map(|reply| self.own_ids.of_reply(&reply))), walked }
+        Key { kind, client, reply, paths, walked }
     }
 }
 
 /// What a step is, in values.
 #[derive(Debug, PartialEq, Eq)]
 struct Key {
-    step: (u8, u8, Option<Reply>),
+    kind: Discriminant<Step>,
+    client: Option<u8>,
+    reply: Option<Reply>,
+    paths: Vec<Path>,
     walked: Vec<u8>,
 }
 
 fn key_of(world: &World<'_>, successor: &Successor) -> Key {
-    let step = match successor.step {
-        Step::Call { client, reply } => (0, client, Some(world.histories.reply(reply).clone())),
-        Step::Begin { client } => (1, client, None),
-        Step::Crash { client } => (2, client, None),
-    };
+    let step = &successor.step;
+    let reply = step.reply().map(|reply| world.histories.reply(reply).clone());
+    let mut paths: Vec<Path> = step.paths().iter().map(|path| world.names.spell(*path)).collect();
+    paths.sort();
     let mut walked = successor.walked.clone();
     walked.sort_unstable();
-    Key { step, walked }
+    Key { kind: discriminant(step), client: step.client(), reply, paths, walked }
 }
 
 fn first_process(client: u8) -> IdNo {
@@ -186,7 +195,7 @@ pub(super) fn goes_round(
     for round in 1..=ROUNDS_MAX {
         let (choices, _) = choices(world, &way, client);
         let from = choices.len() - (fingerprints.len() - 1 - loop_from);
-        let trace = Trace::record_loop(world.protocol, world.scenario, promise, client, &choices, from);
+        let trace = Trace::record_loop(world.protocol, world.scenario, promise, &choices, from);
         match trace.replay(world.protocol) {
             Ok(()) => {
                 return Verdict::Violated(Violation {

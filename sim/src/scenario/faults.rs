@@ -14,6 +14,8 @@ pub struct Faults {
     pub removals: u8,
     /// The power is cut: all processes are killed, and the disk is what was durable.
     pub cuts: u8,
+    /// What a process should have been told of a watched directory is lost.
+    pub losses: u8,
 }
 
 /// A kind of fault that has a budget.
@@ -24,11 +26,12 @@ pub enum Budget {
     Errors,
     Removals,
     Cuts,
+    Losses,
 }
 
 impl Budget {
     /// All kinds, in the order in which they are written.
-    pub const ALL: [Self; 4] = [Self::Crashes, Self::Errors, Self::Removals, Self::Cuts];
+    pub const ALL: [Self; 5] = [Self::Crashes, Self::Errors, Self::Removals, Self::Cuts, Self::Losses];
 
     /// The word by which it is written.
     #[must_use]
@@ -38,6 +41,7 @@ impl Budget {
             Self::Errors => "errors",
             Self::Removals => "removals",
             Self::Cuts => "cuts",
+            Self::Losses => "losses",
         }
     }
 
@@ -50,7 +54,7 @@ impl Budget {
 
 impl Faults {
     /// Nothing goes wrong.
-    pub const NONE: Self = Self { crashes: 0, errors: 0, removals: 0, cuts: 0 };
+    pub const NONE: Self = Self { crashes: 0, errors: 0, removals: 0, cuts: 0, losses: 0 };
 
     /// The budget of one kind.
     #[must_use]
@@ -60,6 +64,7 @@ impl Faults {
             Budget::Errors => self.errors,
             Budget::Removals => self.removals,
             Budget::Cuts => self.cuts,
+            Budget::Losses => self.losses,
         }
     }
 
@@ -71,6 +76,7 @@ impl Faults {
             Budget::Errors => &mut self.errors,
             Budget::Removals => &mut self.removals,
             Budget::Cuts => &mut self.cuts,
+            Budget::Losses => &mut self.losses,
         }
     }
 

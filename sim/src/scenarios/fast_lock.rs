@@ -8,7 +8,10 @@ use lockwright_kernel::{
     policies::check::CheckLock,
 };
 
-use super::LockClients;
+use super::{
+    LockClients,
+    waiters::{self, Waiters},
+};
 use crate::replay::Replay;
 
 /// The lock with a file as leaf.
@@ -22,6 +25,12 @@ pub const FILE_LEAF_CLEANED: LockClients = LockClients { cleaner: Some(clean_any
 
 /// The same with a directory as leaf.
 pub const DIR_LEAF_CLEANED: LockClients = LockClients { cleaner: Some(clean_any), ..DIR_LEAF };
+
+/// Clients that wait until they are told of something, as the kernel's blocking call does.
+pub const BLOCKING: Waiters = Waiters { clients: FILE_LEAF, wait_for: waiters::blocking, rounds: 1, polls: false };
+
+/// The same, and they look again after a while although they were told of nothing.
+pub const POLLING: Waiters = Waiters { polls: true, ..BLOCKING };
 
 /// Where the lock stands in the simulated world.
 #[must_use]

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use lockwright_kernel::{
+    fs::FsError,
     id::Id,
     lock::{Lock, LockError},
     path::Path,
@@ -42,17 +43,22 @@ const FOUND_HELD: &str = "found it held";
 const DISTURBED: &str = "was disturbed";
 const RELEASED: &str = "gave it back";
 const CLEANED: &str = "cleaned up";
+const FAILED_TO_TAKE: &str = "could not try";
+const FAILED_TO_RELEASE: &str = "could not give it back";
+const RELEASED_BEFORE: &str = "had given it back";
+const FAILED_TO_CLEAN: &str = "could not clean up";
 
 impl Protocol for LockClients {
     fn attempt(&self, client: &Client, phase: Phase, world: &Replay<'_>) -> Result<Outcome, Stop> {
         let lock = (self.make)(world);
         match (self.cleaner, phase) {
-            (Some(clean), _) if client.index == 0 => {
-                clean(world, &*lock)?;
-                Ok(Outcome { next: Phase::Idle, said: CLEANED })
-            }
+            (Some(clean), _) if client.index == 0 => match clean(world, &*lock) {
+                Ok(()) => Ok(Outcome { next: Phase::Idle, said: CLEANED }),
+                Err(error) if is_made_up(&error) => Ok(Outcome { next: Phase::Idle, said: FAILED_TO_CLEAN }),
+                Err(error) => Err(error.into()),
+            },
             (_, Phase::Idle | Phase::Trying) => take(&*lock, &client.id),
-            (_, Phase::Holding) => give_back(&*lock, &client.id),
+            (_, phase) => give_back(&*lock, &client.id, phase),
         }
     }
 
@@ -68,11 +74,14 @@ impl Protocol for LockClients {
         u8::from(self.takes_the_lock(index, clients))
     }
 
-    fn sometimes(&self, clients: usize, _: Faults) -> Vec<&'static str> {
+    fn sometimes(&self, clients: usize, faults: Faults) -> Vec<&'static str> {
         let mut wanted = Vec::new();
         let lockers = (0..clients).filter(|&index| self.takes_the_lock(index, clients)).count();
         if lockers > 0 {
             wanted.extend([TOOK, RELEASED]);
+        }
+        if lockers > 0 && faults.errors > 0 {
+            wanted.extend([FAILED_TO_TAKE, FAILED_TO_RELEASE, RELEASED_BEFORE]);
         }
         if lockers > 1 {
             wanted.push(FOUND_HELD);
@@ -84,18 +93,29 @@ impl Protocol for LockClients {
     }
 }
 
+/// True of the errors that this world gives for no reason in the tree, and only for none. Every other error is told, also
+/// where errors may happen: the lock or the world is wrong about the tree.
+pub(super) fn is_made_up(error: &LockError) -> bool {
+    matches!(error, LockError::Fs(FsError::Io | FsError::NoSpace))
+}
+
 fn take(lock: &dyn Lock, me: &Id) -> Result<Outcome, Stop> {
     match lock.try_lock(me) {
         Ok(()) => Ok(Outcome { next: Phase::Holding, said: TOOK }),
         Err(LockError::Held { .. }) => Ok(Outcome { next: Phase::Idle, said: FOUND_HELD }),
         Err(LockError::Disturbed) => Ok(Outcome { next: Phase::Idle, said: DISTURBED }),
+        Err(error) if is_made_up(&error) => Ok(Outcome { next: Phase::Idle, said: FAILED_TO_TAKE }),
         Err(error) => Err(error.into()),
     }
 }
 
-fn give_back(lock: &dyn Lock, me: &Id) -> Result<Outcome, Stop> {
+pub(super) fn give_back(lock: &dyn Lock, me: &Id, phase: Phase) -> Result<Outcome, Stop> {
     match lock.unlock(me) {
         Ok(()) => Ok(Outcome { next: Phase::Idle, said: RELEASED }),
+        Err(LockError::NotOwner) if phase == Phase::Releasing => {
+            Ok(Outcome { next: Phase::Idle, said: RELEASED_BEFORE })
+        }
+        Err(error) if is_made_up(&error) => Ok(Outcome { next: Phase::Releasing, said: FAILED_TO_RELEASE }),
         Err(LockError::NotOwner) => {
             Err(Stop::Broken(Property::NotDispossessed, "its unlock was told that it is not the owner".into()))
         }

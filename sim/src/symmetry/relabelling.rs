@@ -95,7 +95,12 @@ impl Relabelling {
         match request {
             Request::Fs(call) => Request::Fs(self.of_call(call)),
             Request::Liveness(id) => Request::Liveness(self.of_id(id)),
-            other => other.clone(),
+            Request::Watch(dir) => Request::Watch(self.of_path(dir)),
+            Request::Wait { watch, owner, until } => {
+                let owner = owner.as_ref().map(|owner| self.of_id(owner));
+                Request::Wait { watch: *watch, owner, until: *until }
+            }
+            Request::Below(_) | Request::Now | Request::Pause(_) => request.clone(),
         }
     }
 
@@ -116,6 +121,10 @@ impl Relabelling {
         }))
     }
 
+    pub(crate) fn of_path(&self, path: &Path) -> Path {
+        path.names().iter().map(|name| self.of_name(name)).collect()
+    }
+
     /// True when no id in the request is renamed.
     pub(crate) fn leaves(&self, request: &Request) -> bool {
         self.of_request(request) == *request
@@ -127,7 +136,7 @@ impl Relabelling {
     }
 
     fn of_call(&self, call: &Call) -> Call {
-        let path = |path: &Path| -> Path { path.names().iter().map(|name| self.of_name(name)).collect() };
+        let path = |path: &Path| self.of_path(path);
         match call {
             Call::CreateDir(at) => Call::CreateDir(path(at)),
             Call::CreateFile(at, contents) => Call::CreateFile(path(at), self.of_contents(contents)),

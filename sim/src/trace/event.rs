@@ -1,10 +1,14 @@
 //! What a step of the world was, as far as traces know of it. A new kind of step is made known to them here, and is
 //! given its words in [`spell`](super::spell).
 
+use std::iter::repeat_n;
+
 use lockwright_kernel::fs::FsError;
 
 use crate::{
     history::{ReplyId, RequestId, Then},
+    names::PathId,
+    scenario::Budget,
     state::State,
     world::{Step, Successor, World},
 };
@@ -22,11 +26,13 @@ pub(super) struct Event {
     pub(super) error: Option<FsError>,
     /// Which other clients' calls had walked into the directory that this step moved.
     pub(super) walked: Vec<u8>,
+    /// What goes wrong with it, one a piece.
+    pub(super) faults: Vec<Fault>,
     /// True when an attempt ended with this step.
     pub(super) ends: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Deed {
     /// A call took effect and was answered.
     Call,
@@ -34,14 +40,24 @@ pub(super) enum Deed {
     Begin,
     /// The process was killed.
     Crash,
+    /// A call failed for no reason in the tree, and took effect or not.
+    Fail { took_effect: bool },
+    /// Somebody who takes no part removed an entry.
+    Remove(PathId),
+    /// What is on disk became durable.
+    Commit,
+    /// The power was cut, and these files lost their contents.
+    Cut(Vec<PathId>),
+    /// What it was to be told of was lost.
+    Lose,
 }
 
 impl Deed {
     /// True of a step that is nothing but a fault, so that a run can leave it out.
-    pub(super) const fn is_fault(self) -> bool {
+    pub(super) const fn is_fault(&self) -> bool {
         match self {
-            Self::Crash => true,
-            Self::Call | Self::Begin => false,
+            Self::Crash | Self::Remove(_) | Self::Commit | Self::Cut(_) | Self::Lose => true,
+            Self::Call | Self::Begin | Self::Fail { .. } => false,
         }
     }
 }
@@ -49,21 +65,22 @@ impl Deed {
 /// What goes wrong in a run, other than by the order of its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// A process was killed.
-    Crash,
+    /// Something that the scenario has a budget for.
+    Counted(Budget),
     /// A call had walked to its directory before that was moved, and took effect after.
     HadWalked,
 }
 
 impl Fault {
-    /// All kinds.
-    pub const ALL: [Self; 2] = [Self::Crash, Self::HadWalked];
-
     /// The fault in a word or two.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Crash => "crash",
+            Self::Counted(Budget::Crashes) => "crash",
+            Self::Counted(Budget::Errors) => "failing call",
+            Self::Counted(Budget::Removals) => "removal by somebody else",
+            Self::Counted(Budget::Cuts) => "power cut",
+            Self::Counted(Budget::Losses) => "lost notice",
             Self::HadWalked => "parted walk",
         }
     }
@@ -72,28 +89,44 @@ impl Fault {
 impl Event {
     /// What `taken` is, a step from `before`.
     pub(super) fn of(world: &World<'_>, before: &State, taken: &Successor) -> Self {
-        let (client, deed, reply) = match taken.step {
-            Step::Call { client, reply } => (client, Deed::Call, Some(reply)),
-            Step::Begin { client } => (client, Deed::Begin, None),
-            Step::Crash { client } => (client, Deed::Crash, None),
+        let step = &taken.step;
+        let (client, reply) = (step.client(), step.reply());
+        let deed = match step {
+            Step::Call { .. } => Deed::Call,
+            Step::Begin { .. } => Deed::Begin,
+            Step::Crash { .. } => Deed::Crash,
+            &Step::Fail { took_effect, .. } => Deed::Fail { took_effect },
+            &Step::Remove { path } => Deed::Remove(path),
+            Step::Commit => Deed::Commit,
+            Step::Lose { .. } => Deed::Lose,
+            Step::Cut { emptied } => Deed::Cut(emptied.clone()),
         };
-        let request = match *world.histories.then(before.processes[usize::from(client)].history) {
-            Then::Asks(request) => Some(request),
-            Then::Ends(_) | Then::Breaks(..) => None,
+        let asked = client.map(|client| world.histories.then(before.processes[usize::from(client)].history));
+        let request = match asked {
+            Some(&Then::Asks(request)) => Some(request),
+            Some(Then::Ends(_) | Then::Breaks(..)) | None => None,
         };
+        let spent = |budget| before.left.of(budget).saturating_sub(taken.state.left.of(budget));
+        let counted = Budget::ALL.into_iter();
+        let counted = counted.flat_map(|budget| repeat_n(Fault::Counted(budget), spent(budget).into()));
+        let faults = counted.chain(taken.walked.iter().map(|_| Fault::HadWalked)).collect();
         let Successor { error, said, ref walked, .. } = *taken;
-        Self { client: Some(client), deed, request, reply, error, walked: walked.clone(), ends: said.is_some() }
+        Self { client, deed, request, reply, error, walked: walked.clone(), faults, ends: said.is_some() }
     }
 
-    /// Which kinds of faults this step brings with it, one a piece.
-    pub(super) fn faults(&self) -> impl Iterator<Item = Fault> + '_ {
-        let crash = (self.deed == Deed::Crash).then_some(Fault::Crash);
-        crash.into_iter().chain(self.walked.iter().map(|_| Fault::HadWalked))
+    /// True when this step spends a budget, so that a run owes it to nobody.
+    pub(super) fn spends(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault, Fault::Counted(_)))
     }
 
     /// The same step without what goes wrong in it; none for a step that is nothing else.
     pub(super) fn without_faults(&self) -> Option<Self> {
-        (!self.deed.is_fault()).then(|| Self { walked: Vec::new(), ..self.clone() })
+        let deed = match self.deed {
+            Deed::Fail { .. } => Deed::Call,
+            ref deed if deed.is_fault() => return None,
+            ref deed => deed.clone(),
+        };
+        Some(Self { deed, walked: Vec::new(), faults: Vec::new(), ..self.clone() })
     }
 
     /// How well this step does for `wanted`, in another state: `None` when it is somebody else's, or of another nature.
@@ -102,9 +135,9 @@ impl Event {
         if self.client != wanted.client || is_fault && self.deed != wanted.deed {
             return None;
         }
-        let walked = u8::from(self.walked == wanted.walked) * 8;
+        let faults = u8::from(self.faults == wanted.faults && self.walked == wanted.walked) * 8;
         let request = u8::from(self.request == wanted.request) * 4;
         let deed = u8::from(self.deed == wanted.deed) * 2;
-        Some(walked + request + deed + u8::from(self.reply == wanted.reply))
+        Some(faults + request + deed + u8::from(self.reply == wanted.reply))
     }
 }

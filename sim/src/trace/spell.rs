@@ -9,6 +9,7 @@ use crate::{
     replay::{Reply, Request},
     scenario,
     state::{InCall, State},
+    tree::Node,
     world::World,
 };
 
@@ -22,22 +23,49 @@ pub(super) fn line(world: &World<'_>, before: &State, event: &Event, after: &Sta
 
 /// Who does what, and how it is answered.
 pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
-    let Some(client) = event.client else { return String::new() };
+    let Some(client) = event.client else { return nobodys(world, before, event) };
     let process = &before.processes[usize::from(client)];
     let id = scenario::id(client, process.incarnation);
     let Some(request) = event.request else { return format!("{id}  makes no call") };
     let request = world.histories.request(request);
-    match event.deed {
+    match &event.deed {
         Deed::Crash => format!("{id}  +++ killed by SIGKILL +++"),
+        Deed::Lose => format!("{id}  +++ what it was to be told of is lost +++"),
         Deed::Begin => format!("{id}  {} begins", shape(request)),
-        Deed::Call => {
+        Deed::Call | Deed::Fail { .. } => {
             let answer = match (event.error, event.reply) {
                 (Some(error), _) => format!("-1 {}", errno(error)),
                 (None, Some(reply)) => answer(world.histories.reply(reply)),
                 (None, None) => "?".into(),
             };
-            format!("{id}  {}{} = {answer}", shape(request), elsewhere(world, &process.call))
+            let injected = match event.deed {
+                Deed::Fail { took_effect: true } => " (injected, and it took effect)",
+                Deed::Fail { took_effect: false } => " (injected)",
+                _ => "",
+            };
+            format!("{id}  {}{} = {answer}{injected}", shape(request), elsewhere(world, &process.call))
         }
+        Deed::Remove(_) | Deed::Commit | Deed::Cut(_) => format!("{id}  takes no part"),
+    }
+}
+
+/// What happens without a client.
+fn nobodys(world: &World<'_>, before: &State, event: &Event) -> String {
+    match &event.deed {
+        Deed::Remove(path) => {
+            let call = match before.tree.get(*path) {
+                Some(Node::Dir) => "rmdir",
+                _ => "unlink",
+            };
+            format!("somebody  {call}(\"{}\") = 0", world.names.spell(*path))
+        }
+        Deed::Commit => "disk  all this is durable".into(),
+        Deed::Cut(emptied) => {
+            let lost = |path| format!(", and \"{}\" is empty", world.names.spell(path));
+            let lost: String = emptied.iter().copied().map(lost).collect();
+            format!("power  +++ cut: the disk is as it was when last durable{lost} +++")
+        }
+        Deed::Crash | Deed::Lose | Deed::Begin | Deed::Call | Deed::Fail { .. } => String::new(),
     }
 }
 
@@ -75,15 +103,25 @@ fn shape(request: &Request) -> String {
         Request::Liveness(id) => format!("kill({id}, 0)"),
         Request::Below(bound) => format!("random({bound})"),
         Request::Now => "clock_gettime()".into(),
+        Request::Watch(dir) => format!("inotify_add_watch(\"{dir}\")"),
+        Request::Wait { watch, owner, until } => {
+            let owner = owner.as_ref().map(|id| format!(", pidfd of {id}")).unwrap_or_default();
+            let until = until.map(|until| format!(", until {:?}", until.since_start())).unwrap_or_default();
+            format!("poll(watch {}{owner}{until})", watch.0)
+        }
+        Request::Pause(until) => format!("sleep(until {:?})", until.since_start()),
     }
 }
 
 fn answer(reply: &Reply) -> String {
     match reply {
         Reply::Fs(Ok(value)) => value.to_string(),
-        Reply::Fs(Err(error)) => format!("-1 {}", errno(*error)),
+        Reply::Fs(Err(error)) | Reply::Watch(Err(error)) => format!("-1 {}", errno(*error)),
         Reply::Liveness(liveness) => format!("{liveness:?}"),
         Reply::Below(number) => number.to_string(),
+        Reply::Time(time) => format!("{:?}", time.since_start()),
+        Reply::Watch(Ok(watch)) => format!("watch {}", watch.0),
+        Reply::Woke(wake) => format!("{wake:?}"),
     }
 }
 

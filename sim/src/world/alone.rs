@@ -190,10 +190,12 @@ impl World<'_> {
     /// The steps that a leap is made of, and those after it that need not wait.
     pub(crate) fn steps_of(&self, state: &State, leap: &Leap) -> Result<Vec<Successor>, Miss> {
         let (mut steps, mut next): (Vec<Successor>, _) = (Vec::new(), Vec::new());
-        for _ in 0..leap.alone {
-            next.clear();
-            self.calls(steps.last().map_or(state, |step| &step.state), leap.last.step.actor(), &mut next)?;
-            steps.extend(next.pop());
+        if let Some(client) = leap.last.step.client() {
+            for _ in 0..leap.alone {
+                next.clear();
+                self.calls(steps.last().map_or(state, |step| &step.state), client, &mut next)?;
+                steps.extend(next.pop());
+            }
         }
         steps.push(leap.last.clone());
         self.settled(leap.last.state.clone(), &mut |step| steps.push(step.clone()))?;

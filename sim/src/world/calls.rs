@@ -13,9 +13,10 @@ use crate::{
     names::{DEAD, NameId},
     plan::{LookedAt, Op, Plan},
     replay::Reply,
-    scenario::Walk,
+    scenario::{Budget, Walk},
     state::{InCall, Listing, Place, State},
-    tree::{Change, Node},
+    tree::{Change, Node, Tree},
+    watching::Watching,
 };
 
 impl World<'_> {
@@ -31,7 +32,7 @@ impl World<'_> {
                 any.sort();
                 for name in any {
                     let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Name(name))))?;
-                    self.answer(state.clone(), client, reply, Ok(None), out)?;
+                    self.answer(state.clone(), client, reply, Came::default(), out)?;
                 }
             }
             (InCall::Listing(listing), _) => {
@@ -39,7 +40,7 @@ impl World<'_> {
                 let [stood, fleeting] = [stood, fleeting].map(|names| self.spell_all(names));
                 for names in listings(&stood, &fleeting) {
                     let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Names(names))))?;
-                    self.answer(state.clone(), client, reply, Ok(None), out)?;
+                    self.answer(state.clone(), client, reply, Came::default(), out)?;
                 }
             }
             (&InCall::Writing { file }, Op::CreateFile(contents)) => {
@@ -47,37 +48,71 @@ impl World<'_> {
                 if file != DEAD {
                     next.tree.set_contents(file, contents);
                 }
-                self.answer_plainly(next, client, plan, Ok(None), out)?;
+                self.answer_plainly(next, client, plan, Came::default(), out)?;
             }
             (_, Op::Below(bound)) => {
                 for number in 0..bound {
                     let reply = self.histories.reply_id(&Reply::Below(number))?;
-                    self.answer(state.clone(), client, reply, Ok(None), out)?;
+                    self.answer(state.clone(), client, reply, Came::default(), out)?;
                 }
             }
             (_, Op::Liveness(of)) => {
                 let liveness = Reply::Liveness(liveness(state, of));
                 let reply = self.histories.reply_id(&liveness)?;
-                self.answer(state.clone(), client, reply, Ok(None), out)?;
+                self.answer(state.clone(), client, reply, Came::default(), out)?;
             }
+            (_, Op::Watch) => self.watch(state, client, plan, out)?,
+            (_, Op::Wait(wait)) => self.wait(state, client, wait, out)?,
+            (_, Op::Now) => self.time(state, client, out)?,
+            (_, Op::Pause) => self.pause(state, client, out)?,
             _ => self.effect(state, client, plan, out)?,
         }
         Ok(())
     }
 
+    /// The steps in which a client's next call fails for no reason in the tree.
+    pub(super) fn failures(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
+        let Some(left) = state.left.spend(Budget::Errors) else { return Ok(()) };
+        let call = &state.processes[usize::from(client)].call;
+        let Some(plan) = self.plan(state.processes[usize::from(client)].history)? else { return Ok(()) };
+        let errors: &[FsError] = match plan.op {
+            Op::Below(_) | Op::Liveness(_) | Op::Unknown => return Ok(()),
+            Op::CreateDir | Op::CreateFile(_) => &[FsError::Io, FsError::NoSpace],
+            _ => &[FsError::Io],
+        };
+        // A listing that fails at its end is like one that fails at its beginning.
+        if matches!(call, InCall::Listing(_)) {
+            return Ok(());
+        }
+        let mut next = State { left, ..state.clone() };
+        for &error in errors {
+            self.answer_plainly(next.clone(), client, plan, Came::failed(error, false), out)?;
+        }
+        // Who looks at no answer is none the wiser when the call was made.
+        if plan.looked_at == LookedAt::Nothing {
+            return Ok(());
+        }
+        let change = match (call, plan.op) {
+            (InCall::Writing { file: DEAD }, _) => return Ok(()),
+            (&InCall::Writing { file }, Op::CreateFile(contents)) => {
+                next.tree.set_contents(file, contents);
+                None
+            }
+            _ => match self.take_effect(&mut next.tree, plan.op, places(plan, call))? {
+                Ok(Some(change)) => Some(change),
+                _ => return Ok(()),
+            },
+        };
+        self.answer_plainly(next, client, plan, Came { change, ..Came::failed(FsError::Io, true) }, out)
+    }
+
     /// The step in which a call on the file system takes effect, or begins to.
     fn effect(&self, state: &State, client: u8, plan: Plan, out: &mut Vec<Successor>) -> Result<(), Miss> {
         let places = places(plan, &state.processes[usize::from(client)].call);
-        let [at, to] = places.map(|place| place.path);
+        let at = places[0].path;
         let mut next = state.clone();
         let (names, tree) = (&self.names, &mut next.tree);
         let result = match plan.op {
-            Op::CreateDir => tree.create(names, at, Node::Dir).map(Some),
-            Op::CreateFile(_) => tree.create(names, at, Node::File(0)).map(Some),
-            Op::RemoveFile => tree.remove_file(names, at).map(Some),
-            Op::RemoveDir => tree.remove_dir(names, at).map(Some),
-            Op::Rename => tree.rename(names, at, to)?,
-            Op::Stat => tree.look_up(names, at).map(|_| None),
             Op::List => match tree.look_up(names, at) {
                 Ok(Node::Dir) => {
                     let stood = tree.names_in(names, at);
@@ -92,19 +127,46 @@ impl World<'_> {
                 Ok(Node::File(contents)) => {
                     let contents = self.contents.get(contents).to_vec();
                     let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Contents(contents))))?;
-                    return self.answer(next, client, reply, Ok(None), out);
+                    return self.answer(next, client, reply, Came::default(), out);
                 }
                 Ok(Node::Dir) => Err(FsError::IsADirectory),
                 Err(error) => Err(error),
             },
-            Op::Liveness(_) | Op::Below(_) | Op::Unknown => Err(FsError::Unsupported),
+            op => self.take_effect(tree, op, places)?,
         };
         if let (Op::CreateFile(1..), Ok(Some(change))) = (plan.op, result) {
-            self.notice(&mut next, client, change)?;
+            self.notice(&mut next, Some(client), change)?;
             begin(next, client, InCall::Writing { file: at }, out);
             return Ok(());
         }
-        self.answer_plainly(next, client, plan, result, out)
+        self.answer_plainly(next, client, plan, result.into(), out)
+    }
+
+    /// Does to the tree what a call does of which no more is told than that it was done.
+    fn take_effect(
+        &self,
+        tree: &mut Tree,
+        op: Op,
+        places: [Place; 2],
+    ) -> Result<Result<Option<Change>, FsError>, Miss> {
+        let (names, [at, to]) = (&self.names, places.map(|place| place.path));
+        Ok(match op {
+            Op::CreateDir => tree.create(names, at, Node::Dir).map(Some),
+            Op::CreateFile(_) => tree.create(names, at, Node::File(0)).map(Some),
+            Op::RemoveFile => tree.remove_file(names, at).map(Some),
+            Op::RemoveDir => tree.remove_dir(names, at).map(Some),
+            Op::Rename => tree.rename(names, at, to)?,
+            Op::Stat => tree.look_up(names, at).map(|_| None),
+            Op::List
+            | Op::Read
+            | Op::Liveness(_)
+            | Op::Below(_)
+            | Op::Watch
+            | Op::Wait(_)
+            | Op::Now
+            | Op::Pause
+            | Op::Unknown => Err(FsError::Unsupported),
+        })
     }
 
     /// Answers a call whose value is only that it was done.
@@ -113,32 +175,32 @@ impl World<'_> {
         mut next: State,
         client: u8,
         plan: Plan,
-        result: Result<Option<Change>, FsError>,
+        came: Came,
         out: &mut Vec<Successor>,
     ) -> Result<(), Miss> {
-        let answer = match (plan.looked_at, result) {
-            (LookedAt::Presence, Ok(_)) => Ok(Value::Truth(true)),
-            (LookedAt::Presence, Err(FsError::NotFound)) => Ok(Value::Truth(false)),
-            (LookedAt::ButTaken, Err(FsError::AlreadyExists)) | (LookedAt::Nothing, _) | (_, Ok(_)) => Ok(Value::Done),
-            (_, Err(error)) => Err(error),
+        let answer = match (plan.looked_at, came.error) {
+            (LookedAt::Presence, None) => Ok(Value::Truth(true)),
+            (LookedAt::Presence, Some(FsError::NotFound)) => Ok(Value::Truth(false)),
+            (LookedAt::ButTaken, Some(FsError::AlreadyExists)) | (LookedAt::Nothing, _) | (_, None) => Ok(Value::Done),
+            (_, Some(error)) => Err(error),
         };
         let reply = self.histories.reply_id(&Reply::Fs(answer))?;
-        if let Ok(Some(change)) = result {
-            self.notice(&mut next, client, change)?;
+        if let Some(change) = came.change {
+            self.notice(&mut next, Some(client), change)?;
         }
-        self.answer(next, client, reply, result, out)
+        self.answer(next, client, reply, came, out)
     }
 
     /// Hands `reply` to the client, once for each way in which the walks of the others may stand to `change`.
-    fn answer(
+    pub(super) fn answer(
         &self,
         mut next: State,
         client: u8,
         reply: ReplyId,
-        result: Result<Option<Change>, FsError>,
+        came: Came,
         out: &mut Vec<Successor>,
     ) -> Result<(), Miss> {
-        let (change, error) = (result.ok().flatten(), result.err());
+        let Came { change, error, failed } = came;
         let history = next.processes[usize::from(client)].history;
         let mut node = self.histories.follow(history, reply)?;
         let mut said = None;
@@ -150,7 +212,13 @@ impl World<'_> {
         let process = &mut next.processes[usize::from(client)];
         process.history = node;
         process.call = InCall::Before;
-        let step = Step::Call { client, reply };
+        if said.is_some() {
+            process.watching = Watching::default();
+        }
+        let step = match failed {
+            None => Step::Call { client, reply },
+            Some(took_effect) => Step::Fail { client, reply, took_effect },
+        };
         let first = out.len();
         out.push(Successor { step, state: next, walked: Vec::new(), error, said });
         if let (Some(change @ Change::Moved { .. }), Walk::Split) = (change, self.scenario.walk) {
@@ -167,9 +235,11 @@ impl World<'_> {
         let process = &out[first].state.processes[usize::from(other)];
         let Some(plan) = self.plan(process.history)? else { return Ok(()) };
         let paths = match plan.op {
-            Op::CreateDir | Op::CreateFile(_) | Op::RemoveFile | Op::RemoveDir | Op::Read | Op::Stat => 1,
+            Op::CreateDir | Op::CreateFile(_) | Op::RemoveFile | Op::RemoveDir | Op::Read | Op::Stat | Op::Watch => 1,
             Op::Rename => 2,
-            Op::List | Op::Liveness(_) | Op::Below(_) | Op::Unknown => return Ok(()),
+            Op::List | Op::Liveness(_) | Op::Below(_) | Op::Wait(_) | Op::Now | Op::Pause | Op::Unknown => {
+                return Ok(());
+            }
         };
         if !matches!(process.call, InCall::Before | InCall::Walked(_)) {
             return Ok(());
@@ -196,12 +266,14 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Lets the other processes' calls that are under way follow a change.
-    fn notice(&self, next: &mut State, client: u8, change: Change) -> Result<(), Miss> {
+    /// Lets the other processes' calls that are under way follow a change, and all watches.
+    pub(super) fn notice(&self, next: &mut State, client: Option<u8>, change: Change) -> Result<(), Miss> {
+        let loses = next.left.losses > 0;
         for (other, process) in (0..).zip(&mut next.processes) {
-            if other != client {
+            if Some(other) != client {
                 process.call.notice(&self.names, change)?;
             }
+            process.watching.notice(&self.names, change, loses)?;
         }
         Ok(())
     }
@@ -226,8 +298,29 @@ impl World<'_> {
     }
 }
 
+/// What a call came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Came {
+    change: Option<Change>,
+    error: Option<FsError>,
+    /// For a call that failed for no reason in the tree, whether it took effect.
+    failed: Option<bool>,
+}
+
+impl Came {
+    fn failed(error: FsError, took_effect: bool) -> Self {
+        Self { change: None, error: Some(error), failed: Some(took_effect) }
+    }
+}
+
+impl From<Result<Option<Change>, FsError>> for Came {
+    fn from(result: Result<Option<Change>, FsError>) -> Self {
+        Self { change: result.ok().flatten(), error: result.err(), failed: None }
+    }
+}
+
 /// Where the paths of a process's next call lead now.
-fn places(plan: Plan, call: &InCall) -> [Place; 2] {
+pub(super) fn places(plan: Plan, call: &InCall) -> [Place; 2] {
     match call {
         InCall::Walked(places) => *places,
         _ => plan.paths.map(Place::ahead),
@@ -236,7 +329,7 @@ fn places(plan: Plan, call: &InCall) -> [Place; 2] {
 
 fn begin(mut next: State, client: u8, call: InCall, out: &mut Vec<Successor>) {
     next.processes[usize::from(client)].call = call;
-    out.push(Successor { step: Step::Begin { client }, state: next, walked: Vec::new(), error: None, said: None });
+    out.push(Successor::quiet(Step::Begin { client }, next));
 }
 
 /// Every listing that the promise of `Fs::list` allows: what stood all the time, and any of what came or went.
@@ -254,7 +347,7 @@ fn listings(stood: &[Name], fleeting: &[Name]) -> Vec<Vec<Name>> {
 }
 
 /// In a canonical state the dead have the numbers after those of the clients.
-fn liveness(state: &State, of: Option<(u8, u8)>) -> Liveness {
+pub(super) fn liveness(state: &State, of: Option<(u8, u8)>) -> Liveness {
     let Some((client, incarnation)) = of else { return Liveness::Unknown };
     match state.processes.get(usize::from(client)) {
         Some(process) if process.incarnation > incarnation => Liveness::Dead,

@@ -17,7 +17,7 @@ impl World<'_> {
     /// A client that waits in `state` although nobody has anything left to do: those who are idle need not begin
     /// anything.
     pub(crate) fn waits_in_vain<'s>(&self, state: &State, steps: impl Iterator<Item = &'s Step> + Clone) -> Option<u8> {
-        let goes_on = |client: u8| steps.clone().any(|step| !step.is_fault() && step.actor() == client);
+        let goes_on = |client: u8| steps.clone().any(|step| !step.is_fault() && step.client() == Some(client));
         let mut busy = (0..).zip(&state.processes).filter(|(_, process)| !self.is_idle(process));
         let first = busy.next().map(|(client, _)| client).filter(|client| !goes_on(*client))?;
         (!busy.any(|(client, _)| goes_on(client))).then_some(first)

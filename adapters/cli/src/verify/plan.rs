@@ -2,7 +2,7 @@
 
 use lockwright_sim::{
     catalogue::{self, ALGORITHMS, Entry, MUTANTS},
-    scenario::{Faults, Scenario},
+    scenario::{Faults, Profile, Scenario, ScenarioError},
 };
 
 use crate::{
@@ -33,6 +33,13 @@ pub(super) fn plan(args: &VerifyArgs) -> Result<Vec<Job>, Failure> {
         let known: Vec<&str> = ALGORITHMS.iter().chain(&MUTANTS).map(|entry| entry.name).collect();
         return Err(Failure::new(USAGE, format!("there is no protocol `{name}`; there are {}", known.join(", "))));
     }
+    let beyond = |job: &Job| Some((job.scenario.profile, job.scenario.beyond_its_profile()?));
+    if let Some((profile, budget)) = jobs.iter().find_map(beyond) {
+        let error = ScenarioError::Beyond(profile, budget);
+        let knowing = Profile::ALL.into_iter().filter(|profile| profile.budgets().contains(&budget));
+        let knowing: Vec<&str> = knowing.map(Profile::name).collect();
+        return Err(Failure::new(USAGE, format!("{error}; it takes --profile {}", knowing.join(" or "))));
+    }
     Ok(jobs)
 }
 
@@ -48,16 +55,22 @@ fn caught(entry: Entry) -> Job {
 fn algorithms(args: &VerifyArgs) -> Vec<Job> {
     let rows = catalogue::rows().into_iter().filter(|(entry, _)| is_meant(args, entry));
     let job = |(entry, scenario)| Job { entry, scenario, as_expected: false };
-    if args.clients.is_none() && args.crashes.is_none() {
-        return rows.map(job).collect();
-    }
-    let entries = ALGORITHMS.into_iter().filter(|entry| is_meant(args, entry));
-    entries.map(|entry| bounded(args, job((entry, entry.scenario())))).collect()
+    let VerifyArgs { clients: None, crashes: None, budget: None, profile: None, .. } = args else {
+        let entries = ALGORITHMS.into_iter().filter(|entry| is_meant(args, entry));
+        return entries.map(|entry| bounded(args, job((entry, entry.scenario())))).collect();
+    };
+    rows.map(job).collect()
 }
 
 fn bounded(args: &VerifyArgs, job: Job) -> Job {
-    let Scenario { clients, faults, .. } = job.scenario;
+    let Scenario { clients, faults, profile, .. } = job.scenario;
     let clients = args.clients.unwrap_or(clients);
+    let faults = match (args.budget, args.profile) {
+        (Some(budget), _) => budget,
+        (None, Some(profile)) => profile.default_faults(),
+        (None, None) => faults,
+    };
     let faults = Faults { crashes: args.crashes.unwrap_or(faults.crashes), ..faults };
-    Job { scenario: Scenario { clients, faults, ..job.scenario }, ..job }
+    let profile = args.profile.unwrap_or(profile);
+    Job { scenario: Scenario { clients, faults, profile, ..job.scenario }, ..job }
 }

@@ -1,4 +1,4 @@
-//! Rows: one a scenario, as a table for people or as JSON.
+//! Rows: one a scenario, as a table for people, or as [`json`].
 
 use std::{
     io::{self, Write},
@@ -7,17 +7,20 @@ use std::{
 };
 
 use lockwright_sim::{
-    Report, Verdict, Violation,
+    Coverage, Limits, Report, Verdict, Violation,
     catalogue::Entry,
-    scenario::{Faults, Scenario},
+    scenario::{Budget, Faults, Profile, Scenario},
 };
-use serde_json::json;
+
+use super::json;
+use crate::args::VerifyArgs;
 
 /// A scenario that was explored.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) entry: Entry,
     pub(super) scenario: Scenario,
+    pub(super) limits: Limits,
     pub(super) report: Report,
     pub(super) took: Duration,
     /// Whether this is a mutant that is meant to be caught.
@@ -29,11 +32,12 @@ pub(super) struct Row {
 pub(super) struct Table {
     json: bool,
     mutants: bool,
+    verbose: bool,
 }
 
 impl Table {
-    pub(super) fn new(json: bool, mutants: bool) -> Self {
-        Self { json, mutants }
+    pub(super) fn new(args: &VerifyArgs) -> Self {
+        Self { json: args.json, mutants: args.mutants, verbose: args.verbose }
     }
 
     pub(super) fn head(self) -> io::Result<()> {
@@ -52,16 +56,22 @@ impl Table {
     pub(super) fn row(self, row: &Row, trace: Option<&Path>) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.json {
-            return writeln!(out, "{}", row.json(trace));
+            return writeln!(out, "{}", json::object(row, trace));
         }
-        let Report { states, transitions, depth, verdict, .. } = &row.report;
-        let Scenario { protocol, clients, faults: Faults { crashes, .. }, .. } = &row.scenario;
+        let Report { states, transitions, depth, verdict, coverage } = &row.report;
+        let Scenario { clients, faults: Faults { crashes, .. }, .. } = &row.scenario;
+        let (name, word) = (row.name(), row.word());
         let time = format!("{:.2} s", row.took.as_secs_f64());
-        let word = row.word();
         writeln!(
             out,
-            "{protocol:<28} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  {word}"
+            "{name:<28} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  {word}"
         )?;
+        if let Some(why) = &coverage.symmetry_refused {
+            writeln!(out, "  states that differ in names only were kept apart: {why}")?;
+        }
+        if self.verbose {
+            writeln!(out, "  {}", row.means())?;
+        }
         match verdict {
             Verdict::Verified | Verdict::Violated(_) if row.as_expected => Ok(()),
             Verdict::Verified => Ok(()),
@@ -72,6 +82,31 @@ impl Table {
             Verdict::Error(what) => writeln!(out, "  {what}"),
         }
     }
+
+    /// What all rows come to, and how many scenarios have none.
+    pub(super) fn foot(self, total: &Total, skipped: usize) -> io::Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        let Total { states, transitions, bytes, took, collision_odds, .. } = *total;
+        let (size, rate) = (ratio(bytes, float(states)), ratio(transitions, took.as_secs_f64()));
+        writeln!(
+            out,
+            "\n{} in {:.2} s: {states} states of {size:.0} bytes, {rate:.0} transitions a second, odds below \
+             {collision_odds:.0e} that one was missed for its fingerprint",
+            plural(total.scenarios(), "scenario"),
+            took.as_secs_f64(),
+        )?;
+        match skipped {
+            0 => Ok(()),
+            _ => writeln!(out, "{} not begun", plural(skipped, "scenario")),
+        }
+    }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 fn tell(out: &mut impl Write, violation: &Violation, file: Option<&Path>) -> io::Result<()> {
@@ -88,6 +123,31 @@ fn tell(out: &mut impl Write, violation: &Violation, file: Option<&Path>) -> io:
 }
 
 impl Row {
+    /// The protocol, and what else tells its scenario from others.
+    fn name(&self) -> String {
+        let Scenario { protocol, profile, faults, .. } = &self.scenario;
+        let mut name = protocol.clone();
+        if *profile != Profile::Local {
+            name = format!("{name} {profile}");
+        }
+        let others = faults.nonzero().filter(|(budget, _)| *budget != Budget::Crashes);
+        others.fold(name, |name, (budget, count)| format!("{name} {}={count}", budget.name()))
+    }
+
+    /// By which means the search was made, and how sure it is.
+    fn means(&self) -> String {
+        let Coverage { symmetric, collision_odds, .. } = self.report.coverage;
+        format!(
+            "{}; histories {}, names {}; {:.0} bytes a state, {:.0} transitions a second, odds of a collision below \
+             {collision_odds:.0e}",
+            plural(self.limits.threads, "thread"),
+            if self.limits.merge { "merged" } else { "kept apart" },
+            if symmetric { "exchanged" } else { "kept apart" },
+            self.bytes_per_state(),
+            self.rate(),
+        )
+    }
+
     /// The verdict; for a mutant, whether it was caught, and by which property in how many steps.
     fn word(&self) -> String {
         let Some(expected) = self.entry.expected.filter(|_| self.as_expected) else {
@@ -108,34 +168,54 @@ impl Row {
         }
     }
 
-    fn json(&self, trace: Option<&Path>) -> serde_json::Value {
-        let Report { states, transitions, depth, verdict, .. } = &self.report;
-        let mut row = json!({
-            "protocol": self.scenario.protocol,
-            "clients": self.scenario.clients,
-            "crashes": self.scenario.faults.crashes,
-            "states": states,
-            "transitions": transitions,
-            "depth": depth,
-            "seconds": self.took.as_secs_f64(),
-            "verdict": verdict.word(),
-        });
-        let more = match verdict {
-            Verdict::Verified => json!({}),
-            Verdict::Violated(Violation { property, what, trace: run }) => json!({
-                "property": property.name(),
-                "what": what,
-                "steps": run.as_ref().map(|run| run.steps.len()),
-                "token": run.as_ref().map(|run| run.token().to_string()),
-                "trace": trace.map(|file| file.display().to_string()),
-                "expected": self.entry.expected.map(|expected| expected.property.name()),
-            }),
-            Verdict::Incomplete { depth, reason } => json!({ "covered_depth": depth, "reason": reason }),
-            Verdict::Error(what) => json!({ "reason": what }),
-        };
-        if let (Some(row), Some(more)) = (row.as_object_mut(), more.as_object()) {
-            row.extend(more.clone());
-        }
-        row
+    /// For a mutant that is meant to be caught, whether it was, by the property that it breaks.
+    pub(super) fn is_caught(&self) -> Option<bool> {
+        let expected = self.entry.expected.filter(|_| self.as_expected)?;
+        Some(matches!(&self.report.verdict, Verdict::Violated(violation) if violation.property == expected.property))
     }
+
+    /// Transitions a second.
+    pub(super) fn rate(&self) -> f64 {
+        ratio(self.report.transitions, self.took.as_secs_f64())
+    }
+
+    pub(super) fn bytes_per_state(&self) -> f64 {
+        ratio(self.report.coverage.bytes, float(self.report.states))
+    }
+}
+
+/// All rows together.
+#[derive(Debug, Default)]
+pub(super) struct Total {
+    verdicts: Vec<&'static str>,
+    states: usize,
+    transitions: usize,
+    bytes: usize,
+    took: Duration,
+    collision_odds: f64,
+}
+
+impl Total {
+    pub(super) fn add(&mut self, row: &Row) {
+        let Report { states, transitions, verdict, coverage, .. } = &row.report;
+        self.verdicts.push(verdict.word());
+        self.states += states;
+        self.transitions += transitions;
+        self.bytes += coverage.bytes;
+        self.took += row.took;
+        self.collision_odds += coverage.collision_odds;
+    }
+
+    pub(super) fn scenarios(&self) -> usize {
+        self.verdicts.len()
+    }
+}
+
+fn ratio(count: usize, of: f64) -> f64 {
+    if of > 0.0 { float(count) / of } else { 0.0 }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for people, in a few digits")]
+fn float(count: usize) -> f64 {
+    count as f64
 }

@@ -27,8 +27,9 @@ pub(super) fn keep(args: &VerifyArgs, row: &Row) -> Result<Option<PathBuf>, Fail
     };
     let Scenario { protocol, clients, faults, .. } = &trace.scenario;
     let other = faults.nonzero().filter(|(budget, _)| *budget != Budget::Crashes);
-    let other: String = other.map(|(budget, count)| format!("-{}{count}", budget.name())).collect();
-    let file = dir.join(format!("{protocol}-{clients}-{}{other}.trace", faults.crashes));
+    let name = format!("{protocol}-{clients}-{}", faults.crashes);
+    let name = other.fold(name, |name, (budget, count)| format!("{name}-{}{count}", budget.name()));
+    let file = dir.join(format!("{name}.trace"));
     write(&file, &trace.to_string()).map_err(|error| {
         Failure::new(
             CANNOT_CREATE,

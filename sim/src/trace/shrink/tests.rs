@@ -35,7 +35,7 @@ fn random_run(entry: Entry, property: Property, chance: &mut Chance) -> (Scenari
             let stays = chance.below(patience) > 0 && events.iter().any(|event| Some(event.client) == client);
             let choice = chance.below(events.len());
             let is_strange = stays && Some(events[choice].client) != client;
-            if is_strange || events[choice].faults().next().is_some() && chance.below(20) > 0 {
+            if is_strange || !events[choice].faults.is_empty() && chance.below(20) > 0 {
                 continue;
             }
             client = Some(events[choice].client);

@@ -1,0 +1,137 @@
+//! What can be typed after `lockwright verify`.
+
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+
+use lockwright_sim::scenario::{Budget, Faults, Profile};
+
+use super::duration;
+use crate::verify::json;
+
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = json::help())]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch on the command line")]
+pub(crate) struct VerifyArgs {
+    /// Only protocols of this name, or of names that begin with it; a mutant by its full name.
+    pub(crate) protocol: Option<String>,
+    /// So many clients, in place of the scenarios' own.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(crate) clients: Option<u8>,
+    /// So many crashes, in place of the scenarios' own.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=32))]
+    pub(crate) crashes: Option<u8>,
+    /// Which things may go wrong, each how many times in all, in place of the scenarios' own: crash=2,error=1.
+    #[arg(long, value_name = "FAULT=N,...", value_parser = budget, conflicts_with = "crashes")]
+    pub(crate) budget: Option<Faults>,
+    /// The world, which knows certain faults; without --budget, with the fewest that show what is particular about it.
+    #[arg(long, value_name = "NAME", value_parser = profile())]
+    pub(crate) profile: Option<Profile>,
+    /// Check the known-bad protocols: each must be caught, by the property that it breaks.
+    #[arg(long, conflicts_with_all = ["clients", "crashes", "budget", "profile"])]
+    pub(crate) mutants: bool,
+    /// Search with so many threads. The default is one for each core.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Give up a scenario after so long: 1.5, 30s, 5m, 2h.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) time: Option<Duration>,
+    /// Give up a scenario at so many states.
+    #[arg(long, value_name = "N", default_value_t = 100_000_000)]
+    pub(crate) states: usize,
+    /// Give up a scenario at so many steps from the beginning.
+    #[arg(long, value_name = "N")]
+    pub(crate) depth: Option<usize>,
+    /// Give up a scenario when its states take so much memory: 512M, 8G.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) memory: Option<usize>,
+    /// Keep states apart that differ in names only: the same verdict from a larger search.
+    #[arg(long)]
+    pub(crate) no_symmetry: bool,
+    /// Keep histories apart that go on alike, and with them names: the same verdict from a far larger search.
+    #[arg(long)]
+    pub(crate) no_merge: bool,
+    /// Where counterexamples are written: here by default, and with --mutants nowhere.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) traces: Option<PathBuf>,
+    /// Say of each search by which means it was made, and how sure it is.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// One JSON object a scenario, one a line; see below.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The profiles, each by its name.
+fn profile() -> impl clap::builder::TypedValueParser<Value = Profile> {
+    use clap::builder::TypedValueParser;
+    let named = clap::builder::PossibleValuesParser::new(Profile::ALL.map(Profile::name));
+    named.try_map(|name: String| name.parse::<Profile>())
+}
+
+/// `crash=2,error=1`; also in the plural, and each kind once.
+fn budget(text: &str) -> Result<Faults, String> {
+    let mut faults = Faults::NONE;
+    let mut seen = Vec::new();
+    for part in text.split(',') {
+        let (name, count) = part.split_once('=').ok_or_else(|| format!("`{part}` should be like crash=2"))?;
+        let budget = Budget::ALL.into_iter().find(|budget| name == singular(*budget) || name == budget.name());
+        let budget = budget
+            .ok_or_else(|| format!("there is no fault `{name}`; there are {}", Budget::ALL.map(singular).join(", ")))?;
+        if seen.contains(&budget) {
+            return Err(format!("`{name}` is there twice"));
+        }
+        seen.push(budget);
+        *faults.of_mut(budget) = count.parse().map_err(|error| format!("`{count}` is no count: {error}"))?;
+    }
+    if faults.crashes > CRASHES_MAX {
+        return Err(format!("more than {CRASHES_MAX} crashes"));
+    }
+    Ok(faults)
+}
+
+/// Each crash takes a new id, and ids have numbers.
+const CRASHES_MAX: u8 = 32;
+
+fn singular(budget: Budget) -> &'static str {
+    let name = budget.name();
+    name.strip_suffix("hes").map_or_else(|| name.trim_end_matches('s'), |stem| &name[..=stem.len()])
+}
+
+/// A number of bytes, with a unit of 1024, its square or its cube: `K`, `M`, `G`.
+fn size(text: &str) -> Result<usize, String> {
+    let (number, shift) = match text.as_bytes().last() {
+        Some(b'K') => (&text[..text.len() - 1], 10),
+        Some(b'M') => (&text[..text.len() - 1], 20),
+        Some(b'G') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let number: usize = number.parse().map_err(|_| "should be like 512M or 8G".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "is more than there can be".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_names_faults_in_the_singular_or_plural() {
+        let faults = Faults { crashes: 2, errors: 1, ..Faults::NONE };
+        assert_eq!(budget("crash=2,error=1"), Ok(faults));
+        assert_eq!(budget("errors=1,crashes=2"), Ok(faults));
+        assert_eq!(budget("removal=3,cut=0"), Ok(Faults { removals: 3, ..Faults::NONE }));
+        for text in ["", "crash", "crash=", "crash=x", "crash=300", "crash=33", "accident=1", "crash=1,crashes=1"] {
+            assert!(budget(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_size_has_a_unit_of_1024() {
+        assert_eq!(size("0"), Ok(0));
+        assert_eq!(size("4096"), Ok(4096));
+        assert_eq!(size("3K"), Ok(3072));
+        assert_eq!(size("512M"), Ok(512 << 20));
+        assert_eq!(size("8G"), Ok(8 << 30));
+        for text in ["", "M", "1.5G", "8T", "-1M", "99999999999G"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+}

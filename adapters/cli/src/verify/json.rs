@@ -1,0 +1,109 @@
+//! A row as a JSON object: for programs, so its keys stay. [`help`] documents them.
+
+use std::path::Path;
+
+use lockwright_sim::{Coverage, Report, Verdict, Violation, scenario::Walk};
+use serde_json::{Value, json};
+
+use super::row::Row;
+
+/// Every key, and what stands there. They are in each object, with null where there is nothing to say.
+const KEYS: [(&str, &str); 32] = [
+    ("protocol", "its name"),
+    ("clients", "how many clients"),
+    ("crashes", "how many crashes, at most"),
+    ("errors", "how many calls that fail, at most"),
+    ("removals", "how many entries that an outsider removes, at most"),
+    ("cuts", "how many power cuts, at most"),
+    ("profile", "the world"),
+    ("walk", "split, a step apart from a call's effect, or atomic, together with it"),
+    ("threads", "how many threads searched"),
+    ("states", "how many states were seen"),
+    ("transitions", "how many steps between them"),
+    ("depth", "the most steps from the beginning to one of them"),
+    ("seconds", "how long it took"),
+    ("transitions_per_second", "how fast it was"),
+    ("bytes", "the memory that the states took"),
+    ("bytes_per_state", "the same for each"),
+    ("collision_odds", "an upper bound of the odds that two states were taken for one"),
+    ("merged", "whether histories that go on alike were one"),
+    ("symmetric", "whether states that differ in names only were one"),
+    ("symmetry_refused", "why they were not, although that was asked for"),
+    ("verdict", "Verified, Violated, Incomplete or Error"),
+    ("property", "Violated: the property that does not hold"),
+    ("what", "Violated: what was seen"),
+    ("steps", "Violated: how many steps the counterexample has"),
+    ("shortest", "Violated: whether no counterexample to this property can have fewer"),
+    ("token", "Violated: the counterexample in one line, for lockwright replay"),
+    ("trace", "Violated: the file that it was written to"),
+    ("expected", "the property that a mutant breaks"),
+    ("caught", "with --mutants: whether it was caught by that property"),
+    ("covered_depth", "Incomplete: every behaviour of up to so many steps was covered"),
+    ("reason", "Incomplete: which limit it was; Error: what is wrong"),
+    ("version", "of lockwright"),
+];
+
+/// The part of `verify --help` that is about this.
+pub(crate) fn help() -> String {
+    let lines = KEYS.map(|(key, about)| format!("  {key:<23} {about}"));
+    let head = "With --json, each line is an object with these keys, null where there is nothing to say:";
+    format!("{head}\n{}", lines.join("\n"))
+}
+
+/// The object of a row whose counterexample was written to `file`.
+pub(super) fn object(row: &Row, file: Option<&Path>) -> Value {
+    let Report { states, transitions, depth, coverage, .. } = &row.report;
+    let Coverage { bytes, collision_odds, symmetric, symmetry_refused, .. } = coverage;
+    let (scenario, faults) = (&row.scenario, row.scenario.faults);
+    let mut object = json!({
+        "protocol": scenario.protocol,
+        "clients": scenario.clients,
+        "crashes": faults.crashes,
+        "errors": faults.errors,
+        "removals": faults.removals,
+        "cuts": faults.cuts,
+        "profile": scenario.profile.name(),
+        "walk": match scenario.walk {
+            Walk::Split => "split",
+            Walk::Atomic => "atomic",
+        },
+        "threads": row.limits.threads,
+        "states": states,
+        "transitions": transitions,
+        "depth": depth,
+        "seconds": row.took.as_secs_f64(),
+        "transitions_per_second": row.rate(),
+        "bytes": bytes,
+        "bytes_per_state": row.bytes_per_state(),
+        "collision_odds": collision_odds,
+        "merged": row.limits.merge,
+        "symmetric": symmetric,
+        "symmetry_refused": symmetry_refused,
+        "verdict": row.report.verdict.word(),
+        "expected": row.entry.expected.map(|expected| expected.property.name()),
+        "caught": row.is_caught(),
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    for (key, _) in KEYS {
+        let value = of_verdict(row, file, key);
+        if object[key].is_null() {
+            object[key] = value;
+        }
+    }
+    object
+}
+
+/// What only some verdicts have.
+fn of_verdict(row: &Row, file: Option<&Path>, key: &str) -> Value {
+    match (&row.report.verdict, key) {
+        (Verdict::Violated(Violation { property, .. }), "property") => property.name().into(),
+        (Verdict::Violated(Violation { what, .. }), "what") => what.as_str().into(),
+        (Verdict::Violated(Violation { trace: Some(trace), .. }), "steps") => trace.steps.len().into(),
+        (Verdict::Violated(Violation { trace: Some(trace), .. }), "shortest") => trace.loop_from.is_none().into(),
+        (Verdict::Violated(Violation { trace: Some(trace), .. }), "token") => trace.token().to_string().into(),
+        (Verdict::Violated(_), "trace") => file.map(|file| file.display().to_string()).into(),
+        (Verdict::Incomplete { depth, .. }, "covered_depth") => (*depth).into(),
+        (Verdict::Incomplete { reason, .. } | Verdict::Error(reason), "reason") => reason.as_str().into(),
+        _ => Value::Null,
+    }
+}
