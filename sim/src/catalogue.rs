@@ -44,6 +44,14 @@ impl Entry {
         }
     }
 
+    /// A mutant that is caught by other faults than crashes.
+    const fn by(self, profile: Profile, faults: Faults) -> Self {
+        match self.expected {
+            Some(expected) => Self { expected: Some(Expected { profile, faults, ..expected }), ..self },
+            None => self,
+        }
+    }
+
     /// A mutant's scenario, in which it is caught; for an algorithm the smallest in which there is anything to check.
     #[must_use]
     pub fn scenario(&self) -> Scenario {
@@ -79,7 +87,7 @@ pub const ALGORITHMS: [Entry; 4] = [
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
-pub const MUTANTS: [Entry; 11] = [
+pub const MUTANTS: [Entry; 16] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -167,9 +175,111 @@ pub const MUTANTS: [Entry; 11] = [
         Property::CanBeTaken,
     )
     .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.error_means_no",
+        "a move that failed is taken for one that did not happen",
+        &broken::ERROR_MEANS_NO,
+        [2, 0],
+        Property::CanBeTaken,
+    )
+    .by(Profile::Local, ONE_ERROR)
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.unlock_unchecked",
+        "unlock does not look whether its leaf could be removed",
+        &broken::UNLOCK_UNCHECKED,
+        [2, 0],
+        Property::AnswersAsDocumented,
+    )
+    .by(Profile::Local, ONE_ERROR)
+    .even_if_atomic(),
+    Entry::mutant(
+        "dotlock.unreadable_is_stale",
+        "a lock file that cannot be read is taken for stale",
+        &dotlock::UNREADABLE_IS_STALE,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Local, ONE_ERROR)
+    .even_if_atomic(),
+    Entry::mutant(
+        "dotlock.failed_write_is_fine",
+        "nobody looks whether the lock file could be made and written",
+        &dotlock::FAILED_WRITE_IS_FINE,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Local, ONE_ERROR)
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.signed_inside",
+        "the owner's id is the leaf's contents, which a power cut may undo",
+        &broken::SIGNED_INSIDE,
+        [2, 0],
+        Property::CanBeTaken,
+    )
+    .by(Profile::Power, Profile::Power.default_faults())
+    .even_if_atomic(),
 ];
 
-/// The scenarios that each algorithm is verified in, clients and crashes, in the order of their size.
+const ONE_ERROR: Faults = Faults { errors: 1, ..Faults::NONE };
+
+/// A scenario that goes beyond what a shipped algorithm promises, and what breaks there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The algorithm's name.
+    pub name: &'static str,
+    /// How many clients it takes.
+    pub clients: u8,
+    /// The world it takes.
+    pub profile: Profile,
+    /// The faults it takes.
+    pub faults: Faults,
+    /// The property that breaks.
+    pub property: Property,
+    /// Why that is no fault of the algorithm.
+    pub why: &'static str,
+}
+
+impl Limit {
+    /// Where it shows.
+    #[must_use]
+    pub fn scenario(&self) -> Scenario {
+        let Self { name, clients, profile, faults, .. } = *self;
+        Scenario { faults, profile, ..Scenario::new(name, clients, 0) }
+    }
+}
+
+/// What the shipped algorithms do not promise, so that nobody takes it for verified.
+pub const LIMITS: [Limit; 3] = [
+    Limit {
+        name: "fast_lock",
+        clients: 2,
+        profile: Profile::Operator,
+        faults: Profile::Operator.default_faults(),
+        property: Property::NotDispossessed,
+        why: "the leaf is the lock; whoever removes a live owner's leaf gives the lock to the next",
+    },
+    Limit {
+        name: "fast_lock-dir",
+        clients: 2,
+        profile: Profile::Operator,
+        faults: Profile::Operator.default_faults(),
+        property: Property::NotDispossessed,
+        why: "the leaf is the lock, and as an empty directory it goes even when only those are tidied up",
+    },
+    Limit {
+        name: "fast_lock",
+        clients: 2,
+        profile: Profile::Local,
+        faults: Faults { errors: 2, ..Faults::NONE },
+        property: Property::AnswersAsDocumented,
+        why: "a try whose move failed with an effect, and whose leaf could then not be removed, stays the owner: its \
+              next try is told so, and an unlock ends that",
+    },
+];
+
+/// The scenarios that each algorithm is verified in, in the order of their size, those with crashes only first.
 ///
 /// A cleaner counts as a client.
 #[must_use]
@@ -182,7 +292,17 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         (dir_cleaned, &[[2, 0], [2, 1], [3, 0]]),
     ];
     let row = |entry: Entry, [clients, crashes]: [u8; 2]| (entry, Scenario::new(entry.name, clients, crashes));
-    bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound))).collect()
+    let crashes = bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound)));
+    crashes.chain(ALGORITHMS.into_iter().flat_map(rows_of_other_faults)).collect()
+}
+
+fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {
+    [
+        (Profile::Local, ONE_ERROR),
+        (Profile::Local, Faults { crashes: 1, ..ONE_ERROR }),
+        (Profile::Power, Profile::Power.default_faults()),
+    ]
+    .map(|(profile, faults)| (entry, Scenario { faults, profile, ..Scenario::new(entry.name, 2, 0) }))
 }
 
 /// The protocol called `name`.
