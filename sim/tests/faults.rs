@@ -312,9 +312,12 @@ fn a_trace_says_what_was_made_up_and_that_it_is_needed() {
         );
         trace.to_string()
     };
-    assert!(needed("dotlock.unreadable_is_stale", Fault::Error).contains(r#"B1  read("lock") = -1 EIO (injected)"#));
-    let moved = needed("fast_lock.error_means_no", Fault::Error);
+    assert!(
+        needed("dotlock.unreadable_is_stale", Fault::Counted(Budget::Errors))
+            .contains(r#"B1  read("lock") = -1 EIO (injected)"#)
+    );
+    let moved = needed("fast_lock.error_means_no", Fault::Counted(Budget::Errors));
     assert!(moved.contains("= -1 EIO (injected, and it took effect)"), "{moved}");
-    let cut = needed("fast_lock.signed_inside", Fault::Cut);
+    let cut = needed("fast_lock.signed_inside", Fault::Counted(Budget::Cuts));
     assert!(cut.contains("disk  all this is durable") && cut.contains(r#"and "lock/owner/A1" is empty"#), "{cut}");
 }
