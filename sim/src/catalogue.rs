@@ -1,10 +1,10 @@
 //! The protocols that can be named on a command line and in a trace.
 
 use crate::{
-    mutants::{Expected, dotlock, fast_lock as broken},
+    mutants::{Expected, dotlock, fast_lock as broken, waiting},
     protocol::{Property, Protocol},
     scenario::{Faults, Profile, Scenario, Walk},
-    scenarios::{LockClients, fast_lock},
+    scenarios::fast_lock,
 };
 
 /// A protocol that has a name.
@@ -16,24 +16,31 @@ pub struct Entry {
     pub about: &'static str,
     /// For a mutant, how it is caught. An algorithm has none.
     pub expected: Option<Expected>,
-    protocol: &'static LockClients,
+    /// The world that an algorithm is checked in first.
+    profile: Profile,
+    protocol: &'static dyn Protocol,
 }
 
 impl Entry {
-    const fn algorithm(name: &'static str, about: &'static str, protocol: &'static LockClients) -> Self {
-        Self { name, about, expected: None, protocol }
+    const fn algorithm(name: &'static str, about: &'static str, protocol: &'static dyn Protocol) -> Self {
+        Self { name, about, expected: None, profile: Profile::Local, protocol }
+    }
+
+    /// An algorithm for another world.
+    const fn within(self, profile: Profile) -> Self {
+        Self { profile, ..self }
     }
 
     const fn mutant(
         name: &'static str,
         about: &'static str,
-        protocol: &'static LockClients,
+        protocol: &'static dyn Protocol,
         [clients, crashes]: [u8; 2],
         property: Property,
     ) -> Self {
         let faults = Faults { crashes, ..Faults::NONE };
         let expected = Expected { clients, profile: Profile::Local, faults, walk: Walk::Split, property };
-        Self { name, about, expected: Some(expected), protocol }
+        Self { name, about, expected: Some(expected), profile: Profile::Local, protocol }
     }
 
     /// A mutant that is caught although no call is parted from its walk.
@@ -59,7 +66,7 @@ impl Entry {
             Some(Expected { clients, profile, faults, walk, .. }) => {
                 Scenario { faults, walk, profile, ..Scenario::new(self.name, clients, 0) }
             }
-            None => Scenario::new(self.name, 2, 0),
+            None => Scenario { profile: self.profile, ..Scenario::new(self.name, 2, 0) },
         }
     }
 
@@ -71,7 +78,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 4] = [
+pub const ALGORITHMS: [Entry; 6] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -84,10 +91,22 @@ pub const ALGORITHMS: [Entry; 4] = [
         "leaf as directory; one client takes back everybody's proposals",
         &fast_lock::DIR_LEAF_CLEANED,
     ),
+    Entry::algorithm(
+        "fast_lock+waiting",
+        "leaf as file; all wait until they are told of a release or a death",
+        &fast_lock::BLOCKING,
+    )
+    .within(Profile::Notify),
+    Entry::algorithm(
+        "fast_lock+polling",
+        "leaf as file; all wait so, and look again after a while",
+        &fast_lock::POLLING,
+    )
+    .within(Profile::Notify),
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
-pub const MUTANTS: [Entry; 16] = [
+pub const MUTANTS: [Entry; 19] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -220,6 +239,33 @@ pub const MUTANTS: [Entry; 16] = [
     )
     .by(Profile::Power, Profile::Power.default_faults())
     .even_if_atomic(),
+    Entry::mutant(
+        "one_file.look_then_watch",
+        "a waiter looks first and watches after",
+        &waiting::LOOK_THEN_WATCH,
+        [2, 0],
+        Property::NobodyWaitsInVain,
+    )
+    .by(Profile::Notify, Faults::NONE)
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.deaf_to_death",
+        "a waiter is told of a release, and not of the owner's death",
+        &waiting::DEAF_TO_DEATH,
+        [2, 1],
+        Property::NobodyWaitsInVain,
+    )
+    .by(Profile::Notify, Faults { crashes: 1, ..Faults::NONE })
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.no_polling",
+        "a waiter relies on being told, where notices are lost",
+        &fast_lock::BLOCKING,
+        [2, 0],
+        Property::NobodyWaitsInVain,
+    )
+    .by(Profile::Notify, Profile::Notify.default_faults())
+    .even_if_atomic(),
 ];
 
 const ONE_ERROR: Faults = Faults { errors: 1, ..Faults::NONE };
@@ -284,7 +330,7 @@ pub const LIMITS: [Limit; 3] = [
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let [file, dir, file_cleaned, dir_cleaned] = ALGORITHMS;
+    let [file, dir, file_cleaned, dir_cleaned, waiting, polling] = ALGORITHMS;
     let bounds: [(Entry, &[[u8; 2]]); 4] = [
         (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
@@ -293,7 +339,12 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
     ];
     let row = |entry: Entry, [clients, crashes]: [u8; 2]| (entry, Scenario::new(entry.name, clients, crashes));
     let crashes = bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound)));
-    crashes.chain(ALGORITHMS.into_iter().flat_map(rows_of_other_faults)).collect()
+    let others = [file, dir, file_cleaned, dir_cleaned].into_iter().flat_map(rows_of_other_faults);
+    let notified = [(waiting, 0, 0), (waiting, 1, 0), (polling, 0, 1), (polling, 1, 1)];
+    let notified = notified.map(|(entry, crashes, losses)| {
+        (entry, Scenario { faults: Faults { crashes, losses, ..Faults::NONE }, ..entry.scenario() })
+    });
+    crashes.chain(others).chain(notified).collect()
 }
 
 fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {

@@ -25,6 +25,9 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("dotlock.unreadable_is_stale", 5),
     ("dotlock.failed_write_is_fine", 1),
     ("fast_lock.signed_inside", 10),
+    ("one_file.look_then_watch", 6),
+    ("fast_lock.deaf_to_death", 15),
+    ("fast_lock.no_polling", 22),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {
