@@ -90,7 +90,7 @@ fn loom_shuttle_and_the_checker_agree_on_every_protocol() {
 
 /// Every algorithm without and with a crash, every mutant in its own scenario, and one mutant where it is none.
 fn rows() -> Vec<Row> {
-    let [file, dir, file_cleaned, dir_cleaned] = ALGORITHMS;
+    let [file, dir, file_cleaned, dir_cleaned, ..] = ALGORITHMS;
     let clean_in_place = catalogue::find("fast_lock.clean_in_place").expect("it is in the catalogue");
     let row = |entry, crashes, walk, attempts| Row { entry, crashes, walk, attempts, bounds: Bounds::NONE };
     let some = |entry, most| Row { bounds: Bounds::preemptions(most), ..row(entry, 1, Walk::Split, 1) };
