@@ -7,22 +7,22 @@ use lockwright_sim::{
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
 const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
-    ("fast_lock", [2, 0], [575, 1_187, 43]),
-    ("fast_lock", [2, 1], [8_116, 18_108, 68]),
-    ("fast_lock", [2, 2], [45_618, 114_168, 98]),
-    ("fast_lock", [3, 0], [15_092, 50_182, 77]),
-    ("fast_lock", [3, 1], [295_357, 1_053_359, 98]),
-    ("fast_lock-dir", [2, 0], [575, 1_187, 43]),
-    ("fast_lock-dir", [2, 1], [8_119, 18_115, 68]),
-    ("fast_lock-dir", [2, 2], [45_634, 114_205, 98]),
-    ("fast_lock-dir", [3, 0], [15_093, 50_187, 77]),
-    ("fast_lock+cleaner", [2, 0], [358, 739, 30]),
-    ("fast_lock+cleaner", [2, 1], [4_926, 11_059, 55]),
-    ("fast_lock+cleaner", [3, 0], [28_517, 91_072, 68]),
-    ("fast_lock+cleaner", [3, 1], [455_604, 1_594_806, 93]),
-    ("fast_lock-dir+cleaner", [2, 0], [358, 739, 30]),
-    ("fast_lock-dir+cleaner", [2, 1], [4_926, 11_059, 55]),
-    ("fast_lock-dir+cleaner", [3, 0], [28_517, 91_072, 68]),
+    ("fast_lock", [2, 0], [50_690, 147_344, 85]),
+    ("fast_lock", [2, 1], [51_126, 140_676, 78]),
+    ("fast_lock", [2, 2], [31_051, 80_451, 66]),
+    ("fast_lock", [3, 0], [6_968, 23_632, 59]),
+    ("fast_lock", [3, 1], [160_112, 585_893, 73]),
+    ("fast_lock-dir", [2, 0], [50_690, 147_344, 85]),
+    ("fast_lock-dir", [2, 1], [51_169, 140_807, 78]),
+    ("fast_lock-dir", [2, 2], [31_109, 80_588, 66]),
+    ("fast_lock-dir", [3, 0], [6_969, 23_637, 59]),
+    ("fast_lock+cleaner", [2, 0], [7_820, 20_770, 47]),
+    ("fast_lock+cleaner", [2, 1], [22_690, 63_201, 61]),
+    ("fast_lock+cleaner", [3, 0], [25_543, 81_502, 67]),
+    ("fast_lock+cleaner", [3, 1], [402_708, 1_414_241, 92]),
+    ("fast_lock-dir+cleaner", [2, 0], [7_820, 20_770, 47]),
+    ("fast_lock-dir+cleaner", [2, 1], [22_690, 63_201, 61]),
+    ("fast_lock-dir+cleaner", [3, 0], [25_543, 81_502, 67]),
 ];
 
 /// The same where notices may be lost: protocol, clients, crashes and losses.

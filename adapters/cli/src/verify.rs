@@ -73,6 +73,7 @@ fn limits(args: &VerifyArgs) -> Limits {
         threads: args.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from),
         merge: !args.no_merge,
         symmetry: !args.no_symmetry,
+        partial_order: !args.no_partial_order,
     }
 }
 

@@ -46,6 +46,9 @@ pub(crate) struct VerifyArgs {
     /// Keep states apart that differ in names only: the same verdict from a larger search.
     #[arg(long)]
     pub(crate) no_symmetry: bool,
+    /// Look at calls one by one also where nobody can disturb them: the same verdict from a larger search.
+    #[arg(long)]
+    pub(crate) no_partial_order: bool,
     /// Keep histories apart that go on alike, and with them names: the same verdict from a far larger search.
     #[arg(long)]
     pub(crate) no_merge: bool,
