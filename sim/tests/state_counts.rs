@@ -7,30 +7,30 @@ use lockwright_sim::{
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
 const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
-    ("fast_lock", [2, 0], [50_690, 147_344, 85]),
-    ("fast_lock", [2, 1], [51_126, 140_676, 78]),
+    ("fast_lock", [2, 0], [355, 738, 36]),
+    ("fast_lock", [2, 1], [5_498, 12_502, 46]),
     ("fast_lock", [2, 2], [31_051, 80_451, 66]),
     ("fast_lock", [3, 0], [6_968, 23_632, 59]),
     ("fast_lock", [3, 1], [160_112, 585_893, 73]),
-    ("fast_lock-dir", [2, 0], [50_690, 147_344, 85]),
-    ("fast_lock-dir", [2, 1], [51_169, 140_807, 78]),
+    ("fast_lock-dir", [2, 0], [355, 738, 36]),
+    ("fast_lock-dir", [2, 1], [5_490, 12_486, 46]),
     ("fast_lock-dir", [2, 2], [31_109, 80_588, 66]),
     ("fast_lock-dir", [3, 0], [6_969, 23_637, 59]),
-    ("fast_lock+cleaner", [2, 0], [7_820, 20_770, 47]),
-    ("fast_lock+cleaner", [2, 1], [22_690, 63_201, 61]),
+    ("fast_lock+cleaner", [2, 0], [342, 705, 30]),
+    ("fast_lock+cleaner", [2, 1], [4_623, 10_392, 55]),
     ("fast_lock+cleaner", [3, 0], [25_543, 81_502, 67]),
     ("fast_lock+cleaner", [3, 1], [402_708, 1_414_241, 92]),
-    ("fast_lock-dir+cleaner", [2, 0], [7_820, 20_770, 47]),
-    ("fast_lock-dir+cleaner", [2, 1], [22_690, 63_201, 61]),
+    ("fast_lock-dir+cleaner", [2, 0], [342, 705, 30]),
+    ("fast_lock-dir+cleaner", [2, 1], [4_623, 10_392, 55]),
     ("fast_lock-dir+cleaner", [3, 0], [25_543, 81_502, 67]),
 ];
 
 /// The same where notices may be lost: protocol, clients, crashes and losses.
 const NOTIFIED: [(&str, [u8; 3], [usize; 3]); 4] = [
-    ("fast_lock+waiting", [2, 0, 0], [1_752, 3_607, 62]),
-    ("fast_lock+waiting", [2, 1, 0], [23_268, 51_792, 79]),
-    ("fast_lock+polling", [2, 0, 1], [4_430, 9_916, 83]),
-    ("fast_lock+polling", [2, 1, 1], [57_374, 137_717, 97]),
+    ("fast_lock+waiting", [2, 0, 0], [1_058, 2_195, 48]),
+    ("fast_lock+waiting", [2, 1, 0], [15_345, 34_873, 63]),
+    ("fast_lock+polling", [2, 0, 1], [3_444, 7_906, 69]),
+    ("fast_lock+polling", [2, 1, 1], [46_725, 116_104, 84]),
 ];
 
 #[test]

@@ -217,16 +217,9 @@ impl World<'_> {
         }
         let Some(plan) = self.plan(process.history)? else { return Ok(false) };
         Ok(match plan.op {
-            Op::Liveness(of) => self.is_certain(state, of),
+            Op::Liveness(of) => is_certain(state, of),
             _ => self.is_undisturbed(alone, state, client, plan),
         })
-    }
-
-    /// True when it cannot change any more whether a process is alive.
-    fn is_certain(&self, state: &State, of: Option<(u8, u8)>) -> bool {
-        let Some((client, incarnation)) = of else { return true };
-        let lives = state.processes.get(usize::from(client)).is_some_and(|process| process.incarnation == incarnation);
-        !lives || state.left.is_none()
     }
 
     fn is_undisturbed(&self, alone: &Alone, state: &State, client: u8, plan: Plan) -> bool {
@@ -257,4 +250,11 @@ impl World<'_> {
         }
         None
     }
+}
+
+/// True when it cannot change any more whether a process is alive.
+fn is_certain(state: &State, of: Option<(u8, u8)>) -> bool {
+    let Some((client, incarnation)) = of else { return true };
+    let lives = state.processes.get(usize::from(client)).is_some_and(|process| process.incarnation == incarnation);
+    !lives || state.left.is_none()
 }
