@@ -2,7 +2,7 @@
 
 use lockwright_sim::{
     Limits, Report, Verdict,
-    catalogue::{self, Entry, MUTANTS},
+    catalogue::{self, Entry, LIMITS, MUTANTS},
     check,
     scenario::Scenario,
 };
@@ -18,10 +18,15 @@ const ALIKE: Limits = Limits {
 const MERGED: Limits = Limits { symmetry: false, ..ALIKE };
 const WHOLE: Limits = Limits { merge: false, ..MERGED };
 
-/// Every row and every mutant whose unmerged search is small.
+/// Every row, limit and mutant whose unmerged search is small. Under other faults than crashes the leaf as directory is
+/// its twin's.
 fn scenarios() -> impl Iterator<Item = (Entry, Scenario)> {
-    let rows = catalogue::rows().into_iter().filter(|(_, scenario)| scenario.clients + faults(scenario) <= 3);
-    rows.chain(MUTANTS.into_iter().map(|entry| (entry, entry.scenario())))
+    let is_twin = |name: &str, scenario: &Scenario| name.contains("-dir") && faults(scenario) > scenario.faults.crashes;
+    let rows = catalogue::rows()
+        .into_iter()
+        .filter(move |(entry, scenario)| scenario.clients + faults(scenario) <= 3 && !is_twin(entry.name, scenario));
+    let limits = LIMITS.into_iter().filter_map(|limit| Some((catalogue::find(limit.name)?, limit.scenario())));
+    rows.chain(limits).chain(MUTANTS.into_iter().map(|entry| (entry, entry.scenario())))
 }
 
 fn faults(scenario: &Scenario) -> u8 {
