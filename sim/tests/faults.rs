@@ -240,12 +240,11 @@ fn a_removed_leaf_costs_mutual_exclusion() {
 
 /// The first client removes empty directories, as cleaners of temporary folders do, and takes no part.
 fn janitor(world: &Replay<'_>, lock: &dyn Lock) -> Result<(), LockError> {
-    let at = fast_lock::lock_path();
-    let [owner, build] = ["owner", "build"].map(|name| at.join(&name.parse().unwrap()));
+    let [at, owner, build] = ["lock", "lock/owner", "lock/build"].map(path);
     let dirs = match lock.sample_proposal(world)? {
         Some(id) => {
             let proposal = build.join(id.name());
-            let proposed = proposal.join(&"owner".parse().unwrap());
+            let proposed = path(&format!("{proposal}/owner"));
             vec![proposed.join(id.name()), proposed, proposal]
         }
         None => vec![build, lock.owner()?.map_or_else(|| owner.clone(), |id| owner.join(id.name())), owner, at],
