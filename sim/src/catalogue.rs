@@ -234,7 +234,7 @@ pub const MUTANTS: [Entry; 20] = [
         "fast_lock.signed_inside",
         "the owner's id is the leaf's contents, which a power cut may undo",
         &broken::SIGNED_INSIDE,
-        [2, 0],
+        [1, 0],
         Property::CanBeTaken,
     )
     .by(Profile::Power, Profile::Power.default_faults())

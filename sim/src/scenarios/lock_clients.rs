@@ -89,6 +89,9 @@ impl Protocol for LockClients {
         if lockers < clients {
             wanted.extend([CLEANED, DISTURBED]);
         }
+        if lockers < clients && faults.errors > 0 {
+            wanted.push(FAILED_TO_CLEAN);
+        }
         wanted
     }
 }
