@@ -67,6 +67,7 @@
 pub mod catalogue;
 mod explore;
 mod history;
+pub mod identity;
 mod miss;
 pub mod mutants;
 mod names;
