@@ -11,6 +11,7 @@
 mod alone;
 mod calls;
 mod faults;
+mod identity;
 mod judge;
 mod lease;
 pub(crate) mod notify;
@@ -27,7 +28,7 @@ use crate::{
     names::{Names, PathId},
     plan::{Contents, Op, Plan},
     protocol::{Phase, Property, Protocol},
-    scenario::{self, Scenario},
+    scenario::{self, Profile, Scenario},
     state::{InCall, Process, State},
     symmetry::{PermId, Symmetry, Tables},
     tree::Tree,
@@ -241,6 +242,7 @@ impl<'a> World<'a> {
         let profile = self.scenario.profile;
         if matches!(plan.op, Op::Now | Op::Pause) && !profile.has_time()
             || matches!(plan.op, Op::Touch | Op::Modified) && !profile.has_stamps()
+            || matches!(plan.op, Op::Sighting(_)) && profile != Profile::Identity
         {
             plan.op = Op::Unknown;
         }

@@ -65,6 +65,7 @@ impl World<'_> {
             (_, Op::Wait(wait)) => self.wait(state, client, wait, out)?,
             (_, Op::Now) => self.time(state, client, out)?,
             (_, Op::Touch | Op::Modified) => self.stamp(state, client, plan, out)?,
+            (_, Op::Sighting(look)) => self.sight(state, client, look, out)?,
             (_, Op::Pause) => self.pause(state, client, out)?,
             _ => self.effect(state, client, plan, out)?,
         }
@@ -77,7 +78,14 @@ impl World<'_> {
         let call = &state.processes[usize::from(client)].call;
         let Some(plan) = self.plan(state.processes[usize::from(client)].history)? else { return Ok(()) };
         let errors: &[FsError] = match plan.op {
-            Op::Below(_) | Op::Liveness(_) | Op::Watch | Op::Wait(_) | Op::Now | Op::Pause | Op::Unknown => {
+            Op::Below(_)
+            | Op::Liveness(_)
+            | Op::Watch
+            | Op::Wait(_)
+            | Op::Sighting(_)
+            | Op::Now
+            | Op::Pause
+            | Op::Unknown => {
                 return Ok(());
             }
             Op::CreateDir | Op::CreateFile(_) => &[FsError::Io, FsError::NoSpace],
@@ -168,6 +176,7 @@ impl World<'_> {
             | Op::Modified
             | Op::Watch
             | Op::Wait(_)
+            | Op::Sighting(_)
             | Op::Now
             | Op::Pause
             | Op::Unknown => Err(FsError::Unsupported),
@@ -250,7 +259,14 @@ impl World<'_> {
             | Op::Modified
             | Op::Watch => 1,
             Op::Rename => 2,
-            Op::List | Op::Liveness(_) | Op::Below(_) | Op::Wait(_) | Op::Now | Op::Pause | Op::Unknown => {
+            Op::List
+            | Op::Liveness(_)
+            | Op::Below(_)
+            | Op::Wait(_)
+            | Op::Sighting(_)
+            | Op::Now
+            | Op::Pause
+            | Op::Unknown => {
                 return Ok(());
             }
         };

@@ -52,9 +52,11 @@ impl World<'_> {
         if self.is_idle(process) || matches!(self.histories.then(process.history), Then::Breaks(..)) {
             return Ok(());
         }
-        let mut next = State { left, ..state.clone() };
-        next.processes[usize::from(client)] = self.process(client, process.incarnation + 1)?;
-        out.push(Successor::quiet(Step::Crash { client }, next));
+        for (incarnation, left) in self.incarnations_after(state, client, left) {
+            let mut next = State { left, ..state.clone() };
+            next.processes[usize::from(client)] = self.process(client, incarnation)?;
+            out.push(Successor::quiet(Step::Crash { client }, next));
+        }
         Ok(())
     }
 
