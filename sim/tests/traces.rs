@@ -214,7 +214,7 @@ fn itf_has_a_state_for_each_step_and_says_where_a_loop_goes_on() {
                 state.as_object().unwrap().keys().filter(|key| !key.starts_with('#')).collect();
             variables.sort();
             assert_eq!(serde_json::json!(variables), itf["vars"]);
-            assert_eq!(state["processes"].as_array().unwrap().len(), 2);
+            assert_eq!(state["processes"].as_array().unwrap().len(), usize::from(trace.scenario.clients));
         }
         assert!(itf.get("loop").is_none());
     }
