@@ -88,7 +88,8 @@ fn json_is_one_object_a_line_with_the_keys_that_the_help_tells() {
     let (_, told) = help.split_once("With --json").expect("it speaks of JSON");
     let told: Vec<&str> = told.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
     assert!(told.contains(&"collision_odds"), "{help}");
-    let commands: [&[&str]; 3] = [
+    let commands: [&[&str]; 4] = [
+        &["verify", "fast_lock", "--strategy", "random", "--runs", "3", "--json"],
         &["verify", "fast_lock-dir", "--clients", "2", "--json"],
         &["verify", "dotlock.empty_is_live", "--json"],
         &["verify", "fast_lock", "--states", "100", "--json"],
@@ -114,6 +115,7 @@ fn json_says_what_was_found_and_how() {
         "protocol": "fast_lock-dir", "clients": 2, "crashes": 0, "errors": 0, "removals": 0, "cuts": 0,
         "profile": "local", "walk": "split", "threads": 2, "states": 575, "transitions": 1187, "depth": 43,
         "merged": true, "symmetric": true, "symmetry_refused": null, "verdict": "Verified", "property": null,
+        "strategy": "bfs", "seed": null, "runs": null, "shrunk_from": null,
         "covered_depth": null, "reason": null, "token": null,
     });
     assert_holds(&row, &expected);
@@ -185,6 +187,90 @@ fn an_unfinished_search_is_exit_code_2_and_says_what_it_covered() {
     }
 }
 
+const STRATEGIES: [&[&str]; 4] = [
+    &["--strategy", "bfs", "--threads", "2"],
+    &["--strategy", "dfs"],
+    &["--strategy", "random", "--seed", "7", "--runs", "1000000000"],
+    &["--strategy", "pct", "--seed", "7", "--runs", "1000000000"],
+];
+
+#[test]
+fn no_limit_makes_a_search_verified_in_any_strategy() {
+    let dir = empty_dir();
+    let limits: [(&[&str], &str); 3] = [
+        (&["--time", "0"], "longer than 0ns"),
+        (&["--states", "2000"], "more than 2000 states"),
+        (&["--memory", "1K"], "more than 1024 bytes of memory"),
+    ];
+    let verify = &["verify", "fast_lock-dir", "--clients", "3"][..];
+    let incomplete = |args: &[&str]| {
+        let output = lockwright(dir.path(), args);
+        assert_eq!(code(&output), 2, "{args:?}");
+        let text = out(&output);
+        assert!(rows(&text).next().is_some_and(|row| row.ends_with("Incomplete")), "{text}");
+        rows(&text).nth(1).expect("the reason").trim().to_owned()
+    };
+    for strategy in STRATEGIES {
+        let covered = match strategy[1] {
+            "bfs" => "every behaviour of up to ",
+            "dfs" => " states were seen, and nothing is said of the rest",
+            _ => " different states with seed 7, and nothing is said of the rest",
+        };
+        for (limit, why) in limits {
+            let told = incomplete(&[verify, strategy, limit].concat());
+            assert!(told.starts_with(why) && told.contains(covered), "{strategy:?}: {told}");
+        }
+    }
+    let told = incomplete(&[verify, &["--strategy", "dfs", "--depth", "9"]].concat());
+    assert!(told.starts_with("deeper than 9 steps; "), "{told}");
+    for strategy in ["random", "pct"] {
+        let few = &["--strategy", strategy, "--seed", "7", "--runs", "3", "--depth", "9"];
+        let told = incomplete(&[verify, few].concat());
+        let all = "that is all the runs that were asked for; 3 runs of up to 9 steps, 27 steps in all, came to ";
+        assert!(told.starts_with(all), "{told}");
+    }
+}
+
+#[test]
+fn depth_first_verifies_and_its_counterexample_says_that_it_may_not_be_shortest() {
+    let dir = empty_dir();
+    let dfs = |name| lockwright(dir.path(), &["verify", name, "--clients", "2", "--strategy", "dfs"]);
+    assert_eq!(code(&dfs("fast_lock-dir")), 0);
+    let output = dfs("fast_lock.no_look");
+    assert_eq!(code(&output), 1);
+    assert!(out(&output).contains("\n  found by dfs, made shorter from "), "{}", out(&output));
+    let replayed = lockwright(dir.path(), &["replay", "fast_lock.no_look-2-0.trace"]);
+    assert_eq!(code(&replayed), 1, "{}", out(&replayed));
+}
+
+#[test]
+fn a_seed_is_told_and_makes_the_same_runs() {
+    let dir = empty_dir();
+    for strategy in ["random", "pct"] {
+        let runs = |seed: &[&str]| {
+            let args = ["verify", "fast_lock.no_look", "--strategy", strategy, "--json"];
+            let output = lockwright(dir.path(), &[&args, seed].concat());
+            assert_eq!(code(&output), 1, "{}", out(&output));
+            json(out(&output).lines().next().expect("a row"))
+        };
+        let drawn = runs(&[]);
+        let seed = drawn["seed"].to_string();
+        let again = runs(&["--seed", &seed]);
+        for key in ["seed", "runs", "states", "transitions", "steps", "shrunk_from", "token", "what"] {
+            assert_eq!(drawn[key], again[key], "{key}");
+            assert!(!again[key].is_null(), "{key}");
+        }
+        assert_holds(
+            &again,
+            &serde_json::json!({ "shortest": false, "merged": false, "strategy": strategy, "threads": 1 }),
+        );
+        let args = ["verify", "fast_lock.no_look", "--strategy", strategy, "--seed", &seed];
+        let text = out(&lockwright(dir.path(), &args));
+        let told = format!("\n  found in run {} with seed {seed}, made shorter from ", again["runs"]);
+        assert!(text.contains(&told), "{text}");
+    }
+}
+
 #[test]
 fn budgets_and_profiles_take_the_place_of_the_scenarios_own() {
     let dir = empty_dir();
@@ -206,7 +292,7 @@ fn with_verbose_a_row_says_by_which_means() {
     let dir = empty_dir();
     let text = out(&lockwright(dir.path(), &["verify", "fast_lock-dir", "--clients", "2", "-v", "--threads", "2"]));
     let means = rows(&text).nth(1).expect("a second line");
-    assert!(means.starts_with("  2 threads; histories merged, names exchanged; "), "{text}");
+    assert!(means.starts_with("  bfs, 2 threads; histories merged, names exchanged; "), "{text}");
     assert!(means.contains(" transitions a second, odds of a collision below 5e-34"), "{text}");
 }
 
@@ -281,7 +367,12 @@ fn every_mutant_is_caught_and_writes_nothing_unless_told_where() {
 fn mistakes_are_one_line_and_leave_nothing() {
     let dir = empty_dir();
     fs::write(dir.path().join("garbage"), "not a trace").expect("there is room");
-    let cases: [(&[&str], i32, &str); 12] = [
+    let cases: [(&[&str], i32, &str); 17] = [
+        (&["verify", "--seed", "1"], 64, "--seed is not for this strategy"),
+        (&["verify", "--strategy", "dfs", "--threads", "2"], 64, "--threads is not for this strategy"),
+        (&["verify", "--strategy", "random", "--no-merge"], 64, "--no-merge is not for this strategy"),
+        (&["verify", "--strategy", "random", "--bug-depth", "2"], 64, "--bug-depth is not for this strategy"),
+        (&["verify", "--strategy", "pct", "--mutants"], 64, "--mutants is not for this strategy"),
         (&["verify", "--budget", "accident=1"], 64, "there is no fault `accident`"),
         (&["verify", "--budget", "cut=1"], 64, "the profile `local` has no cuts; it takes --profile power"),
         (&["verify", "--profile", "none"], 64, "none"),

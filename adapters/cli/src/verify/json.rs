@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::row::Row;
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 32] = [
+const KEYS: [(&str, &str); 37] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
     ("crashes", "how many crashes, at most"),
@@ -17,6 +17,10 @@ const KEYS: [(&str, &str); 32] = [
     ("cuts", "how many power cuts, at most"),
     ("profile", "the world"),
     ("walk", "split, a step apart from a call's effect, or atomic, together with it"),
+    ("strategy", "bfs, dfs, random or pct"),
+    ("seed", "random and pct: where the chance came from"),
+    ("runs", "random and pct: how many runs were made"),
+    ("steps_max", "random and pct: how many steps a run had at most"),
     ("threads", "how many threads searched"),
     ("states", "how many states were seen"),
     ("transitions", "how many steps between them"),
@@ -34,11 +38,12 @@ const KEYS: [(&str, &str); 32] = [
     ("what", "Violated: what was seen"),
     ("steps", "Violated: how many steps the counterexample has"),
     ("shortest", "Violated: whether no counterexample to this property can have fewer"),
+    ("shrunk_from", "Violated: how many steps it had before it was made shorter"),
     ("token", "Violated: the counterexample in one line, for lockwright replay"),
     ("trace", "Violated: the file that it was written to"),
     ("expected", "the property that a mutant breaks"),
     ("caught", "with --mutants: whether it was caught by that property"),
-    ("covered_depth", "Incomplete: every behaviour of up to so many steps was covered"),
+    ("covered_depth", "Incomplete, with bfs: every behaviour of up to so many steps was covered"),
     ("reason", "Incomplete: which limit it was; Error: what is wrong"),
     ("version", "of lockwright"),
 ];
@@ -53,7 +58,7 @@ pub(crate) fn help() -> String {
 /// The object of a row whose counterexample was written to `file`.
 pub(super) fn object(row: &Row, file: Option<&Path>) -> Value {
     let Report { states, transitions, depth, coverage, .. } = &row.report;
-    let Coverage { bytes, collision_odds, symmetric, symmetry_refused, .. } = coverage;
+    let Coverage { bytes, collision_odds, symmetric, symmetry_refused, shrunk_from, runs } = coverage;
     let (scenario, faults) = (&row.scenario, row.scenario.faults);
     let mut object = json!({
         "protocol": scenario.protocol,
@@ -67,6 +72,10 @@ pub(super) fn object(row: &Row, file: Option<&Path>) -> Value {
             Walk::Split => "split",
             Walk::Atomic => "atomic",
         },
+        "strategy": row.limits.strategy.name(),
+        "seed": runs.map(|runs| runs.seed),
+        "runs": runs.map(|runs| runs.runs),
+        "steps_max": runs.map(|runs| runs.steps_max),
         "threads": row.limits.threads,
         "states": states,
         "transitions": transitions,
@@ -76,9 +85,10 @@ pub(super) fn object(row: &Row, file: Option<&Path>) -> Value {
         "bytes": bytes,
         "bytes_per_state": row.bytes_per_state(),
         "collision_odds": collision_odds,
-        "merged": row.limits.merge,
+        "merged": row.limits.merge && row.limits.strategy.is_complete(),
         "symmetric": symmetric,
         "symmetry_refused": symmetry_refused,
+        "shrunk_from": shrunk_from,
         "verdict": row.report.verdict.word(),
         "expected": row.entry.expected.map(|expected| expected.property.name()),
         "caught": row.is_caught(),
@@ -99,10 +109,12 @@ fn of_verdict(row: &Row, file: Option<&Path>, key: &str) -> Value {
         (Verdict::Violated(Violation { property, .. }), "property") => property.name().into(),
         (Verdict::Violated(Violation { what, .. }), "what") => what.as_str().into(),
         (Verdict::Violated(Violation { trace: Some(trace), .. }), "steps") => trace.steps.len().into(),
-        (Verdict::Violated(Violation { trace: Some(trace), .. }), "shortest") => trace.loop_from.is_none().into(),
+        (Verdict::Violated(Violation { trace: Some(trace), .. }), "shortest") => {
+            (row.limits.strategy.finds_shortest() && trace.loop_from.is_none()).into()
+        }
         (Verdict::Violated(Violation { trace: Some(trace), .. }), "token") => trace.token().to_string().into(),
         (Verdict::Violated(_), "trace") => file.map(|file| file.display().to_string()).into(),
-        (Verdict::Incomplete { depth, .. }, "covered_depth") => (*depth).into(),
+        (Verdict::Incomplete { depth, .. }, "covered_depth") if row.limits.strategy.finds_shortest() => (*depth).into(),
         (Verdict::Incomplete { reason, .. } | Verdict::Error(reason), "reason") => reason.as_str().into(),
         _ => Value::Null,
     }
