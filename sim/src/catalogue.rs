@@ -1,10 +1,10 @@
 //! The protocols that can be named on a command line and in a trace.
 
 use crate::{
-    mutants::{Expected, dotlock, fast_lock as broken},
+    mutants::{Expected, dotlock, fast_lock as broken, waiting},
     protocol::{Property, Protocol},
     scenario::{Faults, Profile, Scenario, Walk},
-    scenarios::{LockClients, fast_lock},
+    scenarios::fast_lock,
 };
 
 /// A protocol that has a name.
@@ -16,30 +16,45 @@ pub struct Entry {
     pub about: &'static str,
     /// For a mutant, how it is caught. An algorithm has none.
     pub expected: Option<Expected>,
-    protocol: &'static LockClients,
+    /// The world that an algorithm is checked in first.
+    profile: Profile,
+    protocol: &'static dyn Protocol,
 }
 
 impl Entry {
-    const fn algorithm(name: &'static str, about: &'static str, protocol: &'static LockClients) -> Self {
-        Self { name, about, expected: None, protocol }
+    const fn algorithm(name: &'static str, about: &'static str, protocol: &'static dyn Protocol) -> Self {
+        Self { name, about, expected: None, profile: Profile::Local, protocol }
+    }
+
+    /// An algorithm for another world.
+    const fn within(self, profile: Profile) -> Self {
+        Self { profile, ..self }
     }
 
     const fn mutant(
         name: &'static str,
         about: &'static str,
-        protocol: &'static LockClients,
+        protocol: &'static dyn Protocol,
         [clients, crashes]: [u8; 2],
         property: Property,
     ) -> Self {
         let faults = Faults { crashes, ..Faults::NONE };
         let expected = Expected { clients, profile: Profile::Local, faults, walk: Walk::Split, property };
-        Self { name, about, expected: Some(expected), protocol }
+        Self { name, about, expected: Some(expected), profile: Profile::Local, protocol }
     }
 
     /// A mutant that is caught although no call is parted from its walk.
     const fn even_if_atomic(self) -> Self {
         match self.expected {
             Some(expected) => Self { expected: Some(Expected { walk: Walk::Atomic, ..expected }), ..self },
+            None => self,
+        }
+    }
+
+    /// A mutant that is caught by other faults than crashes.
+    const fn by(self, profile: Profile, faults: Faults) -> Self {
+        match self.expected {
+            Some(expected) => Self { expected: Some(Expected { profile, faults, ..expected }), ..self },
             None => self,
         }
     }
@@ -51,7 +66,7 @@ impl Entry {
             Some(Expected { clients, profile, faults, walk, .. }) => {
                 Scenario { faults, walk, profile, ..Scenario::new(self.name, clients, 0) }
             }
-            None => Scenario::new(self.name, 2, 0),
+            None => Scenario { profile: self.profile, ..Scenario::new(self.name, 2, 0) },
         }
     }
 
@@ -63,7 +78,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 4] = [
+pub const ALGORITHMS: [Entry; 6] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -76,10 +91,22 @@ pub const ALGORITHMS: [Entry; 4] = [
         "leaf as directory; one client takes back everybody's proposals",
         &fast_lock::DIR_LEAF_CLEANED,
     ),
+    Entry::algorithm(
+        "fast_lock+waiting",
+        "leaf as file; all wait until they are told of a release or a death",
+        &fast_lock::BLOCKING,
+    )
+    .within(Profile::Notify),
+    Entry::algorithm(
+        "fast_lock+polling",
+        "leaf as file; all wait so, and look again after a while",
+        &fast_lock::POLLING,
+    )
+    .within(Profile::Notify),
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
-pub const MUTANTS: [Entry; 11] = [
+pub const MUTANTS: [Entry; 19] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -167,14 +194,143 @@ pub const MUTANTS: [Entry; 11] = [
         Property::CanBeTaken,
     )
     .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.error_means_no",
+        "a move that failed is taken for one that did not happen",
+        &broken::ERROR_MEANS_NO,
+        [2, 0],
+        Property::CanBeTaken,
+    )
+    .by(Profile::Local, ONE_ERROR)
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.unlock_unchecked",
+        "unlock does not look whether its leaf could be removed",
+        &broken::UNLOCK_UNCHECKED,
+        [2, 0],
+        Property::AnswersAsDocumented,
+    )
+    .by(Profile::Local, ONE_ERROR)
+    .even_if_atomic(),
+    Entry::mutant(
+        "dotlock.unreadable_is_stale",
+        "a lock file that cannot be read is taken for stale",
+        &dotlock::UNREADABLE_IS_STALE,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Local, ONE_ERROR)
+    .even_if_atomic(),
+    Entry::mutant(
+        "dotlock.failed_write_is_fine",
+        "nobody looks whether the lock file could be made and written",
+        &dotlock::FAILED_WRITE_IS_FINE,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Local, ONE_ERROR)
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.signed_inside",
+        "the owner's id is the leaf's contents, which a power cut may undo",
+        &broken::SIGNED_INSIDE,
+        [2, 0],
+        Property::CanBeTaken,
+    )
+    .by(Profile::Power, Profile::Power.default_faults())
+    .even_if_atomic(),
+    Entry::mutant(
+        "one_file.look_then_watch",
+        "a waiter looks first and watches after",
+        &waiting::LOOK_THEN_WATCH,
+        [2, 0],
+        Property::NobodyWaitsInVain,
+    )
+    .by(Profile::Notify, Faults::NONE)
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.deaf_to_death",
+        "a waiter is told of a release, and not of the owner's death",
+        &waiting::DEAF_TO_DEATH,
+        [2, 1],
+        Property::NobodyWaitsInVain,
+    )
+    .by(Profile::Notify, Faults { crashes: 1, ..Faults::NONE })
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.no_polling",
+        "a waiter relies on being told, where notices are lost",
+        &fast_lock::BLOCKING,
+        [2, 0],
+        Property::NobodyWaitsInVain,
+    )
+    .by(Profile::Notify, Profile::Notify.default_faults())
+    .even_if_atomic(),
 ];
 
-/// The scenarios that each algorithm is verified in, clients and crashes, in the order of their size.
+const ONE_ERROR: Faults = Faults { errors: 1, ..Faults::NONE };
+
+/// A scenario that goes beyond what a shipped algorithm promises, and what breaks there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The algorithm's name.
+    pub name: &'static str,
+    /// How many clients it takes.
+    pub clients: u8,
+    /// The world it takes.
+    pub profile: Profile,
+    /// The faults it takes.
+    pub faults: Faults,
+    /// The property that breaks.
+    pub property: Property,
+    /// Why that is no fault of the algorithm.
+    pub why: &'static str,
+}
+
+impl Limit {
+    /// Where it shows.
+    #[must_use]
+    pub fn scenario(&self) -> Scenario {
+        let Self { name, clients, profile, faults, .. } = *self;
+        Scenario { faults, profile, ..Scenario::new(name, clients, 0) }
+    }
+}
+
+/// What the shipped algorithms do not promise, so that nobody takes it for verified.
+pub const LIMITS: [Limit; 3] = [
+    Limit {
+        name: "fast_lock",
+        clients: 2,
+        profile: Profile::Operator,
+        faults: Profile::Operator.default_faults(),
+        property: Property::NotDispossessed,
+        why: "the leaf is the lock; whoever removes a live owner's leaf gives the lock to the next",
+    },
+    Limit {
+        name: "fast_lock-dir",
+        clients: 2,
+        profile: Profile::Operator,
+        faults: Profile::Operator.default_faults(),
+        property: Property::NotDispossessed,
+        why: "the leaf is the lock, and as an empty directory it goes even when only those are tidied up",
+    },
+    Limit {
+        name: "fast_lock",
+        clients: 2,
+        profile: Profile::Local,
+        faults: Faults { errors: 2, ..Faults::NONE },
+        property: Property::AnswersAsDocumented,
+        why: "a try whose move failed with an effect, and whose leaf could then not be removed, stays the owner: its \
+              next try is told so, and an unlock ends that",
+    },
+];
+
+/// The scenarios that each algorithm is verified in, in the order of their size, those with crashes only first.
 ///
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let [file, dir, file_cleaned, dir_cleaned] = ALGORITHMS;
+    let [file, dir, file_cleaned, dir_cleaned, waiting, polling] = ALGORITHMS;
     let bounds: [(Entry, &[[u8; 2]]); 4] = [
         (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
@@ -182,7 +338,22 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         (dir_cleaned, &[[2, 0], [2, 1], [3, 0]]),
     ];
     let row = |entry: Entry, [clients, crashes]: [u8; 2]| (entry, Scenario::new(entry.name, clients, crashes));
-    bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound))).collect()
+    let crashes = bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound)));
+    let others = [file, dir, file_cleaned, dir_cleaned].into_iter().flat_map(rows_of_other_faults);
+    let notified = [(waiting, 0, 0), (waiting, 1, 0), (polling, 0, 1), (polling, 1, 1)];
+    let notified = notified.map(|(entry, crashes, losses)| {
+        (entry, Scenario { faults: Faults { crashes, losses, ..Faults::NONE }, ..entry.scenario() })
+    });
+    crashes.chain(others).chain(notified).collect()
+}
+
+fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {
+    [
+        (Profile::Local, ONE_ERROR),
+        (Profile::Local, Faults { crashes: 1, ..ONE_ERROR }),
+        (Profile::Power, Profile::Power.default_faults()),
+    ]
+    .map(|(profile, faults)| (entry, Scenario { faults, profile, ..Scenario::new(entry.name, 2, 0) }))
 }
 
 /// The protocol called `name`.

@@ -360,12 +360,12 @@ fn refine(ranks: &mut [Rank; IdNo::COUNT], ties: &Ties) {
 
 /// An id that has to do with others and is like a further one that has.
 fn alike(ranks: &[Rank; IdNo::COUNT], ties: &Ties) -> Option<IdNo> {
-    let mut tied = IdSet::default();
+    let mut found = IdSet::default();
     for &(one, other, _) in ties {
-        tied.insert(one);
-        tied.insert(other);
+        found.insert(one);
+        found.insert(other);
     }
-    tied.iter().find(|id| tied.iter().any(|other| other != *id && ranks[other.at()] == ranks[id.at()]))
+    found.iter().find(|id| found.iter().any(|other| other != *id && ranks[other.at()] == ranks[id.at()]))
 }
 
 /// The entries that there are and those that are durable, each with a number that tells the two apart.

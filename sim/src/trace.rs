@@ -31,6 +31,7 @@ mod event;
 mod itf;
 mod marks;
 mod replay;
+mod round;
 mod run;
 mod script;
 mod seen;
@@ -51,9 +52,9 @@ pub use token::{Token, TokenError};
 
 use crate::{
     protocol::{Property, Protocol},
-    scenario::{self, Scenario},
+    scenario::Scenario,
 };
-use run::Run;
+use run::{Run, Taken};
 
 /// A run of a scenario that breaks a property.
 ///
@@ -114,43 +115,21 @@ impl Trace {
         Self { code, scenario: scenario.clone(), property, what, steps, loop_from: None }
     }
 
-    /// A run that goes round for ever from the step `loop_from` on, with a word on who runs there and who is served.
+    /// Writes down the run that goes round for ever from the step `loop_from` on, with a word on who runs there and who
+    /// is served.
     pub(crate) fn record_loop(
         protocol: &dyn Protocol,
         scenario: &Scenario,
         property: Property,
-        client: u8,
         choices: &[u16],
         loop_from: usize,
     ) -> Self {
         let mut run = Run::new(protocol, scenario);
-        let (mut steps, mut ran) = (Vec::new(), vec![0; scenario.clients.into()]);
-        for (at, &choice) in choices.iter().enumerate() {
-            let actor = run.actor(choice);
-            if let (Some(taken), Some(actor)) = (run.step(choice), actor) {
-                steps.push(TraceStep { choice, text: taken.text });
-                ran[usize::from(actor)] += usize::from(at >= loop_from);
-            }
-        }
-        let letter = scenario::letter;
-        let missed = match property {
-            Property::NoLivelock => "nobody comes to hold the lock".to_owned(),
-            _ => format!("{} never comes to hold the lock", letter(client)),
-        };
-        let ledger = (0..).zip(ran).map(|(client, steps)| match steps {
-            0 => format!("{} is idle or has nothing to go on with", letter(client)),
-            steps => format!("{} takes {steps} steps", letter(client)),
-        });
-        let ledger: Vec<String> = ledger.collect();
-        let what = format!("on the loop {missed}, and it is fair: {}", ledger.join(", "));
-        Self {
-            code: Some(Code::CURRENT),
-            scenario: scenario.clone(),
-            property,
-            what,
-            steps,
-            loop_from: Some(loop_from),
-        }
+        let taken: Vec<Taken> = choices.iter().filter_map(|&choice| run.step(choice)).collect();
+        let what = run.round(&taken, loop_from).words(property);
+        let steps = choices.iter().zip(taken).map(|(&choice, taken)| TraceStep { choice, text: taken.text });
+        let (code, scenario) = (Some(Code::CURRENT), scenario.clone());
+        Self { code, scenario, property, what, steps: steps.collect(), loop_from: Some(loop_from) }
     }
 
     fn choices(&self) -> impl Iterator<Item = u16> + '_ {

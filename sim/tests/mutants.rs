@@ -4,7 +4,7 @@ use lockwright_sim::{
     Divergence, Limits, Report, Trace, Verdict, Violation,
     catalogue::{self, Entry, MUTANTS},
     check,
-    scenario::{Scenario, Walk},
+    scenario::{Budget, Faults, Scenario, Walk},
 };
 
 /// How many steps the shortest counterexample takes.
@@ -20,6 +20,14 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("dotlock.check_then_unlink", 13),
     ("dotlock.empty_is_stale", 5),
     ("dotlock.empty_is_live", 2),
+    ("fast_lock.error_means_no", 7),
+    ("fast_lock.unlock_unchecked", 16),
+    ("dotlock.unreadable_is_stale", 5),
+    ("dotlock.failed_write_is_fine", 1),
+    ("fast_lock.signed_inside", 10),
+    ("one_file.look_then_watch", 6),
+    ("fast_lock.deaf_to_death", 15),
+    ("fast_lock.no_polling", 22),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {
@@ -43,6 +51,19 @@ fn every_mutant_is_caught_by_the_property_it_breaks_in_as_few_steps_as_ever() {
         let (violation, trace) = counterexample(entry);
         assert_eq!(violation.property, entry.expected.unwrap().property, "{name}");
         assert_eq!(trace.steps.len(), steps, "{name}");
+    }
+}
+
+/// Those that other faults than crashes expose are fit for their work as long as nothing else goes wrong.
+#[test]
+fn what_an_error_or_a_power_cut_exposes_nothing_else_does() {
+    let crash = Faults { crashes: 1, ..Faults::NONE };
+    let exposed =
+        MUTANTS.into_iter().filter(|entry| entry.scenario().faults.nonzero().any(|(of, _)| of != Budget::Crashes));
+    for entry in exposed {
+        let faults = if entry.name.starts_with("fast_lock.") { crash } else { Faults::NONE };
+        let scenario = Scenario { faults, walk: Walk::Split, ..entry.scenario() };
+        assert_eq!(explore(entry, &scenario).verdict, Verdict::Verified, "{scenario}");
     }
 }
 

@@ -173,7 +173,7 @@ pub(super) fn goes_round(
     for round in 1..=ROUNDS_MAX {
         let (choices, _) = choices(world, &way, client);
         let from = choices.len() - (fingerprints.len() - 1 - loop_from);
-        let trace = Trace::record_loop(world.protocol, world.scenario, promise, client, &choices, from);
+        let trace = Trace::record_loop(world.protocol, world.scenario, promise, &choices, from);
         match trace.replay(world.protocol) {
             Ok(()) => {
                 return Verdict::Violated(Violation {

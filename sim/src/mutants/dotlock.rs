@@ -23,20 +23,34 @@ pub const EMPTY_IS_STALE: LockClients = LockClients { make: empty_is_stale, evid
 /// A file without an id is never stale; a crash between its making and the writing leaves the lock held for ever.
 pub const EMPTY_IS_LIVE: LockClients = LockClients { make: empty_is_live, evidence, cleaner: None };
 
+/// A file that cannot be read is taken for stale, as if nobody owned it.
+pub const UNREADABLE_IS_STALE: LockClients = LockClients { make: unreadable_is_stale, evidence, cleaner: None };
+
+/// Nobody looks whether the id could be written, or the file be made, as long as no file was in the way.
+pub const FAILED_WRITE_IS_FINE: LockClients = LockClients { make: failed_write_is_fine, evidence, cleaner: None };
+
 fn evidence(_id: &Id) -> Path {
     lock_path()
 }
 
 fn check_then_unlink<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
-    Box::new(Dotlock { world, empty: Liveness::Unknown, breaks_dead: true })
+    Box::new(Dotlock { breaks_dead: true, ..Dotlock::new(world) })
 }
 
 fn empty_is_stale<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
-    Box::new(Dotlock { world, empty: Liveness::Dead, breaks_dead: false })
+    Box::new(Dotlock { empty: Liveness::Dead, ..Dotlock::new(world) })
 }
 
 fn empty_is_live<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
-    Box::new(Dotlock { world, empty: Liveness::Alive, breaks_dead: false })
+    Box::new(Dotlock { empty: Liveness::Alive, ..Dotlock::new(world) })
+}
+
+fn unreadable_is_stale<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
+    Box::new(Dotlock { breaks_unreadable: true, ..Dotlock::new(world) })
+}
+
+fn failed_write_is_fine<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
+    Box::new(Dotlock { checks_write: false, ..Dotlock::new(world) })
 }
 
 /// 1. MAKE the file, exclusively, and write the id into it. Done.
@@ -47,11 +61,23 @@ struct Dotlock<'a> {
     world: &'a Replay<'a>,
     empty: Liveness,
     breaks_dead: bool,
+    breaks_unreadable: bool,
+    checks_write: bool,
 }
 
-impl Dotlock<'_> {
-    fn judge(&self, contents: &[u8]) -> Result<Liveness, LockError> {
-        match str::from_utf8(contents).ok().and_then(|text| text.parse::<Id>().ok()) {
+impl<'a> Dotlock<'a> {
+    fn new(world: &'a Replay<'a>) -> Self {
+        Self { world, empty: Liveness::Unknown, breaks_dead: false, breaks_unreadable: false, checks_write: true }
+    }
+
+    fn judge(&self) -> Result<Liveness, LockError> {
+        let contents = match self.world.read(&lock_path()) {
+            Ok(contents) => contents,
+            Err(FsError::NotFound) => return Err(LockError::Disturbed),
+            Err(FsError::Io) if self.breaks_unreadable => return Ok(Liveness::Dead),
+            Err(error) => return Err(error.into()),
+        };
+        match str::from_utf8(&contents).ok().and_then(|text| text.parse::<Id>().ok()) {
             None => Ok(self.empty),
             Some(owner) if self.breaks_dead => Ok(self.world.liveness(&owner)?),
             Some(_) => Ok(Liveness::Unknown),
@@ -64,15 +90,12 @@ impl Lock for Dotlock<'_> {
         match self.world.create_file(&lock_path(), me.name().as_str().as_bytes()) {
             Ok(()) => return Ok(()), // 1 MAKE
             Err(FsError::AlreadyExists) => {}
+            Err(FsError::Halted) => return Err(Halted.into()),
+            Err(_) if !self.checks_write => return Ok(()),
             Err(error) => return Err(error.into()),
         }
-        let contents = match self.world.read(&lock_path()) {
-            Ok(contents) => contents, // 2 READ
-            Err(FsError::NotFound) => return Err(LockError::Disturbed),
-            Err(error) => return Err(error.into()),
-        };
-        if self.judge(&contents)? == Liveness::Dead {
-            self.world.discard_file(&lock_path())?; // 3 ASK, 4 REMOVE
+        if self.judge()? == Liveness::Dead {
+            self.world.discard_file(&lock_path())?; // 2 READ, 3 ASK, 4 REMOVE
             return Err(LockError::Disturbed);
         }
         Err(LockError::Held { owner: None })

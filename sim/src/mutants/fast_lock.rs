@@ -43,6 +43,16 @@ pub const UNLOCK_LEAVES_DIRS: LockClients = LockClients { make: unlock_leaves_di
 /// Nobody recovers anything.
 pub const NO_RECOVERY: LockClients = LockClients { make: no_recovery, ..FILE_LEAF };
 
+/// A try that failed takes back its proposal, and does not look whether the move took effect before it was told that it
+/// failed.
+pub const ERROR_MEANS_NO: LockClients = LockClients { make: no_look, ..FILE_LEAF };
+
+/// Unlock does not look whether its leaf could be removed.
+pub const UNLOCK_UNCHECKED: LockClients = LockClients { make: unlock_unchecked, ..FILE_LEAF };
+
+/// The owner's id is written into the leaf before the move, and read from there. A crash never shows it unwritten.
+pub const SIGNED_INSIDE: LockClients = LockClients { make: signed_inside, ..FILE_LEAF };
+
 type World<'a> = &'a Replay<'a>;
 type Operation = fn(&Altered<'_>, &Id) -> Result<(), LockError>;
 
@@ -53,6 +63,7 @@ struct Altered<'a> {
     try_lock: Operation,
     unlock: Operation,
     recover: Operation,
+    owner: fn(&Altered<'_>) -> Result<Option<Id>, LockError>,
 }
 
 impl<'a> Altered<'a> {
@@ -63,6 +74,7 @@ impl<'a> Altered<'a> {
             try_lock: |this, me| this.lock.try_lock(me),
             unlock: |this, me| this.lock.unlock(me),
             recover: |this, id| this.lock.recover(id),
+            owner: |this| this.lock.owner(),
         }
     }
 
@@ -80,7 +92,7 @@ impl Lock for Altered<'_> {
         (self.unlock)(self, me)
     }
     fn owner(&self) -> Result<Option<Id>, LockError> {
-        self.lock.owner()
+        (self.owner)(self)
     }
     fn proposals(&self) -> Result<Vec<Id>, LockError> {
         self.lock.proposals()
@@ -117,7 +129,7 @@ fn clean_in_place(world: &Replay<'_>, lock: &dyn Lock) -> Result<(), LockError> 
 fn no_look<'a>(world: World<'a>) -> Box<dyn Lock + 'a> {
     let try_lock: Operation = |this, me| {
         look(this)?;
-        build_sign_move(this, me, true)
+        build_sign_move(this, me, Some(b""))
     };
     Altered { try_lock, ..Altered::new(world) }.boxed()
 }
@@ -125,7 +137,7 @@ fn no_look<'a>(world: World<'a>) -> Box<dyn Lock + 'a> {
 fn sign_after_move<'a>(world: World<'a>) -> Box<dyn Lock + 'a> {
     let try_lock: Operation = |this, me| {
         look(this)?;
-        build_sign_move(this, me, false)?;
+        build_sign_move(this, me, None)?;
         match this.world.create_file(&evidence(me), b"") {
             Err(FsError::NotFound) => Err(LockError::Disturbed),
             other => Ok(other?),
@@ -142,7 +154,7 @@ fn look(this: &Altered<'_>) -> Result<(), LockError> {
 }
 
 /// The shipped procedure from BUILD to MOVE, without VERIFY.
-fn build_sign_move(this: &Altered<'_>, me: &Id, sign: bool) -> Result<(), LockError> {
+fn build_sign_move(this: &Altered<'_>, me: &Id, written: Option<&[u8]>) -> Result<(), LockError> {
     let (world, proposal) = (this.world, proposed_owner(me));
     let steps = || {
         world.ensure_dir(&lock_path())?;
@@ -150,8 +162,11 @@ fn build_sign_move(this: &Altered<'_>, me: &Id, sign: bool) -> Result<(), LockEr
         world.ensure_dir(&build)?;
         world.ensure_dir(&build.join(me.name()))?;
         world.ensure_dir(&proposal)?;
-        if sign {
-            world.create_file(&proposal.join(me.name()), b"")?;
+        if let Some(written) = written {
+            match world.create_file(&proposal.join(me.name()), written) {
+                Ok(()) | Err(FsError::AlreadyExists) => {}
+                Err(error) => return Err(error),
+            }
         }
         world.rename(&proposal, &owner_dir())?;
         world.discard_dir(&build.join(me.name()))?;
@@ -221,6 +236,33 @@ fn remove_all(world: World<'_>, dir: &Path) -> Result<(), FsError> {
 fn unlock_leaves_dirs<'a>(world: World<'a>) -> Box<dyn Lock + 'a> {
     let unlock: Operation = |this, me| Ok(this.world.remove_file(&evidence(me))?);
     Altered { unlock, ..Altered::new(world) }.boxed()
+}
+
+fn unlock_unchecked<'a>(world: World<'a>) -> Box<dyn Lock + 'a> {
+    let unlock: Operation = |this, me| {
+        this.world.discard_file(&evidence(me))?;
+        this.world.discard_dir(&owner_dir())?;
+        Ok(this.world.discard_dir(&lock_path())?)
+    };
+    Altered { unlock, ..Altered::new(world) }.boxed()
+}
+
+fn signed_inside<'a>(world: World<'a>) -> Box<dyn Lock + 'a> {
+    let try_lock: Operation = |this, me| {
+        if this.lock.owner()?.is_some() {
+            return Err(LockError::Held { owner: this.owner()? });
+        }
+        build_sign_move(this, me, Some(me.name().as_str().as_bytes()))
+    };
+    let owner = |this: &Altered<'_>| {
+        let Some(leaf) = this.lock.owner()? else { return Ok(None) };
+        match this.world.read(&evidence(&leaf)) {
+            Ok(written) => Ok(str::from_utf8(&written).ok().and_then(|id| id.parse().ok())),
+            Err(FsError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    };
+    Altered { try_lock, owner, ..Altered::new(world) }.boxed()
 }
 
 fn no_recovery<'a>(world: World<'a>) -> Box<dyn Lock + 'a> {

@@ -94,10 +94,13 @@ mod tests {
         let same = hash(&[(deep, "ab"), (lib, "c")]);
         assert_eq!(hash(&[(lib, "c"), (deep, "ab")]), same);
         assert_eq!(hash(&[(lib, "c"), (deep, "ab"), ("sim/src/notes.txt", "d")]), same);
+        let many = ["sim/src/a.rs", "sim/src/b.rs", "sim/src/c.rs"].map(|file| (file, file));
+        assert_eq!(hash(&many), hash(&[many[2], many[0], many[1]]), "the order in which they were made does not count");
         for other in [
             hash(&[(deep, "ab"), (lib, "d")]),
             hash(&[(deep, "aB"), (lib, "c")]),
             hash(&[(deep, "a"), (lib, "bc")]),
+            hash(&[(deep, "absrc/lib.rsc")]),
             hash(&[(deep, "ab"), ("sim/src/lab.rs", "c")]),
             hash(&[(deep, "ab"), (lib, "c"), ("kernel/src/lib.rs", "")]),
         ] {

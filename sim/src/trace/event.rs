@@ -1,11 +1,14 @@
 //! What a step of the world was, as far as traces know of it. A new kind of step is made known to them here, and is
 //! given its words in [`spell`](super::spell).
 
+use std::iter::repeat_n;
+
 use lockwright_kernel::fs::FsError;
 
 use crate::{
     history::{ReplyId, RequestId, Then},
     names::PathId,
+    scenario::Budget,
     state::State,
     world::{Step, Successor, World},
 };
@@ -23,6 +26,8 @@ pub(super) struct Event {
     pub(super) error: Option<FsError>,
     /// Which other clients' calls had walked into the directory that this step moved.
     pub(super) walked: Vec<u8>,
+    /// What goes wrong with it, one a piece.
+    pub(super) faults: Vec<Fault>,
     /// True when an attempt ended with this step.
     pub(super) ends: bool,
 }
@@ -60,34 +65,23 @@ impl Deed {
 /// What goes wrong in a run, other than by the order of its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// A process was killed.
-    Crash,
-    /// A call failed for no reason in the tree.
-    Error,
-    /// Somebody who takes no part removed an entry.
-    Removal,
-    /// The power was cut.
-    Cut,
+    /// Something that the scenario has a budget for.
+    Counted(Budget),
     /// A call had walked to its directory before that was moved, and took effect after.
     HadWalked,
-    /// A process was not told of a change in a directory that it watched.
-    Loss,
 }
 
 impl Fault {
-    /// All kinds.
-    pub const ALL: [Self; 6] = [Self::Crash, Self::Error, Self::Removal, Self::Cut, Self::HadWalked, Self::Loss];
-
     /// The fault in a word or two.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Crash => "crash",
-            Self::Error => "error",
-            Self::Removal => "removal",
-            Self::Cut => "power cut",
+            Self::Counted(Budget::Crashes) => "crash",
+            Self::Counted(Budget::Errors) => "failing call",
+            Self::Counted(Budget::Removals) => "removal by somebody else",
+            Self::Counted(Budget::Cuts) => "power cut",
+            Self::Counted(Budget::Losses) => "lost notice",
             Self::HadWalked => "parted walk",
-            Self::Loss => "lost notice",
         }
     }
 }
@@ -112,21 +106,17 @@ impl Event {
             Some(&Then::Asks(request)) => Some(request),
             Some(Then::Ends(_) | Then::Breaks(..)) | None => None,
         };
+        let spent = |budget| before.left.of(budget).saturating_sub(taken.state.left.of(budget));
+        let counted = Budget::ALL.into_iter();
+        let counted = counted.flat_map(|budget| repeat_n(Fault::Counted(budget), spent(budget).into()));
+        let faults = counted.chain(taken.walked.iter().map(|_| Fault::HadWalked)).collect();
         let Successor { error, said, ref walked, .. } = *taken;
-        Self { client, deed, request, reply, error, walked: walked.clone(), ends: said.is_some() }
+        Self { client, deed, request, reply, error, walked: walked.clone(), faults, ends: said.is_some() }
     }
 
-    /// Which kinds of faults this step brings with it, one a piece.
-    pub(super) fn faults(&self) -> impl Iterator<Item = Fault> + '_ {
-        let deed = match self.deed {
-            Deed::Call | Deed::Begin | Deed::Commit => None,
-            Deed::Crash => Some(Fault::Crash),
-            Deed::Fail { .. } => Some(Fault::Error),
-            Deed::Remove(_) => Some(Fault::Removal),
-            Deed::Cut(_) => Some(Fault::Cut),
-            Deed::Lose => Some(Fault::Loss),
-        };
-        deed.into_iter().chain(self.walked.iter().map(|_| Fault::HadWalked))
+    /// True when this step spends a budget, so that a run owes it to nobody.
+    pub(super) fn spends(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault, Fault::Counted(_)))
     }
 
     /// The same step without what goes wrong in it; none for a step that is nothing else.
@@ -136,7 +126,7 @@ impl Event {
             ref deed if deed.is_fault() => return None,
             ref deed => deed.clone(),
         };
-        Some(Self { deed, walked: Vec::new(), ..self.clone() })
+        Some(Self { deed, walked: Vec::new(), faults: Vec::new(), ..self.clone() })
     }
 
     /// How well this step does for `wanted`, in another state: `None` when it is somebody else's, or of another nature.
@@ -145,9 +135,9 @@ impl Event {
         if self.client != wanted.client || is_fault && self.deed != wanted.deed {
             return None;
         }
-        let walked = u8::from(self.walked == wanted.walked) * 8;
+        let faults = u8::from(self.faults == wanted.faults && self.walked == wanted.walked) * 8;
         let request = u8::from(self.request == wanted.request) * 4;
         let deed = u8::from(self.deed == wanted.deed) * 2;
-        Some(walked + request + deed + u8::from(self.reply == wanted.reply))
+        Some(faults + request + deed + u8::from(self.reply == wanted.reply))
     }
 }

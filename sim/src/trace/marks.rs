@@ -1,6 +1,6 @@
 //! Which of a run's faults and switches the violation needs, found by checking again without them.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use super::{
     Divergence, Fault, Trace,
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Limits, Verdict, Violation, check,
     protocol::{Property, Protocol},
-    scenario::{Budget, Scenario, Walk},
+    scenario::{Scenario, Walk},
 };
 
 /// Whether a violation needs something.
@@ -68,7 +68,7 @@ impl Trace {
     /// [`Divergence`], when the trace does not run as it is written.
     ///
     /// ```
-    /// use lockwright_sim::{Fault, Limits, Need, Verdict, catalogue, check};
+    /// use lockwright_sim::{Fault, Limits, Need, Verdict, catalogue, check, scenario::Budget};
     ///
     /// let entry = catalogue::find("dotlock.empty_is_live").expect("it is in the catalogue");
     /// let report = check(entry.protocol(), &entry.scenario(), Limits::default(), &mut |_| {});
@@ -76,15 +76,13 @@ impl Trace {
     /// let marks = violation.trace.expect("a run shows it").marks(entry.protocol(), 100_000)?;
     ///
     /// let [crash] = &marks.faults[..] else { panic!("one kind of fault: {marks}") };
-    /// assert_eq!((crash.fault, &crash.steps[..], &crash.need), (Fault::Crash, &[2][..], &Need::Needed));
+    /// assert_eq!((crash.fault, &crash.steps[..], &crash.need), (Fault::Counted(Budget::Crashes), &[2][..], &Need::Needed));
     /// # Ok::<(), lockwright_sim::Divergence>(())
     /// ```
     pub fn marks(&self, protocol: &dyn Protocol, states_max: usize) -> Result<Marks, Divergence> {
         let Rerun { run, taken } = self.rerun(protocol)?;
         let events: Vec<Event> = taken.into_iter().map(|taken| taken.event).collect();
-        let kinds = Fault::ALL.into_iter().map(|fault| (fault, steps_with(&events, fault)));
-        let kinds = kinds.filter(|(_, steps)| !steps.is_empty());
-        let faults = kinds.map(|(fault, steps)| {
+        let faults = kinds(&events).into_iter().map(|(fault, steps)| {
             let fewer = fewer(&self.scenario, fault, steps.len());
             let (need, searched) = match self.loop_from {
                 None => without(protocol, &fewer, self.property, states_max),
@@ -106,20 +104,22 @@ impl Trace {
     }
 }
 
-fn steps_with(events: &[Event], fault: Fault) -> Vec<usize> {
-    let times = |event: &Event| event.faults().filter(|&kind| kind == fault).count();
-    (1..).zip(events).flat_map(|(step, event)| std::iter::repeat_n(step, times(event))).collect()
+/// The kinds of faults in a run, and for each the steps that have such a fault.
+fn kinds(events: &[Event]) -> BTreeMap<Fault, Vec<usize>> {
+    let mut kinds: BTreeMap<Fault, Vec<usize>> = BTreeMap::new();
+    for (step, event) in (1..).zip(events) {
+        for &fault in &event.faults {
+            kinds.entry(fault).or_default().push(step);
+        }
+    }
+    kinds
 }
 
 /// The scenario with fewer faults of a kind than a run that has `count`. What a scenario does not count goes as a whole.
 fn fewer(scenario: &Scenario, fault: Fault, count: usize) -> Scenario {
     let mut fewer = scenario.clone();
     match fault {
-        Fault::Crash => fewer.faults.crashes = u8::try_from(count - 1).unwrap_or(u8::MAX),
-        Fault::Error => fewer.faults.errors = u8::try_from(count - 1).unwrap_or(u8::MAX),
-        Fault::Removal => fewer.faults.removals = u8::try_from(count - 1).unwrap_or(u8::MAX),
-        Fault::Cut => fewer.faults.cuts = u8::try_from(count - 1).unwrap_or(u8::MAX),
-        Fault::Loss => fewer.faults.losses = u8::try_from(count - 1).unwrap_or(u8::MAX),
+        Fault::Counted(budget) => *fewer.faults.of_mut(budget) = u8::try_from(count - 1).unwrap_or(u8::MAX),
         Fault::HadWalked => fewer.walk = Walk::Atomic,
     }
     fewer
@@ -129,17 +129,14 @@ fn fewer(scenario: &Scenario, fault: Fault, count: usize) -> Scenario {
 fn without(protocol: &dyn Protocol, scenario: &Scenario, property: Property, states_max: usize) -> (Need, String) {
     let report = check(protocol, scenario, Limits { states_max, ..Limits::default() }, &mut |_| {});
     let states = report.states;
-    let Scenario { faults, walk, .. } = scenario;
-    let walk = match walk {
+    let budgets = scenario.profile.budgets().iter();
+    let budgets: Vec<String> =
+        budgets.map(|&budget| format!("{} {}", scenario.faults.of(budget), budget.name())).collect();
+    let walk = match scenario.walk {
         Walk::Split => "parted walks",
         Walk::Atomic => "no parted walks",
     };
-    let others = faults.nonzero().filter(|(budget, _)| *budget != Budget::Crashes);
-    let mut at_most = format!("{} crashes", faults.crashes);
-    for (budget, count) in others {
-        at_most = format!("{at_most}, {count} {}", budget.name());
-    }
-    let within = format!("with at most {at_most} and {walk}");
+    let within = format!("with at most {} and {walk}", budgets.join(", "));
     match report.verdict {
         Verdict::Violated(Violation { property: found, trace, .. }) if found == property => {
             let steps = trace.map_or(0, |trace| trace.steps.len());

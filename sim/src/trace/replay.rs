@@ -60,7 +60,7 @@ pub(super) struct Rerun<'a> {
 
 impl Trace {
     /// Runs the trace again, over `protocol` as it is now, step by step. One with a loop is run through it once, which
-    /// has to lead back to where it began; whether going on so breaks the property is not judged.
+    /// has to lead back to where it began, be fair to all, and serve nobody whom the property is about.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl Trace {
     pub fn replay_anyway(&self, protocol: &dyn Protocol) -> Result<(), Divergence> {
         let choose = |run: &mut Run<'_>, step: usize| {
             let step = &self.steps[step];
-            run.choice_of(&step.text, 0).unwrap_or(step.choice)
+            run.choice_of(&step.text).unwrap_or(step.choice)
         };
         self.walk(protocol, choose).map(|_| ())
     }
@@ -112,12 +112,7 @@ impl Trace {
         can_be_run(&self.scenario)?;
         let mut run = Run::new(protocol, &self.scenario);
         let mut taken = Vec::new();
-        // An index that is no step's leaves no state to come back to.
-        let mut loop_begin = None;
         for (at, step) in self.steps.iter().enumerate() {
-            if self.loop_from == Some(at) {
-                loop_begin = Some(run.state.clone());
-            }
             let choice = choose(&mut run, at);
             let done = run.step(choice);
             let got = done.as_ref().map_or("(no such step)", |done| &done.text);
@@ -126,14 +121,25 @@ impl Trace {
             }
             taken.extend(done);
         }
-        match self.loop_from {
-            Some(from) if loop_begin.as_ref() != Some(&run.state) => Err(Divergence::NoLoop { step: from + 1 }),
-            None if !violates(&mut run.world, &run.state, self.property) => {
-                Err(Divergence::NotViolated { property: self.property })
-            }
-            _ => Ok(Rerun { run, taken }),
+        let is_broken = match self.loop_from {
+            None => violates(&mut run.world, &run.state, self.property),
+            Some(from) if !closes(&mut run, &taken, from) => return Err(Divergence::NoLoop { step: from + 1 }),
+            Some(from) => run.round(&taken, from).breaks(self.property),
+        };
+        if !is_broken {
+            return Err(Divergence::NotViolated { property: self.property });
         }
+        Ok(Rerun { run, taken })
     }
+}
+
+/// True when there are steps from `from` on, and they lead back to where they begin.
+fn closes(run: &mut Run<'_>, taken: &[Taken], from: usize) -> bool {
+    let begin = match from.checked_sub(1) {
+        Some(before) => taken.get(before).map(|taken| taken.state.clone()),
+        None => Some(run.world.initial()),
+    };
+    from < taken.len() && begin.as_ref() == taken.last().map(|taken| &taken.state)
 }
 
 pub(super) fn other_code(made_by: &impl ToString, current: &impl ToString) -> Divergence {

@@ -18,7 +18,7 @@ pub enum ScriptError {
     #[error(transparent)]
     Diverged(#[from] Divergence),
     /// Something goes wrong in it that a script cannot bring about.
-    #[error("step {step} has a {}, which a script cannot bring about", .fault.name())]
+    #[error("step {step} has a fault, which a script cannot bring about: {}", .fault.name())]
     Fault {
         /// Counted from 1.
         step: usize,
@@ -115,7 +115,7 @@ fn commands(world: &World<'_>, taken: &[Taken], trees: &[Vec<String>]) -> Result
     let mut lines = vec![Vec::new(); taken.len()];
     for (at, Taken { event, act, .. }) in taken.iter().enumerate() {
         let step = at + 1;
-        if let Some(fault) = event.faults().next() {
+        if let Some(&fault) = event.faults.first() {
             return Err(ScriptError::Fault { step, fault });
         }
         let refused = |why| ScriptError::NoCommand { step, why };

@@ -15,12 +15,10 @@ mod shortcut;
 #[cfg(test)]
 mod tests;
 
-use super::{Code, Divergence, Trace, replay::Rerun, run::Run};
+use super::{Code, Divergence, Trace, replay::Rerun};
 use crate::protocol::Protocol;
 pub(super) use course::Courses;
 pub(super) use passes::{swapped, switches};
-
-use course::Course;
 
 /// How much work a shrinking may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,21 +79,9 @@ impl Trace {
         };
         let course = passes::shrink(&mut courses, course);
         let (steps, finished) = (courses.steps(), courses.can_go_on());
-        let trace = self.along(protocol, &mut courses, &course);
+        // The choices are those of a world that has seen much, which offers its steps in the same order as a new one.
+        let trace = Self::record(protocol, &self.scenario, self.property, &self.what, &course.choices);
+        let trace = Self { code: self.code.map(|_| Code::CURRENT), ..trace };
         Ok(Shrunk { trace, steps, finished })
-    }
-
-    /// The trace of a course. Its choices are those of a world that has seen much; the trace's are those of a new one,
-    /// in which the same steps may stand in another order.
-    fn along(&self, protocol: &dyn Protocol, courses: &mut Courses<'_>, course: &Course) -> Self {
-        let mut anew = Run::new(protocol, &self.scenario);
-        let mut choices = Vec::new();
-        for (text, rank) in courses.lines(course) {
-            let Some(choice) = anew.choice_of(&text, rank) else { break };
-            anew.step(choice);
-            choices.push(choice);
-        }
-        let recorded = Self::record(protocol, &self.scenario, self.property, &self.what, &choices);
-        Self { code: self.code.map(|_| Code::CURRENT), ..recorded }
     }
 }

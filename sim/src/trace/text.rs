@@ -3,10 +3,7 @@
 use std::{fmt, num::ParseIntError, str::FromStr};
 
 use super::{Trace, TraceStep};
-use crate::{
-    protocol::Property,
-    scenario::{self, ScenarioError},
-};
+use crate::{protocol::Property, scenario::ScenarioError};
 
 const HEADER: &str = "lockwright trace 1";
 const LOOP: &str = "and then, for ever:";
@@ -62,25 +59,8 @@ impl fmt::Display for Trace {
             let place = format!("{}.{}", at + 1, step.choice);
             writeln!(f, "{place:>7}  {}", step.text)?;
         }
-        match loop_from.and_then(|from| steps.get(from..)) {
-            Some(again) => writeln!(f, "\n{REMARK} in the loop: {}", ledger(scenario.clients, again)),
-            None => Ok(()),
-        }
+        Ok(())
     }
-}
-
-/// How many of the steps each client takes. Who takes none although he could is the one to look at.
-fn ledger(clients: u8, steps: &[TraceStep]) -> String {
-    let of = |client: u8| {
-        let id = scenario::id(client, 0);
-        let letter = &id.name().as_str()[..1];
-        match steps.iter().filter(|step| step.text.starts_with(letter)).count() {
-            0 => format!("{letter} takes no step"),
-            1 => format!("{letter} takes 1 step"),
-            count => format!("{letter} takes {count} steps"),
-        }
-    };
-    (0..clients).map(of).collect::<Vec<String>>().join(", ")
 }
 
 impl FromStr for Trace {

@@ -3,7 +3,7 @@
 use std::{fmt, num::ParseIntError, str::FromStr};
 
 use super::{
-    Code, Divergence, ShortCode, Trace, TraceStep, base32,
+    Code, Divergence, ShortCode, Trace, base32,
     replay::{can_be_run, other_code},
     run::Run,
     seen::seen,
@@ -101,30 +101,23 @@ impl Token {
         }
         can_be_run(&self.scenario)?;
         let mut run = Run::new(protocol, &self.scenario);
-        let mut steps = Vec::new();
         for (number, &choice) in (1..).zip(&self.choices) {
             let there_are = run.events().len();
-            let taken = run.step(choice).ok_or_else(|| Divergence::Step {
-                step: number,
-                expected: format!("(one of more than {choice} steps)"),
-                got: format!("(there are {there_are})"),
-            })?;
-            steps.push(TraceStep { choice, text: taken.text });
-        }
-        let (property, what) = match (self.lasso, seen(&mut run.world, &run.state)) {
-            (Some((from, property)), _) => {
-                (property, format!("step {} and those after it come again for ever", from + 1))
+            if usize::from(choice) >= there_are {
+                let [expected, got] =
+                    [format!("(one of more than {choice} steps)"), format!("(there are {there_are})")];
+                return Err(Divergence::Step { step: number, expected, got });
             }
-            (None, Some(seen)) => seen,
-            (None, None) => return Err(Divergence::NothingViolated),
-        };
-        let loop_from = self.lasso.map(|(from, _)| from);
-        let code = self.code.map(|_| Code::CURRENT);
-        let trace = Trace { code, scenario: self.scenario.clone(), property, what, steps, loop_from };
-        match loop_from {
-            Some(_) => trace.replay(protocol).map(|()| trace),
-            None => Ok(trace),
+            run.go(choice.into());
         }
+        let trace = if let Some((from, property)) = self.lasso {
+            let trace = Trace::record_loop(protocol, &self.scenario, property, &self.choices, from);
+            trace.replay(protocol).map(|()| trace)?
+        } else {
+            let (property, what) = seen(&mut run.world, &run.state).ok_or(Divergence::NothingViolated)?;
+            Trace::record(protocol, &self.scenario, property, &what, &self.choices)
+        };
+        Ok(Trace { code: self.code.map(|_| Code::CURRENT), ..trace })
     }
 }
 

@@ -41,6 +41,8 @@ fn loom_covers_all_of_fast_lock_with_a_crash() {
     let report = loom::explore::<Loom>(row.setup(row.attempts), row.bounds);
     println!("{report} executions, {} states", report.tally.states);
     row.judge(LOOM, &report);
+    // As many as without leaving out any order of a kill and a call that does not touch it.
+    assert_eq!(report.tally.states, 122_724);
 }
 
 /// A protocol, the bounds of its world, and those of loom.
@@ -88,7 +90,7 @@ fn loom_shuttle_and_the_checker_agree_on_every_protocol() {
 
 /// Every algorithm without and with a crash, every mutant in its own scenario, and one mutant where it is none.
 fn rows() -> Vec<Row> {
-    let [file, dir, file_cleaned, dir_cleaned] = ALGORITHMS;
+    let [file, dir, file_cleaned, dir_cleaned, ..] = ALGORITHMS;
     let clean_in_place = catalogue::find("fast_lock.clean_in_place").expect("it is in the catalogue");
     let row = |entry, crashes, walk, attempts| Row { entry, crashes, walk, attempts, bounds: Bounds::NONE };
     let some = |entry, most| Row { bounds: Bounds::preemptions(most), ..row(entry, 1, Walk::Split, 1) };
@@ -102,9 +104,8 @@ fn rows() -> Vec<Row> {
         row(dir_cleaned, 0, Walk::Split, 1),
         row(dir_cleaned, 1, Walk::Atomic, 1),
         some(file, 1),
-        some(dir, 1),
-        some(file_cleaned, 2),
-        some(dir_cleaned, 2),
+        some(file_cleaned, 1),
+        some(dir_cleaned, 1),
     ];
     let mutants = MUTANTS.into_iter().filter(is_shared).map(|entry| {
         let Scenario { faults, walk, .. } = entry.scenario();

@@ -1,4 +1,5 @@
-//! What the threads do: each client makes its attempts, a killed one goes on as another, and at the end each tries alone.
+//! What the threads do: each client makes its attempts, a killed one goes on as another, and in the end each tries
+//! alone.
 
 use std::{
     cell::Cell,

@@ -162,7 +162,9 @@ fn builder(bounds: Bounds) -> Builder {
     builder.max_branches = 2000;
     builder.max_permutations = Some(bounds.executions);
     builder.max_duration = None;
-    builder.preemption_bound = bounds.preemptions;
+    // At its bound loom also keeps to one of several threads where none has to be put aside, so that it covers all
+    // executions with fewer preemptions, and some with as many.
+    builder.preemption_bound = bounds.preemptions.map(|most| most + 1);
     builder.checkpoint_file = None;
     builder.checkpoint_interval = 1; // The budget is looked at no more often than this.
     builder.expect_explicit_explore = true;

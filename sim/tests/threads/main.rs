@@ -22,8 +22,8 @@
 //!
 //! *What it can say.* shuttle draws executions and never says that there is nothing else. loom says so, for two clients
 //! that each make one or two attempts, with a crash where calls are atomic; where they are not it covers, with a crash,
-//! what takes one or two preemptions, and the table says so. The checker alone has endless rounds, three clients,
-//! listings of every kind, and whether a lock can still be taken while others are at it.
+//! what takes one preemption, and the table says so. The checker alone has endless rounds, listings of every kind, and
+//! whether a lock can still be taken while others are at it; and it covers three clients.
 
 mod agree;
 mod client;

@@ -50,6 +50,9 @@ impl Protocol for Plant {
     }
 }
 
+/// Everything, however often.
+const FORGETFUL: Bounds = Bounds { memory: Recall::Notes, ..Bounds::NONE };
+
 fn somewhere() -> Path {
     "lock".parse().expect("a name")
 }
@@ -173,15 +176,14 @@ fn the_same_run_twice_is_the_same() {
     let setup = Setup { crashes: 1, ..fast_lock() };
     let run = || {
         let drawn = [Draw::Random, Draw::Pct].map(|draw| shuttle::explore::<Shuttle>(setup, draw, 3, 50));
-        (drawn, loom::explore::<Loom>(setup, Bounds::preemptions(2)))
+        (drawn, loom::explore::<Loom>(setup, Bounds::preemptions(0)))
     };
     assert_eq!(run(), run());
 }
 
 #[test]
 fn loom_runs_every_interleaving_and_with_a_memory_every_step_between_states() {
-    let forgetful = Bounds { memory: Recall::Notes, ..Bounds::NONE };
-    let [all, known] = [forgetful, Bounds::NONE].map(|bounds| loom::explore::<Loom>(setup(&LOOKS), bounds));
+    let [all, known] = [FORGETFUL, Bounds::NONE].map(|bounds| loom::explore::<Loom>(setup(&LOOKS), bounds));
     assert_eq!([&all.verdict, &known.verdict], [&Verdict::Exhausted; 2]);
     // Two times three calls in any order: six over three. As a grid of four by four states it has 24 steps, and each
     // of them that is not the first to its state ends an execution; one comes to the end.
@@ -190,16 +192,15 @@ fn loom_runs_every_interleaving_and_with_a_memory_every_step_between_states() {
 }
 
 #[test]
-fn what_a_memory_cuts_off_changes_no_verdict() {
+fn what_a_memory_cuts_off_changes_no_verdict_and_leaves_out_no_state() {
     for entry in MUTANTS.into_iter().filter(|entry| entry.name.starts_with("dotlock")) {
-        for crashes in 0..=1 {
-            for property in Property::ALL {
-                let setup = Setup { crashes, watched: Some(property), ..setup(entry.protocol()) };
-                let forgetful = Bounds { memory: Recall::Notes, ..Bounds::NONE };
-                let [all, known] = [forgetful, Bounds::NONE].map(|bounds| loom::explore::<Loom>(setup, bounds));
-                assert_eq!(all.broken(), known.broken(), "{} {crashes} {property}", entry.name);
-                if all.verdict == Verdict::Exhausted && crashes == 0 {
-                    assert_eq!(all.tally.states, known.tally.states, "{} {property}", entry.name);
+        for (crashes, attempts) in [(0, 2), (1, 1)] {
+            for watched in [Property::MutualExclusion, entry.expected.expect("a mutant").property] {
+                let setup = Setup { crashes, attempts, watched: Some(watched), ..setup(entry.protocol()) };
+                let [all, known] = [FORGETFUL, Bounds::NONE].map(|bounds| loom::explore::<Loom>(setup, bounds));
+                assert_eq!(all.broken(), known.broken(), "{} {crashes} {watched}", entry.name);
+                if known.verdict == Verdict::Exhausted {
+                    assert_eq!(all.tally.states, known.tally.states, "{} {crashes} {watched}", entry.name);
                     assert!(known.tally.executions < all.tally.executions);
                 }
             }
@@ -209,11 +210,12 @@ fn what_a_memory_cuts_off_changes_no_verdict() {
 
 #[test]
 fn every_number_that_can_be_drawn_is_drawn() {
-    let forgetful = Bounds { memory: Recall::Notes, ..Bounds::NONE };
-    let report = loom::explore::<Loom>(setup(&DRAWS), forgetful);
+    let report = loom::explore::<Loom>(setup(&DRAWS), FORGETFUL);
     let said: Vec<_> = report.tally.said.into_iter().collect();
     assert_eq!(said, ["0 of 2", "0 of 3", "1 of 2", "1 of 3", "2 of 3"]);
     assert_eq!(report.tally.executions, 2 * 6, "two orders, six scripts");
+    let bounded = loom::explore::<Loom>(setup(&DRAWS), Bounds::preemptions(0));
+    assert_eq!(bounded.tally.executions, 2 * 6, "neither order takes a preemption");
 }
 
 #[test]

@@ -154,3 +154,33 @@ fn octal(bytes: &[u8]) -> String {
 fn digit(bits: u8) -> char {
     char::from(b'0' + (bits & 7))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_agrees_with_a_tree_that_shows_it_and_with_no_other() {
+        let tree =
+            ["lock/", "lock/build/", "lock/build/A1/", "lock/build/A1/owner", "lock/build/B1 = \"it\"", "other/"];
+        let tree = tree.map(str::to_owned);
+        let names = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+        let all =
+            |dir: &str, all: &[&str]| Doubt { dir: dir.parse().unwrap(), seen: Seen::All(names(all)) }.agrees(&tree);
+        assert!(all("lock/build", &["A1", "B1"]) && all("lock", &["build"]) && all("other", &[]));
+        assert!(!all("lock/build", &["A1"]) && !all("lock/build", &["A1", "B1", "C1"]) && !all("lock", &[]));
+        assert!(!all("gone", &[]), "nothing can be listed there");
+        let root = Doubt { dir: Path::root(), seen: Seen::All(names(&["lock", "other"])) };
+        assert!(root.agrees(&tree));
+        let one = |name: &str| Doubt { dir: "lock/build".parse().unwrap(), seen: Seen::One(name.parse().unwrap()) };
+        assert!(one("B1").agrees(&tree) && !one("C1").agrees(&tree) && !one("owner").agrees(&tree));
+    }
+
+    #[test]
+    fn what_the_shell_would_take_for_its_own_is_quoted() {
+        let path = |text: &str| quoted(&text.parse().unwrap());
+        assert_eq!(path("-rf/it's; $HOME"), Ok(r"'./-rf/it'\''s; $HOME'".into()));
+        assert!(path("two\nlines").is_err());
+        assert_eq!(octal(b"A\\%\n\xff"), r"\101\134\045\012\377");
+    }
+}

@@ -23,7 +23,7 @@ pub(in crate::trace) struct Course {
 impl Course {
     /// Smaller is better: steps, then faults, then switches of client.
     pub(in crate::trace) fn size(&self) -> [usize; 3] {
-        let faults = self.events.iter().map(|event| event.faults().count()).sum();
+        let faults = self.events.iter().map(|event| event.faults.len()).sum();
         let switches = self.events.windows(2).filter(|pair| pair[0].client != pair[1].client).count();
         [self.events.len(), faults, switches]
     }
@@ -79,21 +79,6 @@ impl<'a> Courses<'a> {
             }
         }
         None
-    }
-
-    /// How each step of a course is written, and of how many before it that can be taken in its place the same is.
-    pub(in crate::trace) fn lines(&mut self, course: &Course) -> Vec<(String, usize)> {
-        self.run.restart();
-        let mut lines = Vec::new();
-        for &choice in &course.choices {
-            let choice = usize::from(choice);
-            let texts = self.run.texts();
-            let text = &texts[choice];
-            let rank = texts[..choice].iter().filter(|&other| other == text).count();
-            lines.push((text.clone(), rank));
-            self.run.go(choice);
-        }
-        lines
     }
 
     /// Whether the state in which the run stands breaks the property, and no other that goes before it.

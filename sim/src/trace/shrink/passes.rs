@@ -60,7 +60,7 @@ fn drop_faults(courses: &mut Courses<'_>, course: &mut Course) -> bool {
         let event = &course.events[at];
         let mut wishes = course.events.clone();
         wishes.splice(at..=at, event.without_faults());
-        if event.faults().next().is_some() && improve(courses, course, &wishes) {
+        if !event.faults.is_empty() && improve(courses, course, &wishes) {
             helped = true;
         } else {
             at += 1;
