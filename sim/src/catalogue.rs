@@ -1,7 +1,7 @@
 //! The protocols that can be named on a command line and in a trace.
 
 use crate::{
-    mutants::{Expected, dotlock, fast_lock as broken, waiting},
+    mutants::{Expected, dotlock, fast_lock as broken, lease, waiting},
     protocol::{Property, Protocol},
     scenario::{Faults, Profile, Scenario, Walk},
     scenarios::fast_lock,
@@ -106,7 +106,7 @@ pub const ALGORITHMS: [Entry; 6] = [
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
-pub const MUTANTS: [Entry; 19] = [
+pub const MUTANTS: [Entry; 20] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -265,6 +265,15 @@ pub const MUTANTS: [Entry; 19] = [
         Property::NobodyWaitsInVain,
     )
     .by(Profile::Notify, Profile::Notify.default_faults())
+    .even_if_atomic(),
+    Entry::mutant(
+        "lease.unfenced",
+        "a lock file that has become old is moved away, and its owner pauses",
+        &lease::UNFENCED,
+        [2, 0],
+        Property::MutualExclusion,
+    )
+    .by(Profile::Lease, Profile::Lease.default_faults())
     .even_if_atomic(),
 ];
 

@@ -77,6 +77,7 @@ pub mod scenario;
 pub mod scenarios;
 mod state;
 mod symmetry;
+mod times;
 mod trace;
 mod tree;
 mod watching;

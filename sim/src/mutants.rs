@@ -4,6 +4,7 @@
 
 pub mod dotlock;
 pub mod fast_lock;
+pub mod lease;
 pub mod waiting;
 
 use crate::{

@@ -30,6 +30,8 @@ pub(crate) enum Op {
     List,
     Read,
     Stat,
+    Touch,
+    Modified,
     /// Of which client's which process, where that can be told.
     Liveness(Option<(u8, u8)>),
     Below(u32),
@@ -87,6 +89,8 @@ impl Plan {
             Call::List(path) => (Op::List, path),
             Call::Read(path) => (Op::Read, path),
             Call::Modified(path) if looked_at == LookedAt::Presence => (Op::Stat, path),
+            Call::Modified(path) => (Op::Modified, path),
+            Call::Touch(path) => (Op::Touch, path),
             _ => return Self::pathless(Op::Unknown),
         };
         Self { op, paths: [names.path_id(&path), DEAD], looked_at }

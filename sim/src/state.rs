@@ -7,6 +7,7 @@ use crate::{
     miss::Miss,
     names::{DEAD, NameId, Names, PathId},
     scenario::{Budget, Faults},
+    times::Times,
     tree::{Change, Entries, Node, Tree},
     watching::Watching,
 };
@@ -19,6 +20,8 @@ pub(crate) struct State {
     pub(crate) tree: Tree,
     /// What a power cut would go back to; none for the empty tree of the beginning, and when there is no cut to come.
     pub(crate) durable: Option<Box<Durable>>,
+    /// Where time is counted.
+    pub(crate) times: Option<Box<Times>>,
     pub(crate) processes: Processes,
 }
 
@@ -248,6 +251,10 @@ impl State {
                 }
             }
         }
+        out.push(u16::from(self.times.is_some()));
+        if let Some(times) = &self.times {
+            times.encode(naming, out)?;
+        }
         for place in 0..self.processes.len() {
             self.processes[naming.client_at(place)].encode(naming, out)?;
         }
@@ -266,11 +273,12 @@ impl State {
         let tree = read_tree(input);
         let kept = if left.cuts > 0 { next(input) } else { 0 };
         let durable = (kept > 0).then(|| Box::new(Durable { tree: read_tree(input), is_new: kept > 1 }));
+        let times = (next(input) > 0).then(|| Box::new(Times::decode(|| next(input))));
         let mut processes = Processes::new();
         while input.len() > 0 {
             processes.push(Process::decode(input));
         }
-        Self { left, tree, durable, processes }
+        Self { left, tree, durable, times, processes }
     }
 }
 

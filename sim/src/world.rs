@@ -11,6 +11,7 @@
 mod calls;
 mod faults;
 mod judge;
+mod lease;
 pub(crate) mod notify;
 
 use std::ops::Range;
@@ -50,6 +51,8 @@ pub(crate) enum Step {
     Cut { emptied: Vec<PathId> },
     /// What the client's process has not been told of yet, it will not be told.
     Lose { client: u8 },
+    /// A second went by.
+    Tick,
 }
 
 impl Step {
@@ -57,7 +60,12 @@ impl Step {
     pub(crate) fn is_fault(&self) -> bool {
         match self {
             Self::Call { .. } | Self::Begin { .. } | Self::Commit => false,
-            Self::Crash { .. } | Self::Fail { .. } | Self::Remove { .. } | Self::Cut { .. } | Self::Lose { .. } => true,
+            Self::Crash { .. }
+            | Self::Fail { .. }
+            | Self::Remove { .. }
+            | Self::Cut { .. }
+            | Self::Lose { .. }
+            | Self::Tick => true,
         }
     }
 
@@ -69,7 +77,7 @@ impl Step {
             | Self::Crash { client }
             | Self::Fail { client, .. }
             | Self::Lose { client } => Some(client),
-            Self::Remove { .. } | Self::Commit | Self::Cut { .. } => None,
+            Self::Remove { .. } | Self::Commit | Self::Cut { .. } | Self::Tick => None,
         }
     }
 
@@ -157,7 +165,8 @@ impl<'a> World<'a> {
     pub(crate) fn initial(&mut self) -> State {
         let clients = 0..self.scenario.clients;
         let processes = clients.map(|client| self.learning(|world| world.process(client, 0))).collect();
-        State { left: self.scenario.faults, tree: Tree::default(), durable: None, processes }
+        let times = self.scenario.profile.has_stamps().then(Box::default);
+        State { left: self.scenario.faults, tree: Tree::default(), durable: None, times, processes }
     }
 
     /// Everything that can follow `state`, always in the same order.
@@ -224,7 +233,10 @@ impl<'a> World<'a> {
             self.plans.resize(at + 1, None);
         }
         let mut plan = Plan::of(self.histories.request(request), &mut self.names, &mut self.contents);
-        if matches!(plan.op, Op::Now | Op::Pause) && !self.scenario.profile.has_time() {
+        let profile = self.scenario.profile;
+        if matches!(plan.op, Op::Now | Op::Pause) && !profile.has_time()
+            || matches!(plan.op, Op::Touch | Op::Modified) && !profile.has_stamps()
+        {
             plan.op = Op::Unknown;
         }
         if matches!(plan.op, Op::Unknown) {

@@ -28,6 +28,7 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("one_file.look_then_watch", 6),
     ("fast_lock.deaf_to_death", 15),
     ("fast_lock.no_polling", 22),
+    ("lease.unfenced", 12),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

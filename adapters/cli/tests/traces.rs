@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-/// The mutants whose counterexamples have neither a crash nor a parted walk.
+/// Mutants whose counterexamples have no fault.
 const FAULTLESS: [&str; 5] = [
     "fast_lock.no_look",
     "fast_lock.sign_after_move",
@@ -198,7 +198,7 @@ fn the_script_of_a_run_without_faults_agrees_with_a_real_file_system() {
         assert_eq!((code(&agreed), out(&agreed)), (0, steps), "{name}: {script}");
         scripts.push(name);
     }
-    assert_eq!(scripts, FAULTLESS);
+    assert!(FAULTLESS.iter().all(|name| scripts.iter().any(|script| script == name)), "{scripts:?}");
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub struct Faults {
     pub cuts: u8,
     /// What a process should have been told of a watched directory is lost.
     pub losses: u8,
+    /// A second goes by, where time is counted.
+    pub ticks: u8,
 }
 
 /// A kind of fault that has a budget.
@@ -27,11 +29,12 @@ pub enum Budget {
     Removals,
     Cuts,
     Losses,
+    Ticks,
 }
 
 impl Budget {
     /// All kinds, in the order in which they are written.
-    pub const ALL: [Self; 5] = [Self::Crashes, Self::Errors, Self::Removals, Self::Cuts, Self::Losses];
+    pub const ALL: [Self; 6] = [Self::Crashes, Self::Errors, Self::Removals, Self::Cuts, Self::Losses, Self::Ticks];
 
     /// The word by which it is written.
     #[must_use]
@@ -42,6 +45,7 @@ impl Budget {
             Self::Removals => "removals",
             Self::Cuts => "cuts",
             Self::Losses => "losses",
+            Self::Ticks => "ticks",
         }
     }
 
@@ -54,7 +58,7 @@ impl Budget {
 
 impl Faults {
     /// Nothing goes wrong.
-    pub const NONE: Self = Self { crashes: 0, errors: 0, removals: 0, cuts: 0, losses: 0 };
+    pub const NONE: Self = Self { crashes: 0, errors: 0, removals: 0, cuts: 0, losses: 0, ticks: 0 };
 
     /// The budget of one kind.
     #[must_use]
@@ -65,6 +69,7 @@ impl Faults {
             Budget::Removals => self.removals,
             Budget::Cuts => self.cuts,
             Budget::Losses => self.losses,
+            Budget::Ticks => self.ticks,
         }
     }
 
@@ -77,6 +82,7 @@ impl Faults {
             Budget::Removals => &mut self.removals,
             Budget::Cuts => &mut self.cuts,
             Budget::Losses => &mut self.losses,
+            Budget::Ticks => &mut self.ticks,
         }
     }
 

@@ -45,7 +45,8 @@ impl Profile {
     #[must_use]
     pub const fn budgets(self) -> &'static [Budget] {
         match self {
-            Self::Local | Self::Identity | Self::Lease => &[Budget::Crashes, Budget::Errors],
+            Self::Local | Self::Identity => &[Budget::Crashes, Budget::Errors],
+            Self::Lease => &[Budget::Crashes, Budget::Errors, Budget::Ticks],
             Self::Notify => &[Budget::Crashes, Budget::Errors, Budget::Losses],
             Self::Power => &[Budget::Crashes, Budget::Errors, Budget::Cuts],
             Self::Operator => &[Budget::Crashes, Budget::Errors, Budget::Removals],
@@ -57,11 +58,17 @@ impl Profile {
         matches!(self, Self::Notify | Self::Lease)
     }
 
+    /// Whether entries have stamps in it.
+    pub(crate) const fn has_stamps(self) -> bool {
+        matches!(self, Self::Lease)
+    }
+
     /// The smallest budgets that show what is particular about it.
     #[must_use]
     pub const fn default_faults(self) -> Faults {
         match self {
-            Self::Local | Self::Identity | Self::Lease => Faults { crashes: 1, ..Faults::NONE },
+            Self::Local | Self::Identity => Faults { crashes: 1, ..Faults::NONE },
+            Self::Lease => Faults { ticks: 1, ..Faults::NONE },
             Self::Notify => Faults { losses: 1, ..Faults::NONE },
             Self::Power => Faults { cuts: 1, ..Faults::NONE },
             Self::Operator => Faults { removals: 1, ..Faults::NONE },

@@ -50,13 +50,15 @@ pub(super) enum Deed {
     Cut(Vec<PathId>),
     /// What it was to be told of was lost.
     Lose,
+    /// A second went by.
+    Tick,
 }
 
 impl Deed {
     /// True of a step that is nothing but a fault, so that a run can leave it out.
     pub(super) const fn is_fault(&self) -> bool {
         match self {
-            Self::Crash | Self::Remove(_) | Self::Commit | Self::Cut(_) | Self::Lose => true,
+            Self::Crash | Self::Remove(_) | Self::Commit | Self::Cut(_) | Self::Lose | Self::Tick => true,
             Self::Call | Self::Begin | Self::Fail { .. } => false,
         }
     }
@@ -81,6 +83,7 @@ impl Fault {
             Self::Counted(Budget::Removals) => "removal by somebody else",
             Self::Counted(Budget::Cuts) => "power cut",
             Self::Counted(Budget::Losses) => "lost notice",
+            Self::Counted(Budget::Ticks) => "time that goes by",
             Self::HadWalked => "parted walk",
         }
     }
@@ -99,6 +102,7 @@ impl Event {
             &Step::Remove { path } => Deed::Remove(path),
             Step::Commit => Deed::Commit,
             Step::Lose { .. } => Deed::Lose,
+            Step::Tick => Deed::Tick,
             Step::Cut { emptied } => Deed::Cut(emptied.clone()),
         };
         let asked = client.map(|client| world.histories.then(before.processes[usize::from(client)].history));

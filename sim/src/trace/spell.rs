@@ -45,7 +45,7 @@ pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
             };
             format!("{id}  {}{} = {answer}{injected}", shape(request), elsewhere(world, &process.call))
         }
-        Deed::Remove(_) | Deed::Commit | Deed::Cut(_) => format!("{id}  takes no part"),
+        Deed::Remove(_) | Deed::Commit | Deed::Cut(_) | Deed::Tick => format!("{id}  takes no part"),
     }
 }
 
@@ -59,6 +59,7 @@ fn nobodys(world: &World<'_>, before: &State, event: &Event) -> String {
             };
             format!("somebody  {call}(\"{}\") = 0", world.names.spell(*path))
         }
+        Deed::Tick => "clock  a second goes by".into(),
         Deed::Commit => "disk  all this is durable".into(),
         Deed::Cut(emptied) => {
             let lost = |path| format!(", and \"{}\" is empty", world.names.spell(path));

@@ -10,12 +10,12 @@ use super::{Step, Successor, World};
 use crate::{
     history::{NodeId, ReplyId, RootId, Then},
     miss::Miss,
-    names::{DEAD, NameId},
+    names::{DEAD, NameId, PathId},
     plan::{LookedAt, Op, Plan},
     replay::Reply,
     scenario::{Budget, Walk},
     state::{InCall, Listing, Place, State},
-    tree::{Change, Node, Tree},
+    tree::{Change, ContentsId, Node, Tree},
     watching::Watching,
 };
 
@@ -46,7 +46,7 @@ impl World<'_> {
             (&InCall::Writing { file }, Op::CreateFile(contents)) => {
                 let mut next = state.clone();
                 if file != DEAD {
-                    next.tree.set_contents(file, contents);
+                    write(&mut next, file, contents);
                 }
                 self.answer_plainly(next, client, plan, Came::default(), out)?;
             }
@@ -64,6 +64,7 @@ impl World<'_> {
             (_, Op::Watch) => self.watch(state, client, plan, out)?,
             (_, Op::Wait(wait)) => self.wait(state, client, wait, out)?,
             (_, Op::Now) => self.time(state, client, out)?,
+            (_, Op::Touch | Op::Modified) => self.stamp(state, client, plan, out)?,
             (_, Op::Pause) => self.pause(state, client, out)?,
             _ => self.effect(state, client, plan, out)?,
         }
@@ -76,7 +77,9 @@ impl World<'_> {
         let call = &state.processes[usize::from(client)].call;
         let Some(plan) = self.plan(state.processes[usize::from(client)].history)? else { return Ok(()) };
         let errors: &[FsError] = match plan.op {
-            Op::Below(_) | Op::Liveness(_) | Op::Unknown => return Ok(()),
+            Op::Below(_) | Op::Liveness(_) | Op::Watch | Op::Wait(_) | Op::Now | Op::Pause | Op::Unknown => {
+                return Ok(());
+            }
             Op::CreateDir | Op::CreateFile(_) => &[FsError::Io, FsError::NoSpace],
             _ => &[FsError::Io],
         };
@@ -95,7 +98,7 @@ impl World<'_> {
         let change = match (call, plan.op) {
             (InCall::Writing { file: DEAD }, _) => return Ok(()),
             (&InCall::Writing { file }, Op::CreateFile(contents)) => {
-                next.tree.set_contents(file, contents);
+                write(&mut next, file, contents);
                 None
             }
             _ => match self.take_effect(&mut next.tree, plan.op, places(plan, call))? {
@@ -161,6 +164,8 @@ impl World<'_> {
             | Op::Read
             | Op::Liveness(_)
             | Op::Below(_)
+            | Op::Touch
+            | Op::Modified
             | Op::Watch
             | Op::Wait(_)
             | Op::Now
@@ -235,7 +240,15 @@ impl World<'_> {
         let process = &out[first].state.processes[usize::from(other)];
         let Some(plan) = self.plan(process.history)? else { return Ok(()) };
         let paths = match plan.op {
-            Op::CreateDir | Op::CreateFile(_) | Op::RemoveFile | Op::RemoveDir | Op::Read | Op::Stat | Op::Watch => 1,
+            Op::CreateDir
+            | Op::CreateFile(_)
+            | Op::RemoveFile
+            | Op::RemoveDir
+            | Op::Read
+            | Op::Stat
+            | Op::Touch
+            | Op::Modified
+            | Op::Watch => 1,
             Op::Rename => 2,
             Op::List | Op::Liveness(_) | Op::Below(_) | Op::Wait(_) | Op::Now | Op::Pause | Op::Unknown => {
                 return Ok(());
@@ -269,6 +282,9 @@ impl World<'_> {
     /// Lets the other processes' calls that are under way follow a change, and all watches.
     pub(super) fn notice(&self, next: &mut State, client: Option<u8>, change: Change) -> Result<(), Miss> {
         let loses = next.left.losses > 0;
+        if let Some(times) = &mut next.times {
+            times.notice(&self.names, change)?;
+        }
         for (other, process) in (0..).zip(&mut next.processes) {
             if Some(other) != client {
                 process.call.notice(&self.names, change)?;
@@ -320,6 +336,14 @@ pub(super) fn places(plan: Plan, call: &InCall) -> [Place; 2] {
     match call {
         InCall::Walked(places) => *places,
         _ => plan.paths.map(Place::ahead),
+    }
+}
+
+/// Gives a file its contents.
+fn write(next: &mut State, file: PathId, contents: ContentsId) {
+    next.tree.set_contents(file, contents);
+    if let Some(times) = &mut next.times {
+        times.touch(file);
     }
 }
 

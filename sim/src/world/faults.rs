@@ -19,7 +19,7 @@
 //! and what `fsync` of a single file brings forward on btrfs and F2FS); contents of which a part is durable or that turn
 //! out to be something else; and `fsync` itself, which the kernel's `Fs` does not know.
 
-use super::{Step, Successor, World, notify::lose};
+use super::{Step, Successor, World, lease::tick, notify::lose};
 use crate::{
     history::Then,
     miss::Miss,
@@ -41,6 +41,7 @@ impl World<'_> {
         }
         self.removals(state, out)?;
         commit(state, out);
+        tick(state, out);
         self.cut(state, out)
     }
 
@@ -93,7 +94,7 @@ impl World<'_> {
         }
         for (emptied, tree) in ways {
             let durable = (left.cuts > 0).then(|| Box::new(Durable { tree: tree.clone(), is_new: false }));
-            let next = State { left, tree, durable, processes: processes.clone() };
+            let next = State { left, tree, durable, times: state.times.clone(), processes: processes.clone() };
             out.push(Successor::quiet(Step::Cut { emptied }, next));
         }
         Ok(())

@@ -4,10 +4,7 @@
 //! is told that something changed. A wait with a deadline may end at any moment by its being over: clocks are not
 //! compared here. A loss is a step of its own: what a process has not been told of is dropped, and its watch goes on.
 
-use std::time::Duration;
-
 use lockwright_kernel::{
-    clock::Instant,
     fs::FsError,
     probe::Liveness,
     watch::{Wake, WatchId},
@@ -63,12 +60,6 @@ impl World<'_> {
     /// A pause is over at any moment.
     pub(super) fn pause(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
         let reply = self.histories.reply_id(&Reply::Woke(Wake::TimedOut))?;
-        self.answer(state.clone(), client, reply, Came::default(), out)
-    }
-
-    /// Where clocks are not compared, none of them ever moves.
-    pub(super) fn time(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
-        let reply = self.histories.reply_id(&Reply::Time(Instant::new(Duration::ZERO)))?;
         self.answer(state.clone(), client, reply, Came::default(), out)
     }
 }
