@@ -48,6 +48,17 @@
 //! *What VERIFY is for.* It guards against cleaners of other kinds, which empty proposals in place. Against those whose
 //! removals take effect in one step it is enough; on Linux it makes the window small and does not close it.
 //!
+//! *When a call fails.* Whether MOVE took effect is not known after [`FsError::Io`], so WITHDRAW removes the leaf under
+//! either name; a release is repeated until it is told `Ok` or `NotOwner`. One failing call, also with a crash, leaves
+//! the lock as good as ever. Where a second one keeps WITHDRAW from removing the leaf, a live contender that was told no
+//! stays the owner until its next try or an unlock.
+//!
+//! *After a power cut* the disk is as at some moment before, if names become durable in order, and everybody is dead: a
+//! crash of all of them at that moment. Contents may be lost; there are none.
+//!
+//! *What others may remove.* Empty directories, if the leaf is a file. Whoever removes the leaf of a live owner gives
+//! the lock to the next one.
+//!
 //! *What it leaves to the caller.* Who is dead: a [policy](crate::policies). Waiting: [`blocking`](crate::blocking).
 //! Fairness: there is none. Contenders that take back each other's tries may disturb each other for ever.
 //!

@@ -22,7 +22,8 @@ pub trait Lock {
     ///
     /// [`LockError::Held`] and [`LockError::Disturbed`] leave nothing of `me` on disk. [`LockError::AlreadyOwner`]
     /// leaves the lock with `me`. [`LockError::Fs`] is a call that failed: `me` does not hold the lock, and what it had
-    /// made was removed as far as the file system let it.
+    /// made was removed as far as the file system let it. Where it did not let it, `me` may be left recorded as the
+    /// owner; then its next attempt answers `AlreadyOwner`, and [`Lock::unlock`] ends that.
     fn try_lock(&self, me: &Id) -> Result<(), LockError>;
 
     /// Gives the lock back.
@@ -30,7 +31,7 @@ pub trait Lock {
     /// # Errors
     ///
     /// [`LockError::NotOwner`] when `me` does not hold it; nothing was changed. [`LockError::Fs`] when the release
-    /// failed; `me` may hold the lock still.
+    /// failed; `me` may hold the lock still. Unlock again until the answer is `Ok` or `NotOwner`.
     fn unlock(&self, me: &Id) -> Result<(), LockError>;
 
     /// The id that the lock is recorded for, if any, whether it still runs or not.

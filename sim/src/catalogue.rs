@@ -1,10 +1,10 @@
 //! The protocols that can be named on a command line and in a trace.
 
 use crate::{
-    mutants::{Expected, dotlock, fast_lock as broken, lease, waiting},
+    mutants::{Expected, dotlock, fast_lock as broken, lease, processes as unsure, waiting},
     protocol::{Property, Protocol},
     scenario::{Faults, Profile, Scenario, Walk},
-    scenarios::fast_lock,
+    scenarios::{fast_lock, processes},
 };
 
 /// A protocol that has a name.
@@ -78,7 +78,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 6] = [
+pub const ALGORITHMS: [Entry; 8] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -103,10 +103,22 @@ pub const ALGORITHMS: [Entry; 6] = [
         &fast_lock::POLLING,
     )
     .within(Profile::Notify),
+    Entry::algorithm(
+        "fast_lock+processes",
+        "leaf as file; owners are judged by the kernel's process ids",
+        &processes::ONE_NAMESPACE,
+    )
+    .within(Profile::Identity),
+    Entry::algorithm(
+        "fast_lock+containers",
+        "leaf as file; the same, in two pid namespaces",
+        &processes::TWO_NAMESPACES,
+    )
+    .within(Profile::Identity),
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
-pub const MUTANTS: [Entry; 20] = [
+pub const MUTANTS: [Entry; 23] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -234,7 +246,7 @@ pub const MUTANTS: [Entry; 20] = [
         "fast_lock.signed_inside",
         "the owner's id is the leaf's contents, which a power cut may undo",
         &broken::SIGNED_INSIDE,
-        [2, 0],
+        [1, 0],
         Property::CanBeTaken,
     )
     .by(Profile::Power, Profile::Power.default_faults())
@@ -274,6 +286,33 @@ pub const MUTANTS: [Entry; 20] = [
         Property::MutualExclusion,
     )
     .by(Profile::Lease, Profile::Lease.default_faults())
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.pid_alone",
+        "whatever has the owner's number is taken for the owner",
+        &unsure::PID_ALONE,
+        [2, 0],
+        Property::CanBeTaken,
+    )
+    .by(Profile::Identity, Profile::Identity.default_faults())
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.my_pid_is_stale",
+        "an owner with one's own number is taken for an earlier self",
+        &unsure::MY_PID_IS_STALE,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Identity, Faults::NONE)
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.foreign_is_stale",
+        "an owner in another namespace is taken for dead",
+        &unsure::FOREIGN_IS_STALE,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Identity, Faults::NONE)
     .even_if_atomic(),
 ];
 
@@ -339,7 +378,7 @@ pub const LIMITS: [Limit; 3] = [
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let [file, dir, file_cleaned, dir_cleaned, waiting, polling] = ALGORITHMS;
+    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers] = ALGORITHMS;
     let bounds: [(Entry, &[[u8; 2]]); 4] = [
         (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
@@ -353,7 +392,10 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
     let notified = notified.map(|(entry, crashes, losses)| {
         (entry, Scenario { faults: Faults { crashes, losses, ..Faults::NONE }, ..entry.scenario() })
     });
-    crashes.chain(others).chain(notified).collect()
+    let numbered = [(processes, 0), (processes, 1), (containers, 0), (containers, 1)].map(|(entry, reuses)| {
+        (entry, Scenario { faults: Faults { crashes: 1, reuses, ..Faults::NONE }, ..entry.scenario() })
+    });
+    crashes.chain(others).chain(notified).chain(numbered).collect()
 }
 
 fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {

@@ -39,6 +39,9 @@ pub struct Limits {
     /// Whether states that differ in the names of processes only are one, where names carry nothing. The verdict is the
     /// same without. Takes `merge`.
     pub symmetry: bool,
+    /// Whether a client that nobody can disturb goes first, and other orders are left out. The verdict is the same
+    /// without, and so is a counterexample. Takes `merge`.
+    pub partial_order: bool,
 }
 
 impl Default for Limits {
@@ -52,6 +55,7 @@ impl Default for Limits {
             threads: 1,
             merge: true,
             symmetry: true,
+            partial_order: true,
         }
     }
 }

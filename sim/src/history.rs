@@ -18,6 +18,7 @@
 
 pub(crate) mod exchange;
 
+use lockwright_kernel::probe::Liveness;
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -114,6 +115,37 @@ impl Histories {
             Some(next) => next,
             None => self.extend(protocol, node, reply),
         }
+    }
+
+    /// All that was asked so far, by anybody.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = RequestId> + use<> {
+        0..count(self.requests.len())
+    }
+
+    /// All that others than the process of `id` may ask, as far as it is known, for as long as nobody is told that this
+    /// process is dead.
+    pub(crate) fn requests_while_alive(&self, id: IdNo) -> Vec<RequestId> {
+        let mut is_reached = vec![false; self.nodes.len()];
+        let mut requests: Vec<RequestId> = Vec::new();
+        for at in 0..self.nodes.len() {
+            let node = &self.nodes[at];
+            is_reached[at] = match node.before {
+                None => node.root.client != id.client(),
+                Some((before, reply)) => is_reached[before as usize] && !self.is_told_dead(before, reply, id),
+            };
+            if let (true, Then::Asks(request)) = (is_reached[at], &node.then) {
+                requests.push(*request);
+            }
+        }
+        requests.sort_unstable();
+        requests.dedup();
+        requests
+    }
+
+    fn is_told_dead(&self, node: NodeId, reply: ReplyId, id: IdNo) -> bool {
+        let Then::Asks(request) = *self.then(node) else { return false };
+        let about = matches!(self.request(request), Request::Liveness(of) if *of == Relabelling::spell(id));
+        about && *self.reply(reply) == Reply::Liveness(Liveness::Dead)
     }
 
     /// True when `node` was there when histories were last compared under other ids.

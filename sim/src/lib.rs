@@ -11,8 +11,9 @@
 //! # What is explored
 //!
 //! Everything, breadth first: which client's call takes effect next, which of the listings that the promise of `list`
-//! allows is given, whether a call had walked to its directory before that was moved, and at which call a process is
-//! killed. Rounds are not bounded. See [`Scenario`] for what is.
+//! allows is given, and whether a call had walked to its directory before that was moved. And what goes wrong, each as
+//! often as the scenario allows: a process is killed, a call fails, the power is cut, somebody else removes an entry; see
+//! [`Profile`](scenario::Profile). Rounds are not bounded. See [`Scenario`] for what is.
 //!
 //! # What comes of it
 //!
@@ -67,6 +68,7 @@
 pub mod catalogue;
 mod explore;
 mod history;
+pub mod identity;
 mod miss;
 pub mod mutants;
 mod names;

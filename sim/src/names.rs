@@ -190,6 +190,11 @@ impl Names {
         self.join(self.rebase(self.parent(path), from, to)?, self.name(path))
     }
 
+    /// All paths, in the order of their numbers.
+    pub(crate) fn all_paths(&self) -> impl Iterator<Item = PathId> {
+        (0..DEAD).take(self.paths.len())
+    }
+
     pub(crate) fn parent(&self, path: PathId) -> PathId {
         self.paths[usize::from(path)].parent
     }

@@ -20,6 +20,13 @@ pub(crate) struct Plan {
     pub(crate) looked_at: LookedAt,
 }
 
+/// A look at a process number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) namespace: u8,
+    pub(crate) pid: u32,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Op {
     CreateDir,
@@ -37,6 +44,7 @@ pub(crate) enum Op {
     Below(u32),
     Watch,
     Wait(Wait),
+    Sighting(Look),
     Now,
     Pause,
     /// A question that this world has no answer to.
@@ -62,6 +70,7 @@ impl Plan {
             Request::Fs(call) => call,
             Request::Liveness(id) => return Self::pathless(Op::Liveness(scenario::parse_id(id))),
             Request::Below(bound) => return Self::pathless(Op::Below(bound.get())),
+            &Request::Sighting { namespace, pid } => return Self::pathless(Op::Sighting(Look { namespace, pid })),
             Request::Now => return Self::pathless(Op::Now),
             Request::Pause(_) => return Self::pathless(Op::Pause),
             Request::Watch(dir) => return Self { paths: [names.path_id(dir), DEAD], ..Self::pathless(Op::Watch) },

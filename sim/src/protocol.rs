@@ -9,7 +9,7 @@ use lockwright_kernel::{
     path::Path,
 };
 
-use crate::{replay::Replay, scenario::Faults};
+use crate::{identity::Namespaces, replay::Replay, scenario::Faults};
 
 /// One of the clients of a scenario, as it is now: a client that crashed comes back as another process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +154,11 @@ pub trait Protocol: fmt::Debug + Sync {
     /// [`Property::CanBeTaken`], which is checked always.
     fn promises(&self) -> &[Property] {
         &[]
+    }
+
+    /// How the clients are spread over pid namespaces, in the profile `identity`.
+    fn namespaces(&self) -> Namespaces {
+        Namespaces(1)
     }
 
     /// Outcomes that must be possible with so many clients and faults; a search that never saw one is no pass.

@@ -22,6 +22,7 @@ use lockwright_kernel::{
         call::{Answer, Call, Value},
     },
     id::Id,
+    ids::process::Sighting,
     path::{Name, Path},
     probe::{Liveness, Probe},
     watch::{Wake, Watch, WatchId},
@@ -34,6 +35,7 @@ pub(crate) enum Request {
     Liveness(Id),
     Below(NonZeroU32),
     Now,
+    Sighting { namespace: u8, pid: u32 },
     Watch(Path),
     Wait { watch: WatchId, owner: Option<Id>, until: Option<Instant> },
     Pause(Instant),
@@ -48,6 +50,7 @@ pub(crate) enum Reply {
     Time(Instant),
     Watch(Result<WatchId, FsError>),
     Woke(Wake),
+    Sighting(Sighting),
 }
 
 /// The world, seen from inside an attempt: the simulated one of the checker, or one that answers by itself.
@@ -121,6 +124,21 @@ impl<'a> Replay<'a> {
     #[must_use]
     pub fn live(world: Live<'a>) -> Self {
         Self { answers: Answers::Live(world), requests: RefCell::default(), went_on: Cell::new(false) }
+    }
+
+    /// What has the number `pid` in a pid namespace of the scenario. A [`Live`] world shows nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Halted`] in a simulated world only.
+    pub fn sighting(&self, namespace: u8, pid: u32) -> Result<Sighting, Halted> {
+        if let Answers::Live(_) = self.answers {
+            return Ok(Sighting::Hidden);
+        }
+        match self.ask(Request::Sighting { namespace, pid })? {
+            Reply::Sighting(sighting) => Ok(*sighting),
+            _ => Err(self.mismatch()),
+        }
     }
 
     /// What the attempt asked, in order; one more than there were replies when it was halted.

@@ -2,7 +2,9 @@
 
 pub mod fast_lock;
 mod lock_clients;
+pub mod processes;
 pub mod waiters;
 
 pub use lock_clients::{Cleaner, LockClients, MakeLock};
+pub use processes::ProcessClients;
 pub use waiters::Waiters;

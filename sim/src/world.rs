@@ -8,14 +8,17 @@
 //! changes nothing, it matters only when a directory on its way is moved or replaced; so it is that step which decides,
 //! for each call that others are about to make through the directory, whether its walk had come there already.
 
+mod alone;
 mod calls;
 mod faults;
+mod identity;
 mod judge;
 mod lease;
 pub(crate) mod notify;
 
 use std::ops::Range;
 
+pub(crate) use alone::{Alone, Leap};
 use lockwright_kernel::fs::FsError;
 use rustc_hash::FxHashMap;
 
@@ -25,7 +28,7 @@ use crate::{
     names::{Names, PathId},
     plan::{Contents, Op, Plan},
     protocol::{Phase, Property, Protocol},
-    scenario::{self, Scenario},
+    scenario::{self, Profile, Scenario},
     state::{InCall, Process, State},
     symmetry::{PermId, Symmetry, Tables},
     tree::Tree,
@@ -139,6 +142,8 @@ pub(crate) struct World<'a> {
     pub(crate) histories: Histories,
     /// How processes may be renamed, in a search that takes states for equal that differ in names only.
     pub(crate) symmetry: Option<Symmetry>,
+    /// Which client may go first, in a search that leaves out orders which come to the same.
+    pub(crate) alone: Option<Alone>,
     plans: Vec<Option<Plan>>,
     contents: Contents,
     evidence: FxHashMap<RootId, PathId>,
@@ -154,6 +159,7 @@ impl<'a> World<'a> {
             names: Names::new(),
             histories: Histories::default(),
             symmetry: None,
+            alone: None,
             plans: Vec::new(),
             contents: Contents::new(),
             evidence: FxHashMap::default(),
@@ -181,7 +187,7 @@ impl<'a> World<'a> {
         }
         let mut successors = Vec::new();
         self.successors(state, &mut successors);
-        let waiting = self.waits_in_vain(state, &successors)?;
+        let waiting = self.waits_in_vain(state, successors.iter().map(|next| &next.step))?;
         let id = scenario::id(waiting, state.processes[usize::from(waiting)].incarnation);
         Some((Property::NobodyWaitsInVain, format!("{id} waits, and nobody has anything left to do")))
     }
@@ -236,6 +242,7 @@ impl<'a> World<'a> {
         let profile = self.scenario.profile;
         if matches!(plan.op, Op::Now | Op::Pause) && !profile.has_time()
             || matches!(plan.op, Op::Touch | Op::Modified) && !profile.has_stamps()
+            || matches!(plan.op, Op::Sighting(_)) && profile != Profile::Identity
         {
             plan.op = Op::Unknown;
         }

@@ -29,6 +29,9 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("fast_lock.deaf_to_death", 15),
     ("fast_lock.no_polling", 22),
     ("lease.unfenced", 12),
+    ("fast_lock.pid_alone", 8),
+    ("fast_lock.my_pid_is_stale", 21),
+    ("fast_lock.foreign_is_stale", 21),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

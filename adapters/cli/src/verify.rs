@@ -80,6 +80,7 @@ fn limits(args: &VerifyArgs) -> Result<Limits, Failure> {
         threads,
         merge: !args.no_merge,
         symmetry: !args.no_symmetry,
+        partial_order: !args.no_partial_order,
     })
 }
 

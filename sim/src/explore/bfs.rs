@@ -24,6 +24,7 @@ use crate::{
     names::IdNo,
     protocol::{Property, Protocol},
     scenario::{Faults, Scenario},
+    state::State,
     symmetry::Symmetry,
     world::World,
 };
@@ -33,6 +34,25 @@ const BLOCK: usize = 1 << 14;
 
 /// Explores every behaviour of `scenario`.
 pub(super) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
+    let reduced = limits.merge && limits.partial_order && protocol.promises().is_empty();
+    let limits = Limits { partial_order: reduced, ..limits };
+    let report = search(protocol, scenario, limits, observe);
+    match &report.verdict {
+        Verdict::Violated(Violation { property, trace: Some(trace), .. })
+            if reduced && limits.strategy.finds_shortest() =>
+        {
+            let depth_max = match property {
+                Property::CanBeTaken | Property::NothingLeftBehind => limits.depth_max,
+                _ => limits.depth_max.min(trace.steps.len()),
+            };
+            let again = search(protocol, scenario, Limits { partial_order: false, depth_max, ..limits }, observe);
+            if matches!(again.verdict, Verdict::Violated(_)) { again } else { report }
+        }
+        _ => report,
+    }
+}
+
+fn search(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
     let mut world = World::new(protocol, scenario);
     let mut refused = None;
     // Who starves on a loop is told by name.
@@ -64,6 +84,9 @@ pub(super) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limi
         }
         if let Some(symmetry) = &mut world.symmetry {
             symmetry.forget_nodes();
+        }
+        if limits.partial_order {
+            world.learn_who_is_alone();
         }
     }
 }
@@ -236,13 +259,15 @@ impl<'a> Search<'a> {
 
     /// Expands a state, working out whatever is missed.
     fn expand_alone(&mut self, state: &[u16]) -> Expanded {
-        let decoded = crate::state::State::decode(state);
-        let mut successors = Vec::new();
+        let decoded = State::decode(state);
+        let (mut leaps, mut numbers) = (Vec::new(), Vec::new());
         self.world.broken(&decoded);
-        self.world.successors(&decoded, &mut successors);
-        let mut numbers = Vec::new();
-        for successor in &successors {
-            self.world.learning(|world| world.encode(&successor.state, &mut numbers));
+        self.world.learning(|world| world.leap_ahead(&decoded, &mut leaps));
+        for leap in &leaps {
+            self.world.learning(|world| {
+                let state = world.settled(leap.last.state.clone(), &mut |_| {})?;
+                world.encode(&state, &mut numbers)
+            });
         }
         let mut expanded = Expanded::default();
         self.expander.expand(&self.world, &self.visited, state, &mut expanded);

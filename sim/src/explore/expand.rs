@@ -20,7 +20,7 @@ use crate::{
     miss::Miss,
     state::State,
     symmetry::PermId,
-    world::{Successor, World},
+    world::{Leap, Successor, World},
 };
 
 /// The states of one layer, written down one after the other.
@@ -104,7 +104,7 @@ impl Expanded {
 /// What one thread needs over and over.
 #[derive(Debug, Default)]
 pub(super) struct Expander {
-    successors: Vec<Successor>,
+    leaps: Vec<Leap>,
     numbers: Vec<u16>,
 }
 
@@ -136,26 +136,26 @@ impl Expander {
         outcome.goals = goals::of_state(world, state);
         let idle = (0..).zip(&state.processes).filter(|(_, process)| world.is_idle(process));
         outcome.idle = idle.fold(0, |idle, (client, _)| idle | 1 << client);
-        world.look_ahead(state, &mut self.successors)?;
-        if world.waits_in_vain(state, &self.successors).is_some() {
+        world.leap_ahead(state, &mut self.leaps)?;
+        if world.waits_in_vain(state, self.leaps.iter().map(|leap| &leap.last.step)).is_some() {
             outcome.broken = true;
             return Ok(());
         }
-        for successor in &self.successors {
-            let renamed = world.encode(&successor.state, &mut self.numbers)?;
+        for Leap { last: Successor { step, said, state: next, .. }, .. } in self.leaps.drain(..) {
+            let (is_fault, actor) = (step.is_fault(), step.client().unwrap_or(NOBODY));
+            let serves = state.processes.get(usize::from(actor)).is_some_and(|process| {
+                let after = &next.processes[usize::from(actor)];
+                !world.in_critical_section(process) && world.in_critical_section(after)
+            });
+            out.said.extend(said);
+            let next = world.settled(next, &mut |step| out.said.extend(step.said))?;
+            let renamed = world.encode(&next, &mut self.numbers)?;
             let fingerprint = fingerprint(&self.numbers);
             let known = visited.find(fingerprint);
             if known.is_none() {
                 out.numbers.extend_from_slice(&self.numbers);
             }
-            let is_fault = successor.step.is_fault();
-            let actor = successor.step.client().unwrap_or(NOBODY);
-            let serves = state.processes.get(usize::from(actor)).is_some_and(|process| {
-                let after = &successor.state.processes[usize::from(actor)];
-                !world.in_critical_section(process) && world.in_critical_section(after)
-            });
             out.found.push(Found { fingerprint, known, is_fault, renamed, actor, serves, end: out.numbers.len() });
-            out.said.extend(successor.said);
         }
         Ok(())
     }

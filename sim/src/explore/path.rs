@@ -3,10 +3,7 @@
 //! A search keeps fingerprints of states under canonical names. The run is found by going forward again, from the
 //! beginning and under the processes' own names, and taking at each state a successor of the right fingerprint.
 
-use std::{
-    mem::{Discriminant, discriminant},
-    ops::Range,
-};
+use std::mem::{Discriminant, discriminant};
 
 use lockwright_kernel::path::Path;
 
@@ -63,46 +60,71 @@ pub(super) fn choices(world: &mut World<'_>, fingerprints: &[Fingerprint], clien
     let (there, here) = (world.initial(), own.initial());
     let mut guide = Guide { search: world, there: there.clone(), own, here, own_ids: Relabelling::blank() };
     // The first state is renamed too.
-    guide.arrive(&there, 0..0);
-    let choices = fingerprints.iter().skip(1).map_while(|wanted| guide.step(*wanted)).collect();
+    guide.arrive(&there);
+    let choices = fingerprints.iter().skip(1).map_while(|wanted| guide.step(*wanted)).flatten().collect();
     let who = IdNo::new(client, 0).map_or(client, |id| guide.own_ids.of(id).client());
     (choices, who)
 }
 
 impl Guide<'_, '_> {
-    /// Takes the step that leads to a state of this fingerprint in the search; says which it is in the run.
-    fn step(&mut self, wanted: Fingerprint) -> Option<u16> {
-        let (mut there, mut here, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
-        self.search.successors(&self.there, &mut there);
-        let at = there.iter().position(|successor| {
-            self.search.learning(|world| world.encode(&successor.state, &mut numbers));
+    /// Takes the step that leads to a state of this fingerprint in the search, and those of clients that go first there;
+    /// says which they are in the run.
+    fn step(&mut self, wanted: Fingerprint) -> Option<Vec<u16>> {
+        let (mut leaps, mut numbers) = (Vec::new(), Vec::new());
+        let there = self.there.clone();
+        self.search.learning(|world| world.leap_ahead(&there, &mut leaps));
+        let at = leaps.iter().position(|leap| {
+            self.search.learning(|world| {
+                let state = world.settled(leap.last.state.clone(), &mut |_| {})?;
+                world.encode(&state, &mut numbers)
+            });
             fingerprint(&numbers) == wanted
         })?;
+        let leap = leaps.swap_remove(at);
+        let mut choices = Vec::new();
+        let mut state = there;
+        for step in self.search.learning(|world| world.steps_of(&state, &leap)) {
+            choices.push(self.follow(&state, &step)?);
+            for client in step.step.killed(self.own.scenario.clients) {
+                self.note_crash(client);
+            }
+            state = step.state;
+        }
+        self.arrive(&state);
+        Some(choices)
+    }
+
+    /// Takes the step in the run that `step` is in the search, after `before`.
+    fn follow(&mut self, before: &State, step: &Successor) -> Option<u16> {
+        let (mut there, mut here) = (Vec::new(), Vec::new());
+        self.search.successors(before, &mut there);
         self.own.successors(&self.here, &mut here);
-        let key = self.own_key(&there[at]);
-        let nth = there[..at].iter().filter(|other| self.own_key(other) == key).count();
+        let key = self.own_key(step);
+        // Of several steps that are alike but for the walks of others, each is at the same place among them.
+        let alike = there.iter().filter(|other| self.own_key(other) == key);
+        let nth = alike.take_while(|other| other.state != step.state).count();
+        let own = &self.own;
         let (choice, taken) =
-            here.into_iter().enumerate().filter(|(_, successor)| key_of(&self.own, successor) == key).nth(nth)?;
+            here.into_iter().enumerate().filter(|(_, successor)| key_of(own, successor) == key).nth(nth)?;
         self.here = taken.state;
-        let killed = there[at].step.killed(self.own.scenario.clients);
-        self.arrive(&there[at].state, killed);
         u16::try_from(choice).ok()
     }
 
-    /// Follows the search into a state and through its renaming there.
-    fn arrive(&mut self, state: &State, killed: Range<u8>) {
+    /// The client's next process has a new id in both.
+    fn note_crash(&mut self, client: u8) {
+        let own = self.own_ids.of(first_process(client));
+        if let (Some(new), Some(next)) = (IdNo::new(client, 1), IdNo::new(own.client(), own.incarnation() + 1)) {
+            self.own_ids.set(new, next);
+        }
+    }
+
+    /// Follows the search through the renaming of a state.
+    fn arrive(&mut self, state: &State) {
         let mut numbers = Vec::new();
         let renamed = self.search.learning(|world| world.encode(state, &mut numbers));
         self.there = State::decode(&numbers);
-        let mut ids = self.own_ids.clone();
-        for client in killed {
-            let own = self.own_ids.of(first_process(client));
-            if let (Some(new), Some(next)) = (IdNo::new(client, 1), IdNo::new(own.client(), own.incarnation() + 1)) {
-                ids.set(new, next);
-            }
-        }
         let Some((renamed, symmetry)) = renamed.zip(self.search.symmetry.as_ref()) else { return };
-        self.own_ids = Relabelling::blank();
+        let ids = std::mem::replace(&mut self.own_ids, Relabelling::blank());
         for (id, image) in symmetry.relabelling(renamed).pairs() {
             self.own_ids.set(image, ids.of(id));
         }

@@ -139,7 +139,7 @@ impl Making<'_> {
 
     fn is_broken(&mut self, state: &State, successors: &[Successor]) -> bool {
         self.world.learning(|world| world.judge(state)).is_some()
-            || self.world.waits_in_vain(state, successors).is_some()
+            || self.world.waits_in_vain(state, successors.iter().map(|next| &next.step)).is_some()
     }
 
     fn past_a_limit(&self, observe: Observe<'_>) -> Option<Verdict> {

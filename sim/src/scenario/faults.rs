@@ -18,6 +18,8 @@ pub struct Faults {
     pub losses: u8,
     /// A second goes by, where time is counted.
     pub ticks: u8,
+    /// A new process gets the number of a dead one.
+    pub reuses: u8,
 }
 
 /// A kind of fault that has a budget.
@@ -30,11 +32,13 @@ pub enum Budget {
     Cuts,
     Losses,
     Ticks,
+    Reuses,
 }
 
 impl Budget {
     /// All kinds, in the order in which they are written.
-    pub const ALL: [Self; 6] = [Self::Crashes, Self::Errors, Self::Removals, Self::Cuts, Self::Losses, Self::Ticks];
+    pub const ALL: [Self; 7] =
+        [Self::Crashes, Self::Errors, Self::Removals, Self::Cuts, Self::Losses, Self::Ticks, Self::Reuses];
 
     /// The word by which it is written.
     #[must_use]
@@ -46,6 +50,7 @@ impl Budget {
             Self::Cuts => "cuts",
             Self::Losses => "losses",
             Self::Ticks => "ticks",
+            Self::Reuses => "reuses",
         }
     }
 
@@ -58,7 +63,7 @@ impl Budget {
 
 impl Faults {
     /// Nothing goes wrong.
-    pub const NONE: Self = Self { crashes: 0, errors: 0, removals: 0, cuts: 0, losses: 0, ticks: 0 };
+    pub const NONE: Self = Self { crashes: 0, errors: 0, removals: 0, cuts: 0, losses: 0, ticks: 0, reuses: 0 };
 
     /// The budget of one kind.
     #[must_use]
@@ -70,6 +75,7 @@ impl Faults {
             Budget::Cuts => self.cuts,
             Budget::Losses => self.losses,
             Budget::Ticks => self.ticks,
+            Budget::Reuses => self.reuses,
         }
     }
 
@@ -83,6 +89,7 @@ impl Faults {
             Budget::Cuts => &mut self.cuts,
             Budget::Losses => &mut self.losses,
             Budget::Ticks => &mut self.ticks,
+            Budget::Reuses => &mut self.reuses,
         }
     }
 
@@ -92,6 +99,11 @@ impl Faults {
     }
 
     /// What is left after one fault of a kind; `None` when there was none left.
+    /// True when nothing can go wrong any more.
+    pub(crate) fn is_none(self) -> bool {
+        self == Self::NONE
+    }
+
     pub(crate) fn spend(mut self, budget: Budget) -> Option<Self> {
         let left = self.of_mut(budget);
         *left = left.checked_sub(1)?;

@@ -45,7 +45,8 @@ impl Profile {
     #[must_use]
     pub const fn budgets(self) -> &'static [Budget] {
         match self {
-            Self::Local | Self::Identity => &[Budget::Crashes, Budget::Errors],
+            Self::Local => &[Budget::Crashes, Budget::Errors],
+            Self::Identity => &[Budget::Crashes, Budget::Errors, Budget::Reuses],
             Self::Lease => &[Budget::Crashes, Budget::Errors, Budget::Ticks],
             Self::Notify => &[Budget::Crashes, Budget::Errors, Budget::Losses],
             Self::Power => &[Budget::Crashes, Budget::Errors, Budget::Cuts],
@@ -67,7 +68,8 @@ impl Profile {
     #[must_use]
     pub const fn default_faults(self) -> Faults {
         match self {
-            Self::Local | Self::Identity => Faults { crashes: 1, ..Faults::NONE },
+            Self::Local => Faults { crashes: 1, ..Faults::NONE },
+            Self::Identity => Faults { crashes: 1, reuses: 1, ..Faults::NONE },
             Self::Lease => Faults { ticks: 1, ..Faults::NONE },
             Self::Notify => Faults { losses: 1, ..Faults::NONE },
             Self::Power => Faults { cuts: 1, ..Faults::NONE },

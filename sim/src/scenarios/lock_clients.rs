@@ -89,6 +89,9 @@ impl Protocol for LockClients {
         if lockers < clients {
             wanted.extend([CLEANED, DISTURBED]);
         }
+        if lockers < clients && faults.errors > 0 {
+            wanted.push(FAILED_TO_CLEAN);
+        }
         wanted
     }
 }
@@ -99,7 +102,7 @@ pub(super) fn is_made_up(error: &LockError) -> bool {
     matches!(error, LockError::Fs(FsError::Io | FsError::NoSpace))
 }
 
-fn take(lock: &dyn Lock, me: &Id) -> Result<Outcome, Stop> {
+pub(super) fn take(lock: &dyn Lock, me: &Id) -> Result<Outcome, Stop> {
     match lock.try_lock(me) {
         Ok(()) => Ok(Outcome { next: Phase::Holding, said: TOOK }),
         Err(LockError::Held { .. }) => Ok(Outcome { next: Phase::Idle, said: FOUND_HELD }),

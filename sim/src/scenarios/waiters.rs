@@ -1,6 +1,6 @@
 //! Clients of an exclusive lock that wait for it, as the kernel's blocking call does.
 //!
-//! [`blocking::lock`](lockwright_kernel::blocking::lock) goes round for as long as it takes, and attempts are bounded.
+//! [`blocking::lock`] goes round for as long as it takes, and attempts are bounded.
 //! So an attempt has as many rounds as [`Waiters::rounds`] says. Where the kernel would take one watch more, and where its
 //! try at the lock was disturbed, the attempt ends, and the next one begins anew; so it does where the first try was more
 //! than a look and found the lock held all the same. What that leaves out is little: a waiter that goes on without a look

@@ -84,6 +84,7 @@ impl Fault {
             Self::Counted(Budget::Cuts) => "power cut",
             Self::Counted(Budget::Losses) => "lost notice",
             Self::Counted(Budget::Ticks) => "time that goes by",
+            Self::Counted(Budget::Reuses) => "process number used again",
             Self::HadWalked => "parted walk",
         }
     }

@@ -103,6 +103,7 @@ fn shape(request: &Request) -> String {
         Request::Fs(call) => call.to_string(),
         Request::Liveness(id) => format!("kill({id}, 0)"),
         Request::Below(bound) => format!("random({bound})"),
+        Request::Sighting { namespace, pid } => format!("stat(\"/proc/{pid}\") in namespace {namespace}"),
         Request::Now => "clock_gettime()".into(),
         Request::Watch(dir) => format!("inotify_add_watch(\"{dir}\")"),
         Request::Wait { watch, owner, until } => {
@@ -122,6 +123,7 @@ fn answer(reply: &Reply) -> String {
         Reply::Below(number) => number.to_string(),
         Reply::Time(time) => format!("{:?}", time.since_start()),
         Reply::Watch(Ok(watch)) => format!("watch {}", watch.0),
+        Reply::Sighting(sighting) => format!("{sighting:?}"),
         Reply::Woke(wake) => format!("{wake:?}"),
     }
 }

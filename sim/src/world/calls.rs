@@ -8,7 +8,7 @@ use lockwright_kernel::{
 
 use super::{Step, Successor, World};
 use crate::{
-    history::{NodeId, ReplyId, RootId, Then},
+    history::{NodeId, ReplyId, RequestId, RootId, Then},
     miss::Miss,
     names::{DEAD, NameId, PathId},
     plan::{LookedAt, Op, Plan},
@@ -65,6 +65,7 @@ impl World<'_> {
             (_, Op::Wait(wait)) => self.wait(state, client, wait, out)?,
             (_, Op::Now) => self.time(state, client, out)?,
             (_, Op::Touch | Op::Modified) => self.stamp(state, client, plan, out)?,
+            (_, Op::Sighting(look)) => self.sight(state, client, look, out)?,
             (_, Op::Pause) => self.pause(state, client, out)?,
             _ => self.effect(state, client, plan, out)?,
         }
@@ -77,7 +78,14 @@ impl World<'_> {
         let call = &state.processes[usize::from(client)].call;
         let Some(plan) = self.plan(state.processes[usize::from(client)].history)? else { return Ok(()) };
         let errors: &[FsError] = match plan.op {
-            Op::Below(_) | Op::Liveness(_) | Op::Watch | Op::Wait(_) | Op::Now | Op::Pause | Op::Unknown => {
+            Op::Below(_)
+            | Op::Liveness(_)
+            | Op::Watch
+            | Op::Wait(_)
+            | Op::Sighting(_)
+            | Op::Now
+            | Op::Pause
+            | Op::Unknown => {
                 return Ok(());
             }
             Op::CreateDir | Op::CreateFile(_) => &[FsError::Io, FsError::NoSpace],
@@ -168,6 +176,7 @@ impl World<'_> {
             | Op::Modified
             | Op::Watch
             | Op::Wait(_)
+            | Op::Sighting(_)
             | Op::Now
             | Op::Pause
             | Op::Unknown => Err(FsError::Unsupported),
@@ -250,7 +259,14 @@ impl World<'_> {
             | Op::Modified
             | Op::Watch => 1,
             Op::Rename => 2,
-            Op::List | Op::Liveness(_) | Op::Below(_) | Op::Wait(_) | Op::Now | Op::Pause | Op::Unknown => {
+            Op::List
+            | Op::Liveness(_)
+            | Op::Below(_)
+            | Op::Wait(_)
+            | Op::Sighting(_)
+            | Op::Now
+            | Op::Pause
+            | Op::Unknown => {
                 return Ok(());
             }
         };
@@ -301,12 +317,16 @@ impl World<'_> {
         spelled
     }
 
+    /// What follows a history, in numbers.
     pub(super) fn plan(&self, history: NodeId) -> Result<Option<Plan>, Miss> {
-        let Then::Asks(request) = *self.histories.then(history) else { return Ok(None) };
-        match self.plans.get(request as usize) {
-            Some(Some(plan)) => Ok(Some(*plan)),
-            _ => Err(Miss::Plan(request)),
+        match *self.histories.then(history) {
+            Then::Asks(request) => self.plan_of(request).map(Some),
+            _ => Ok(None),
         }
+    }
+
+    pub(super) fn plan_of(&self, request: RequestId) -> Result<Plan, Miss> {
+        self.plans.get(request as usize).copied().flatten().ok_or(Miss::Plan(request))
     }
 }
 

@@ -46,15 +46,17 @@ impl World<'_> {
     }
 
     /// A process that has begun nothing has nothing to lose: its crash would only change its id.
-    fn crash(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
+    pub(super) fn crash(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
         let Some(left) = state.left.spend(Budget::Crashes) else { return Ok(()) };
         let process = &state.processes[usize::from(client)];
         if self.is_idle(process) || matches!(self.histories.then(process.history), Then::Breaks(..)) {
             return Ok(());
         }
-        let mut next = State { left, ..state.clone() };
-        next.processes[usize::from(client)] = self.process(client, process.incarnation + 1)?;
-        out.push(Successor::quiet(Step::Crash { client }, next));
+        for (incarnation, left) in self.incarnations_after(state, client, left) {
+            let mut next = State { left, ..state.clone() };
+            next.processes[usize::from(client)] = self.process(client, incarnation)?;
+            out.push(Successor::quiet(Step::Crash { client }, next));
+        }
         Ok(())
     }
 

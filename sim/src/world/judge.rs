@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Successor, World};
+use super::{Step, World};
 use crate::{
     history::{RootId, Then},
     miss::Miss,
@@ -16,12 +16,12 @@ use crate::{
 impl World<'_> {
     /// A client that waits in `state` although nobody has anything left to do: those who are idle need not begin
     /// anything.
-    pub(crate) fn waits_in_vain(&self, state: &State, successors: &[Successor]) -> Option<u8> {
-        let goes_on =
-            |client: u8| successors.iter().any(|next| !next.step.is_fault() && next.step.client() == Some(client));
+    pub(crate) fn waits_in_vain<'s>(&self, state: &State, steps: impl IntoIterator<Item = &'s Step>) -> Option<u8> {
+        let calls = steps.into_iter().filter(|step| !step.is_fault());
+        let going_on = calls.filter_map(Step::client).fold(0_u32, |clients, client| clients | 1 << client);
         let mut busy = (0..).zip(&state.processes).filter(|(_, process)| !self.is_idle(process));
-        let first = busy.next().map(|(client, _)| client).filter(|client| !goes_on(*client))?;
-        (!busy.any(|(client, _)| goes_on(client))).then_some(first)
+        let first = busy.next().map(|(client, _): (u8, _)| client).filter(|client| going_on & 1 << client == 0)?;
+        (!busy.any(|(client, _)| going_on & 1 << client != 0)).then_some(first)
     }
 
     /// True from the return of a successful attempt to take the lock until the first call of the next attempt.

@@ -65,6 +65,9 @@ pub(crate) struct VerifyArgs {
     /// Keep states apart that differ in names only: the same verdict from a larger search.
     #[arg(long)]
     pub(crate) no_symmetry: bool,
+    /// Look at calls one by one also where nobody can disturb them: the same verdict from a larger search.
+    #[arg(long)]
+    pub(crate) no_partial_order: bool,
     /// Keep histories apart that go on alike, and with them names: the same verdict from a far larger search.
     #[arg(long)]
     pub(crate) no_merge: bool,
@@ -100,6 +103,7 @@ impl VerifyArgs {
             ("--bug-depth", bug_depth.is_some() && self.strategy != Order::Pct),
             ("--threads", self.threads.is_some_and(|threads| threads.get() > 1) && self.strategy != Order::Bfs),
             ("--no-symmetry", self.no_symmetry && makes_runs),
+            ("--no-partial-order", self.no_partial_order && makes_runs),
             ("--no-merge", self.no_merge && makes_runs),
             // Of several properties that a mutant breaks, breadth first finds the same one first.
             ("--mutants", self.mutants && self.strategy != Order::Bfs),

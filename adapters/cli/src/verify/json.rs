@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::row::Row;
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 37] = [
+const KEYS: [(&str, &str); 38] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
     ("crashes", "how many crashes, at most"),
@@ -31,6 +31,7 @@ const KEYS: [(&str, &str); 37] = [
     ("bytes_per_state", "the same for each"),
     ("collision_odds", "an upper bound of the odds that two states were taken for one"),
     ("merged", "whether histories that go on alike were one"),
+    ("partial_order", "whether calls that nobody can disturb were made together, where no promise forbids it"),
     ("symmetric", "whether states that differ in names only were one"),
     ("symmetry_refused", "why they were not, although that was asked for"),
     ("verdict", "Verified, Violated, Incomplete or Error"),
@@ -86,6 +87,7 @@ pub(super) fn object(row: &Row, file: Option<&Path>) -> Value {
         "bytes_per_state": row.bytes_per_state(),
         "collision_odds": collision_odds,
         "merged": row.limits.merge && row.limits.strategy.is_complete(),
+        "partial_order": row.limits.partial_order && row.limits.merge && row.limits.strategy.is_complete(),
         "symmetric": symmetric,
         "symmetry_refused": symmetry_refused,
         "shrunk_from": shrunk_from,

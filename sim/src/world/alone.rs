@@ -1,0 +1,260 @@
+//! Partial order: a call that nobody can disturb need not be looked at alone.
+//!
+//! Calls on different entries commute, so of two clients that each work in a corner of their own only one order has to
+//! be looked at. A client is *alone* in a directory when no call that any other may make, now or later, goes there,
+//! unless it has found the client dead, which it is not. What others may call is read off their histories
+//! ([`Histories::merge`] has run them all); a path's *footprint* is the entry, and its directory's subtree.
+//!
+//! Such a call, while its client is in the middle of an attempt, is taken in one *leap* with those that follow it, up to
+//! the first that somebody can disturb or that ends the attempt. In between only the client's crash is looked at.
+//!
+//! Why that is enough (Lipton's reduction). The call has the same answer and the same effect now and later, and whatever
+//! the others do is the same before it and after it. So in any run it can be moved back to just before its client's
+//! next step, over all that the others do meanwhile; if that step is a crash, over those who saw the client alive
+//! before it. (A call that leaves nothing, or where no crash can come any more, is taken at once instead: it can be moved
+//! forward as well, and then there are fewer states.) What comes of it is a run of leaps that comes to the same states, but for those between. And these differ
+//! from one before the leap in a corner that no property looks at: the client is neither idle nor in its critical
+//! section, and the evidence of others is theirs.
+//!
+//! What is lost is the length: a shortest counterexample is found by searching again.
+//!
+//! [`Histories::merge`]: crate::history::Histories::merge
+
+use rustc_hash::FxHashSet;
+
+use super::{Successor, World};
+use crate::{
+    history::Then,
+    miss::Miss,
+    names::{DEAD, IdNo, PathId, ROOT},
+    plan::{Op, Plan},
+    scenario::{self, Faults},
+    state::{InCall, State},
+    tree::Node,
+};
+
+/// Some calls of one client that nobody can disturb, and the step after them.
+#[derive(Clone, Debug)]
+pub(crate) struct Leap {
+    /// How many calls come before the last step.
+    pub(crate) alone: u8,
+    pub(crate) last: Successor,
+}
+
+/// Which client is alone where.
+#[derive(Debug, Default)]
+pub(crate) struct Alone {
+    /// By id and path: whether the process of that id is alone there.
+    places: Vec<Vec<bool>>,
+}
+
+/// Nothing lies as deep as this.
+const DEPTH_MAX: u8 = 32;
+
+/// Where the others of a client may come to.
+struct Others {
+    paths: FxHashSet<PathId>,
+    /// What they may move elsewhere.
+    moved: FxHashSet<PathId>,
+}
+
+impl World<'_> {
+    /// Works out who is alone where, once the histories are merged.
+    pub(crate) fn learn_who_is_alone(&mut self) {
+        let mut places = vec![Vec::new(); IdNo::COUNT];
+        let moves = self.moves();
+        for id in IdNo::all().filter(|id| id.client() < self.scenario.clients) {
+            let others = self.others(id, &moves);
+            places[id.at()] = self.names.all_paths().map(|path| self.is_alone(&others, path)).collect();
+        }
+        self.alone = Some(Alone { places });
+    }
+
+    /// What anybody may move, and where to.
+    fn moves(&mut self) -> Vec<[PathId; 2]> {
+        let mut moves = Vec::new();
+        for request in self.histories.requests() {
+            let plan = self.learning(|world| world.plan_of(request));
+            if matches!(plan.op, Op::Rename) {
+                moves.push(plan.paths);
+            }
+        }
+        moves
+    }
+
+    fn others(&mut self, id: IdNo, moves: &[[PathId; 2]]) -> Others {
+        let mut others = Others { paths: FxHashSet::default(), moved: FxHashSet::default() };
+        for request in self.histories.requests_while_alive(id) {
+            let plan = self.learning(|world| world.plan_of(request));
+            if matches!(plan.op, Op::Rename) {
+                others.moved.insert(plan.paths[0]);
+            }
+            others.paths.extend(plan.paths.into_iter().filter(|path| *path != DEAD));
+        }
+        for client in (0..self.scenario.clients).filter(|client| *client != id.client()) {
+            let evidence = self.protocol.evidence(&scenario::id(client, 0));
+            others.paths.insert(self.names.path_id(&evidence));
+        }
+        self.follow_moves(&mut others.paths, moves);
+        others
+    }
+
+    /// What is called below a directory that may move is called where it may move to as well.
+    fn follow_moves(&mut self, paths: &mut FxHashSet<PathId>, moves: &[[PathId; 2]]) {
+        let mut waiting: Vec<PathId> = paths.iter().copied().collect();
+        while let Some(path) = waiting.pop() {
+            for &[from, to] in moves {
+                if path != from && self.names.is_within(path, from) && self.names.depth(path) < DEPTH_MAX {
+                    let image = self.learning(|world| world.names.rebase(path, from, to));
+                    if paths.insert(image) {
+                        waiting.push(image);
+                    }
+                }
+            }
+        }
+        // A directory that may move into itself, by way of others, has no end of places.
+        if paths.iter().any(|path| self.names.depth(*path) >= DEPTH_MAX) {
+            paths.insert(ROOT);
+        }
+    }
+
+    fn is_alone(&self, others: &Others, path: PathId) -> bool {
+        path != ROOT
+            && !others.paths.contains(&ROOT)
+            && !others.paths.iter().any(|other| self.names.is_within(*other, path))
+            && !others.moved.iter().any(|moved| self.names.is_within(path, *moved))
+    }
+
+    /// Everything that can follow `state`, where the calls of a client that nobody can disturb are taken together with
+    /// the next one that somebody can.
+    pub(crate) fn leap_ahead(&self, state: &State, out: &mut Vec<Leap>) -> Result<(), Miss> {
+        out.clear();
+        let mut next = Vec::new();
+        for client in 0..self.scenario.clients {
+            self.leaps(state, client, &mut next, out)?;
+        }
+        next.clear();
+        self.faults(state, &mut next)?;
+        out.extend(next.into_iter().map(|last| Leap { alone: 0, last }));
+        Ok(())
+    }
+
+    fn leaps(&self, state: &State, client: u8, next: &mut Vec<Successor>, out: &mut Vec<Leap>) -> Result<(), Miss> {
+        let mut alone = 0;
+        let mut between: Option<State> = None;
+        loop {
+            let here = between.as_ref().unwrap_or(state);
+            next.clear();
+            self.calls(here, client, next)?;
+            let goes_on =
+                next.len() == 1 && self.is_alone_now(here, client)? && self.is_in_an_attempt(&next[0], client);
+            if !goes_on {
+                out.extend(next.drain(..).map(|last| Leap { alone, last }));
+                return Ok(());
+            }
+            let Some(Successor { state: after, .. }) = next.pop() else { return Ok(()) };
+            alone += 1;
+            self.crash(&after, client, next)?;
+            out.extend(next.drain(..).map(|last| Leap { alone, last }));
+            between = Some(after);
+        }
+    }
+
+    /// `state` after all the calls that need not wait: of those that nobody can disturb the ones that a crash before
+    /// them and a crash after them leave alike. Tells each of them.
+    pub(crate) fn settled(&self, mut state: State, tell: &mut dyn FnMut(&Successor)) -> Result<State, Miss> {
+        let mut next = Vec::new();
+        while let Some(client) = self.need_not_wait(&state)? {
+            next.clear();
+            self.calls(&state, client, &mut next)?;
+            let Some(step) = next.pop().filter(|_| next.is_empty()) else { break };
+            tell(&step);
+            state = step.state;
+        }
+        Ok(state)
+    }
+
+    fn need_not_wait(&self, state: &State) -> Result<Option<u8>, Miss> {
+        for client in 0..self.scenario.clients {
+            let leaves_nothing = || {
+                let plan = self.plan(state.processes[usize::from(client)].history)?;
+                Ok(plan.is_some_and(|plan| matches!(plan.op, Op::Liveness(_))))
+            };
+            if self.is_alone_now(state, client)? && (state.left.is_none() || leaves_nothing()?) {
+                return Ok(Some(client));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The steps that a leap is made of, and those after it that need not wait.
+    pub(crate) fn steps_of(&self, state: &State, leap: &Leap) -> Result<Vec<Successor>, Miss> {
+        let (mut steps, mut next): (Vec<Successor>, _) = (Vec::new(), Vec::new());
+        if let Some(client) = leap.last.step.client() {
+            for _ in 0..leap.alone {
+                next.clear();
+                self.calls(steps.last().map_or(state, |step| &step.state), client, &mut next)?;
+                steps.extend(next.pop());
+            }
+        }
+        steps.push(leap.last.clone());
+        self.settled(leap.last.state.clone(), &mut |step| steps.push(step.clone()))?;
+        Ok(steps)
+    }
+
+    fn is_in_an_attempt(&self, next: &Successor, client: u8) -> bool {
+        let history = next.state.processes[usize::from(client)].history;
+        !self.histories.is_root(history) && matches!(self.histories.then(history), Then::Asks(_))
+    }
+
+    /// True when nobody can disturb the client's next call, and it disturbs nobody.
+    fn is_alone_now(&self, state: &State, client: u8) -> Result<bool, Miss> {
+        let Some(alone) = &self.alone else { return Ok(false) };
+        let process = &state.processes[usize::from(client)];
+        let only_crashes = Faults { crashes: 0, ..state.left }.is_none();
+        if process.call != InCall::Before || self.histories.is_root(process.history) || !only_crashes {
+            return Ok(false);
+        }
+        let Some(plan) = self.plan(process.history)? else { return Ok(false) };
+        Ok(match plan.op {
+            Op::Liveness(of) => is_certain(state, of),
+            _ => self.is_undisturbed(alone, state, client, plan),
+        })
+    }
+
+    fn is_undisturbed(&self, alone: &Alone, state: &State, client: u8, plan: Plan) -> bool {
+        let Some(id) = IdNo::new(client, state.processes[usize::from(client)].incarnation) else { return false };
+        let is_alone = |path: PathId| alone.places[id.at()].get(usize::from(path)).copied().unwrap_or(false);
+        let paths = match plan.op {
+            Op::CreateDir | Op::CreateFile(0) | Op::RemoveFile | Op::RemoveDir | Op::Stat | Op::Read => 1,
+            Op::Rename => 2,
+            _ => return false,
+        };
+        plan.paths[..paths].iter().all(|&path| {
+            let dir = self.deepest_dir(state, self.names.parent(path));
+            let here = dir.is_some_and(is_alone);
+            // What is there and nobody else's stays, whoever comes to its directory.
+            let stays = matches!(plan.op, Op::Stat) && is_alone(path) && state.tree.get(path).is_some();
+            here || stays
+        })
+    }
+
+    /// The first directory on the way up from `path` that is there.
+    fn deepest_dir(&self, state: &State, mut path: PathId) -> Option<PathId> {
+        while path != ROOT {
+            match state.tree.get(path) {
+                Some(Node::Dir) => return Some(path),
+                Some(Node::File(_)) => return None,
+                None => path = self.names.parent(path),
+            }
+        }
+        None
+    }
+}
+
+/// True when it cannot change any more whether a process is alive.
+fn is_certain(state: &State, of: Option<(u8, u8)>) -> bool {
+    let Some((client, incarnation)) = of else { return true };
+    let lives = state.processes.get(usize::from(client)).is_some_and(|process| process.incarnation == incarnation);
+    !lives || state.left.is_none()
+}
