@@ -46,8 +46,17 @@ fn entries(dir: &Path) -> Vec<String> {
     names.map(|name| name.into_string().expect("it was named by us")).collect()
 }
 
-/// The lines between the head and the foot.
+/// The rows between the head and the foot.
 fn rows(table: &str) -> impl Iterator<Item = &str> {
+    body(table).filter(|line| !line.starts_with(' '))
+}
+
+/// What is said below rows.
+fn remarks(table: &str) -> impl Iterator<Item = &str> {
+    body(table).filter_map(|line| line.strip_prefix("  "))
+}
+
+fn body(table: &str) -> impl Iterator<Item = &str> {
     table.lines().skip(1).take_while(|line| !line.is_empty())
 }
 
@@ -57,10 +66,10 @@ fn a_verified_algorithm_is_a_row_and_exit_code_0() {
     let output = lockwright(dir.path(), &["verify", "fast_lock", "--clients", "2", "--crashes", "1"]);
     assert_eq!(code(&output), 0);
     let text = out(&output);
-    assert_eq!(text.lines().count(), 7, "{text}");
     assert!(rows(&text).all(|row| row.starts_with("fast_lock") && row.ends_with("Verified")), "{text}");
     let foot = text.lines().last().expect("a foot");
-    assert!(foot.starts_with("4 scenarios in ") && foot.contains(" 26087 states of "), "{foot}");
+    assert!(foot.starts_with(&format!("{} scenarios in ", rows(&text).count())), "{foot}");
+    assert!(foot.contains(" transitions a second, odds below "), "{foot}");
     assert!(output.stderr.is_empty(), "no progress where there is no terminal");
     assert!(entries(dir.path()).is_empty());
 }
@@ -110,11 +119,11 @@ fn json_is_one_object_a_line_with_the_keys_that_the_help_tells() {
 fn json_says_what_was_found_and_how() {
     let dir = empty_dir();
     let first = |args: &[&str]| json(out(&lockwright(dir.path(), args)).lines().next().expect("a row"));
-    let row = first(&["verify", "fast_lock-dir", "--clients", "2", "--threads", "2", "--json"]);
+    let row = first(&["verify", "fast_lock-dir", "--clients", "2", "--threads", "2", "--no-partial-order", "--json"]);
     let expected = serde_json::json!({
         "protocol": "fast_lock-dir", "clients": 2, "crashes": 0, "errors": 0, "removals": 0, "cuts": 0,
         "profile": "local", "walk": "split", "threads": 2, "states": 575, "transitions": 1187, "depth": 43,
-        "merged": true, "symmetric": true, "symmetry_refused": null, "verdict": "Verified", "property": null,
+        "merged": true, "partial_order": false, "symmetric": true, "symmetry_refused": null, "verdict": "Verified", "property": null,
         "strategy": "bfs", "seed": null, "runs": null, "shrunk_from": null,
         "covered_depth": null, "reason": null, "token": null,
     });
@@ -129,7 +138,7 @@ fn json_says_what_was_found_and_how() {
     assert_holds(&first(&["verify", "dotlock.empty_is_live", "--json"]), &expected);
     let expected = serde_json::json!({ "trace": null, "caught": true });
     assert_holds(&first(&["verify", "dotlock.empty_is_live", "--mutants", "--json"]), &expected);
-    let apart = first(&["verify", "fast_lock", "--clients", "2", "--no-symmetry", "--json"]);
+    let apart = first(&["verify", "fast_lock", "--clients", "2", "--no-symmetry", "--no-partial-order", "--json"]);
     assert_holds(&apart, &serde_json::json!({ "merged": true, "symmetric": false, "states": 1139 }));
     let whole = first(&["verify", "fast_lock", "--clients", "2", "--no-merge", "--json"]);
     assert_holds(&whole, &serde_json::json!({ "merged": false, "symmetric": false, "verdict": "Verified" }));
@@ -182,7 +191,7 @@ fn an_unfinished_search_is_exit_code_2_and_says_what_it_covered() {
             assert_eq!(code(&output), 2, "{args:?}");
             let text = out(&output);
             assert!(rows(&text).next().is_some_and(|row| row.ends_with("Incomplete")), "{text}");
-            assert!(rows(&text).nth(1).is_some_and(|row| row.trim().starts_with(told)), "{text}");
+            assert!(remarks(&text).next().is_some_and(|remark| remark.starts_with(told)), "{text}");
         }
     }
 }
@@ -208,7 +217,7 @@ fn no_limit_makes_a_search_verified_in_any_strategy() {
         assert_eq!(code(&output), 2, "{args:?}");
         let text = out(&output);
         assert!(rows(&text).next().is_some_and(|row| row.ends_with("Incomplete")), "{text}");
-        rows(&text).nth(1).expect("the reason").trim().to_owned()
+        remarks(&text).next().expect("the reason").to_owned()
     };
     for strategy in STRATEGIES {
         let covered = match strategy[1] {
@@ -291,9 +300,9 @@ fn budgets_and_profiles_take_the_place_of_the_scenarios_own() {
 fn with_verbose_a_row_says_by_which_means() {
     let dir = empty_dir();
     let text = out(&lockwright(dir.path(), &["verify", "fast_lock-dir", "--clients", "2", "-v", "--threads", "2"]));
-    let means = rows(&text).nth(1).expect("a second line");
-    assert!(means.starts_with("  bfs, 2 threads; histories merged, names exchanged; "), "{text}");
-    assert!(means.contains(" transitions a second, odds of a collision below 5e-34"), "{text}");
+    let means = remarks(&text).next().expect("a second line");
+    assert!(means.starts_with("bfs, 2 threads; histories merged, names exchanged; "), "{text}");
+    assert!(means.contains(" transitions a second, odds of a collision below "), "{text}");
 }
 
 /// The scenario is one that takes hours, so the outcome does not depend on when the signal comes.
@@ -331,7 +340,7 @@ fn a_signal_ends_the_search_and_what_was_covered_is_told() {
         assert_eq!(rows.len(), 2, "one row and its reason: {text}");
         assert!(rows[0].starts_with("fast_lock ") && rows[0].ends_with("Incomplete"), "{text}");
         assert!(rows[1].starts_with("  interrupted; every behaviour of up to "), "{text}");
-        assert!(text.ends_with("\n3 scenarios not begun\n"), "{text}");
+        assert!(text.ends_with(" scenarios not begun\n"), "{text}");
     }
 }
 
@@ -359,8 +368,8 @@ fn every_mutant_is_caught_and_writes_nothing_unless_told_where() {
     assert_eq!(code(&output), 0, "{}", out(&output));
     assert!(rows(&out(&output)).all(|row| row.contains("caught: ")), "{}", out(&output));
     assert!(entries(dir.path()).is_empty());
-    lockwright(dir.path(), &["verify", "dotlock", "--mutants", "--traces", "."]);
-    assert_eq!(entries(dir.path()).len(), 3);
+    let output = lockwright(dir.path(), &["verify", "dotlock", "--mutants", "--traces", "."]);
+    assert_eq!(entries(dir.path()).len(), rows(&out(&output)).count());
 }
 
 #[test]

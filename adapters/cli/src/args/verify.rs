@@ -155,7 +155,8 @@ const CRASHES_MAX: u8 = 32;
 
 fn singular(budget: Budget) -> &'static str {
     let name = budget.name();
-    name.strip_suffix("hes").map_or_else(|| name.trim_end_matches('s'), |stem| &name[..=stem.len()])
+    let hissing = name.strip_suffix("es").filter(|stem| stem.ends_with("sh") || stem.ends_with("ss"));
+    hissing.or_else(|| name.strip_suffix('s')).unwrap_or(name)
 }
 
 /// A number of bytes, with a unit of 1024, its square or its cube: `K`, `M`, `G`.
@@ -183,6 +184,12 @@ mod tests {
         for text in ["", "crash", "crash=", "crash=x", "crash=300", "crash=33", "accident=1", "crash=1,crashes=1"] {
             assert!(budget(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn every_fault_has_a_singular() {
+        let words = Budget::ALL.map(singular);
+        assert_eq!(words, ["crash", "error", "removal", "cut", "loss", "tick", "reuse"]);
     }
 
     #[test]

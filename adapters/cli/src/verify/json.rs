@@ -2,19 +2,25 @@
 
 use std::path::Path;
 
-use lockwright_sim::{Coverage, Report, Verdict, Violation, scenario::Walk};
+use lockwright_sim::{
+    Coverage, Report, Verdict, Violation,
+    scenario::{Budget, Walk},
+};
 use serde_json::{Value, json};
 
 use super::row::Row;
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 38] = [
+const KEYS: [(&str, &str); 41] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
     ("crashes", "how many crashes, at most"),
     ("errors", "how many calls that fail, at most"),
     ("removals", "how many entries that an outsider removes, at most"),
     ("cuts", "how many power cuts, at most"),
+    ("losses", "how many notices that get lost, at most"),
+    ("ticks", "how many ticks of the clock, at most"),
+    ("reuses", "how many ids that come to mean another, at most"),
     ("profile", "the world"),
     ("walk", "split, a step apart from a call's effect, or atomic, together with it"),
     ("strategy", "bfs, dfs, random or pct"),
@@ -31,7 +37,7 @@ const KEYS: [(&str, &str); 38] = [
     ("bytes_per_state", "the same for each"),
     ("collision_odds", "an upper bound of the odds that two states were taken for one"),
     ("merged", "whether histories that go on alike were one"),
-    ("partial_order", "whether calls that nobody can disturb were made together, where no promise forbids it"),
+    ("partial_order", "whether calls that nobody can disturb were made together"),
     ("symmetric", "whether states that differ in names only were one"),
     ("symmetry_refused", "why they were not, although that was asked for"),
     ("verdict", "Verified, Violated, Incomplete or Error"),
@@ -64,10 +70,6 @@ pub(super) fn object(row: &Row, file: Option<&Path>) -> Value {
     let mut object = json!({
         "protocol": scenario.protocol,
         "clients": scenario.clients,
-        "crashes": faults.crashes,
-        "errors": faults.errors,
-        "removals": faults.removals,
-        "cuts": faults.cuts,
         "profile": scenario.profile.name(),
         "walk": match scenario.walk {
             Walk::Split => "split",
@@ -96,6 +98,9 @@ pub(super) fn object(row: &Row, file: Option<&Path>) -> Value {
         "caught": row.is_caught(),
         "version": env!("CARGO_PKG_VERSION"),
     });
+    for budget in Budget::ALL {
+        object[budget.name()] = faults.of(budget).into();
+    }
     for (key, _) in KEYS {
         let value = of_verdict(row, file, key);
         if object[key].is_null() {

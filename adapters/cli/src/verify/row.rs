@@ -48,7 +48,7 @@ impl Table {
             ["clients", "crashes", "states", "transitions", "depth", "time"];
         writeln!(
             io::stdout(),
-            "{:<28} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  verdict",
+            "{:<36} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  verdict",
             if self.mutants { "mutant" } else { "protocol" },
         )
     }
@@ -64,7 +64,7 @@ impl Table {
         let time = format!("{:.2} s", row.took.as_secs_f64());
         writeln!(
             out,
-            "{name:<28} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  {word}"
+            "{name:<36} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  {word}"
         )?;
         if let Some(why) = &coverage.symmetry_refused {
             writeln!(out, "  states that differ in names only were kept apart: {why}")?;
