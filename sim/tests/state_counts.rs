@@ -33,8 +33,8 @@ const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 8] = [
     ("fast_lock+polling", [2, 1, 1], [46_725, 116_104, 84]),
     ("fast_lock+processes", [2, 1, 0], [23_699, 51_812, 68]),
     ("fast_lock+processes", [2, 1, 1], [46_259, 101_272, 68]),
-    ("fast_lock+containers", [2, 1, 0], [16_537, 37_176, 66]),
-    ("fast_lock+containers", [2, 1, 1], [32_013, 72_156, 66]),
+    ("fast_lock+containers", [2, 1, 0], [13_227, 29_992, 52]),
+    ("fast_lock+containers", [2, 1, 1], [29_063, 66_092, 66]),
 ];
 
 #[test]
