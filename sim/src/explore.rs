@@ -1,12 +1,21 @@
 //! Exploring a scenario: in which order, how far, and what comes of it.
 
-pub(crate) mod bfs;
+mod bfs;
+mod dfs;
+mod dice;
 mod edges;
 mod expand;
 mod fair;
 mod goals;
 mod path;
+mod pct;
+mod random;
+mod runs;
+mod strategy;
 mod visited;
+
+pub(crate) use strategy::explore;
+pub use strategy::{Runs, Strategy};
 
 use crate::{protocol::Property, state::State, trace::Trace, world::World};
 
@@ -18,9 +27,12 @@ pub struct Limits {
     /// The search ends [`Verdict::Incomplete`] when it takes more memory than this, in bytes, for what grows with the
     /// number of states.
     pub bytes_max: usize,
-    /// The search ends [`Verdict::Incomplete`] before it takes more steps than this from the beginning.
+    /// The search ends [`Verdict::Incomplete`] before it takes more steps than this from the beginning. Depth first it
+    /// goes on elsewhere before it ends so, and what can be come to in fewer steps may be among what it leaves out.
     pub depth_max: usize,
-    /// How many threads search. The outcome is the same for any number.
+    /// In which order.
+    pub strategy: Strategy,
+    /// How many threads search, breadth first; other strategies take one. The outcome is the same for any number.
     pub threads: usize,
     /// Whether histories that go on alike are one. The verdict is the same without; the search is far larger.
     pub merge: bool,
@@ -39,6 +51,7 @@ impl Default for Limits {
             states_max: 100_000_000,
             bytes_max: usize::MAX,
             depth_max: usize::MAX,
+            strategy: Strategy::Bfs,
             threads: 1,
             merge: true,
             symmetry: true,
@@ -86,7 +99,7 @@ pub enum Verdict {
     Violated(Violation),
     /// The search ended at a limit. Nothing was found in what was covered, and that says nothing of the rest.
     Incomplete {
-        /// Every behaviour of up to so many steps was covered.
+        /// Every behaviour of up to so many steps was covered. That is 0 for all strategies but [`Strategy::Bfs`].
         depth: usize,
         /// Which limit it was.
         reason: String,
@@ -115,7 +128,8 @@ pub struct Violation {
     pub property: Property,
     /// What was seen.
     pub what: String,
-    /// The shortest way there. `None` for an outcome that should have been possible: no single run shows its absence.
+    /// A run that shows it: breadth first a shortest one, and otherwise one that was made shorter as far as trying
+    /// found. `None` for an outcome that should have been possible: no single run shows its absence.
     pub trace: Option<Trace>,
 }
 
@@ -143,6 +157,10 @@ pub struct Coverage {
     pub collision_odds: f64,
     /// Whether states that differ in names only were one.
     pub symmetric: bool,
-    /// Why they were not, although that was asked for: names carry something.
+    /// Why they were not, although that was asked for: names carry something. Runs need no such reason.
     pub symmetry_refused: Option<String>,
+    /// How many steps the counterexample had before it was made shorter.
+    pub shrunk_from: Option<usize>,
+    /// The runs that were made by a strategy that makes runs.
+    pub runs: Option<Runs>,
 }

@@ -85,7 +85,7 @@ mod tree;
 mod watching;
 mod world;
 
-pub use explore::{Coverage, Limits, Progress, Report, Verdict, Violation};
+pub use explore::{Coverage, Limits, Progress, Report, Runs, Strategy, Verdict, Violation};
 pub use replay::{Live, Replay};
 pub use trace::{
     Code, Divergence, Effort, Fault, FaultMark, Marks, Need, ScriptError, ShortCode, Shrunk, SwitchMark, Token,
@@ -117,5 +117,5 @@ pub fn check_while(
     limits: Limits,
     observe: &mut dyn FnMut(Progress) -> ControlFlow<String>,
 ) -> Report {
-    explore::bfs::explore(protocol, scenario, limits, observe)
+    explore::explore(protocol, scenario, limits, observe)
 }

@@ -2,7 +2,7 @@
 
 use lockwright_kernel::{fs::Fs, id::Id, path::Path};
 use lockwright_sim::{
-    Limits, Replay, Trace, Verdict, check,
+    Limits, Replay, Report, Strategy, Trace, Verdict, check,
     protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
     scenario::{Faults, Scenario},
 };
@@ -96,8 +96,12 @@ const NEITHER: &[Property] = &[];
 const BOTH: &[Property] = &[Property::NoLivelock, Property::NoStarvation];
 
 fn verdict(meeting: Meeting, promises: &'static [Property]) -> Verdict {
-    let scenario = Scenario::new("flags", 2, 0);
-    check(&Flags { meeting, promises }, &scenario, Limits::default(), &mut |_| {}).verdict
+    report(meeting, promises, Strategy::Bfs).verdict
+}
+
+fn report(meeting: Meeting, promises: &'static [Property], strategy: Strategy) -> Report {
+    let limits = Limits { strategy, ..Limits::default() };
+    check(&Flags { meeting, promises }, &Scenario::new("flags", 2, 0), limits, &mut |_| {})
 }
 
 fn lasso(verdict: Verdict, property: Property) -> Trace {
@@ -140,4 +144,23 @@ fn a_client_that_looks_again_and_again_may_always_look_at_the_wrong_time() {
 #[test]
 fn starvation_that_fairness_excludes_is_not_reported() {
     assert_eq!(verdict(Meeting::Peterson, BOTH), Verdict::Verified);
+}
+
+#[test]
+fn depth_first_finds_the_same_promises_broken() {
+    for meeting in [Meeting::Retreat, Meeting::SecondRetreats, Meeting::Peterson] {
+        let [breadth, depth] = [Strategy::Bfs, Strategy::Dfs].map(|strategy| report(meeting, BOTH, strategy));
+        assert_eq!(depth.verdict.word(), breadth.verdict.word());
+        if let Verdict::Violated(violation) = breadth.verdict {
+            let trace = lasso(depth.verdict, violation.property);
+            assert_eq!(trace.replay(&Flags { meeting, promises: BOTH }), Ok(()));
+        }
+    }
+}
+
+#[test]
+fn that_names_are_kept_apart_for_a_promise_is_told() {
+    let refused = |promises| report(Meeting::Peterson, promises, Strategy::Bfs).coverage.symmetry_refused;
+    assert_eq!(refused(BOTH), Some("who starves on a loop is told by name".into()));
+    assert_eq!(refused(NEITHER), None);
 }

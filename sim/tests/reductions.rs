@@ -1,7 +1,7 @@
 //! Merging changes the size of a search and nothing else; and the same search twice is the same to the last number.
 
 use lockwright_sim::{
-    Limits, Report, Verdict,
+    Limits, Report, Strategy, Verdict,
     catalogue::{self, Entry, LIMITS, MUTANTS},
     check,
     scenario::{Profile, Scenario},
@@ -11,6 +11,7 @@ const ALIKE: Limits = Limits {
     states_max: 10_000_000,
     bytes_max: usize::MAX,
     depth_max: usize::MAX,
+    strategy: Strategy::Bfs,
     threads: 1,
     merge: true,
     symmetry: true,

@@ -28,9 +28,10 @@ Examples:
 pub(crate) enum Command {
     /// Check the algorithms: every interleaving, every crash.
     ///
-    /// Explores each scenario completely, one after the other, and prints a row for it. Exit code 0: all verified; 1: something
-    /// violated, its counterexample written; 2: a search was incomplete, or not begun; 3: a scenario cannot be explored. A
-    /// limit, SIGINT or SIGTERM makes a search incomplete, never verified; a second signal ends it at once.
+    /// Explores each scenario, completely unless told otherwise, one after the other, and prints a row for it. Exit code 0:
+    /// all verified; 1: something violated, its counterexample written; 2: a search was incomplete, or not begun; 3: a
+    /// scenario cannot be explored. A limit, SIGINT or SIGTERM makes a search incomplete, never verified; a second signal
+    /// ends it at once.
     Verify(VerifyArgs),
     /// Run a counterexample again, step by step, or hand it on in another form.
     ///

@@ -8,16 +8,17 @@ mod stop;
 mod traces;
 
 use std::{
+    hash::{BuildHasher, Hasher, RandomState},
     process::ExitCode,
     thread,
     time::{Duration, Instant},
 };
 
-use lockwright_sim::{Limits, Verdict, check_while};
+use lockwright_sim::{Limits, Strategy, Verdict, check_while};
 
 use crate::{
     args::VerifyArgs,
-    exit::{FAILED, Failure},
+    exit::{FAILED, Failure, USAGE},
 };
 
 use plan::Job;
@@ -36,7 +37,7 @@ const ERROR: u8 = 3;
 
 pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let jobs = plan::plan(args)?;
-    let limits = limits(args);
+    let limits = limits(args)?;
     let interrupt =
         Interrupt::on_signals().map_err(|error| Failure::new(FAILED, format!("cannot be told of signals: {error}")))?;
     let (table, line) = (Table::new(args), Line::new());
@@ -65,16 +66,27 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(code))
 }
 
-fn limits(args: &VerifyArgs) -> Limits {
-    Limits {
+fn limits(args: &VerifyArgs) -> Result<Limits, Failure> {
+    let strategy = args.strategy(drawn_seed).map_err(|error| Failure::new(USAGE, error))?;
+    let threads = match strategy {
+        Strategy::Bfs => args.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from),
+        _ => 1,
+    };
+    Ok(Limits {
         states_max: args.states,
         bytes_max: args.memory.unwrap_or(usize::MAX),
         depth_max: args.depth.unwrap_or(usize::MAX),
-        threads: args.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from),
+        strategy,
+        threads,
         merge: !args.no_merge,
         symmetry: !args.no_symmetry,
         partial_order: !args.no_partial_order,
-    }
+    })
+}
+
+/// Another one each time, and short enough to be typed.
+fn drawn_seed() -> u64 {
+    RandomState::new().build_hasher().finish() >> 40
 }
 
 fn explore(job: &Job, limits: Limits, time: Option<Duration>, interrupt: &Interrupt, line: &Line) -> Row {

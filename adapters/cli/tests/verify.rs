@@ -46,8 +46,17 @@ fn entries(dir: &Path) -> Vec<String> {
     names.map(|name| name.into_string().expect("it was named by us")).collect()
 }
 
-/// The lines between the head and the foot.
+/// The rows between the head and the foot.
 fn rows(table: &str) -> impl Iterator<Item = &str> {
+    body(table).filter(|line| !line.starts_with(' '))
+}
+
+/// What is said below rows.
+fn remarks(table: &str) -> impl Iterator<Item = &str> {
+    body(table).filter_map(|line| line.strip_prefix("  "))
+}
+
+fn body(table: &str) -> impl Iterator<Item = &str> {
     table.lines().skip(1).take_while(|line| !line.is_empty())
 }
 
@@ -57,10 +66,10 @@ fn a_verified_algorithm_is_a_row_and_exit_code_0() {
     let output = lockwright(dir.path(), &["verify", "fast_lock", "--clients", "2", "--crashes", "1"]);
     assert_eq!(code(&output), 0);
     let text = out(&output);
-    assert_eq!(text.lines().count(), 7, "{text}");
     assert!(rows(&text).all(|row| row.starts_with("fast_lock") && row.ends_with("Verified")), "{text}");
     let foot = text.lines().last().expect("a foot");
-    assert!(foot.starts_with("4 scenarios in ") && foot.contains(" 26087 states of "), "{foot}");
+    assert!(foot.starts_with(&format!("{} scenarios in ", rows(&text).count())), "{foot}");
+    assert!(foot.contains(" transitions a second, odds below "), "{foot}");
     assert!(output.stderr.is_empty(), "no progress where there is no terminal");
     assert!(entries(dir.path()).is_empty());
 }
@@ -88,7 +97,8 @@ fn json_is_one_object_a_line_with_the_keys_that_the_help_tells() {
     let (_, told) = help.split_once("With --json").expect("it speaks of JSON");
     let told: Vec<&str> = told.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
     assert!(told.contains(&"collision_odds"), "{help}");
-    let commands: [&[&str]; 3] = [
+    let commands: [&[&str]; 4] = [
+        &["verify", "fast_lock", "--strategy", "random", "--runs", "3", "--json"],
         &["verify", "fast_lock-dir", "--clients", "2", "--json"],
         &["verify", "dotlock.empty_is_live", "--json"],
         &["verify", "fast_lock", "--states", "100", "--json"],
@@ -109,11 +119,12 @@ fn json_is_one_object_a_line_with_the_keys_that_the_help_tells() {
 fn json_says_what_was_found_and_how() {
     let dir = empty_dir();
     let first = |args: &[&str]| json(out(&lockwright(dir.path(), args)).lines().next().expect("a row"));
-    let row = first(&["verify", "fast_lock-dir", "--clients", "2", "--threads", "2", "--json"]);
+    let row = first(&["verify", "fast_lock-dir", "--clients", "2", "--threads", "2", "--no-partial-order", "--json"]);
     let expected = serde_json::json!({
         "protocol": "fast_lock-dir", "clients": 2, "crashes": 0, "errors": 0, "removals": 0, "cuts": 0,
         "profile": "local", "walk": "split", "threads": 2, "states": 575, "transitions": 1187, "depth": 43,
-        "merged": true, "symmetric": true, "symmetry_refused": null, "verdict": "Verified", "property": null,
+        "merged": true, "partial_order": false, "symmetric": true, "symmetry_refused": null, "verdict": "Verified", "property": null,
+        "strategy": "bfs", "seed": null, "runs": null, "shrunk_from": null,
         "covered_depth": null, "reason": null, "token": null,
     });
     assert_holds(&row, &expected);
@@ -127,7 +138,7 @@ fn json_says_what_was_found_and_how() {
     assert_holds(&first(&["verify", "dotlock.empty_is_live", "--json"]), &expected);
     let expected = serde_json::json!({ "trace": null, "caught": true });
     assert_holds(&first(&["verify", "dotlock.empty_is_live", "--mutants", "--json"]), &expected);
-    let apart = first(&["verify", "fast_lock", "--clients", "2", "--no-symmetry", "--json"]);
+    let apart = first(&["verify", "fast_lock", "--clients", "2", "--no-symmetry", "--no-partial-order", "--json"]);
     assert_holds(&apart, &serde_json::json!({ "merged": true, "symmetric": false, "states": 1139 }));
     let whole = first(&["verify", "fast_lock", "--clients", "2", "--no-merge", "--json"]);
     assert_holds(&whole, &serde_json::json!({ "merged": false, "symmetric": false, "verdict": "Verified" }));
@@ -180,8 +191,92 @@ fn an_unfinished_search_is_exit_code_2_and_says_what_it_covered() {
             assert_eq!(code(&output), 2, "{args:?}");
             let text = out(&output);
             assert!(rows(&text).next().is_some_and(|row| row.ends_with("Incomplete")), "{text}");
-            assert!(rows(&text).nth(1).is_some_and(|row| row.trim().starts_with(told)), "{text}");
+            assert!(remarks(&text).next().is_some_and(|remark| remark.starts_with(told)), "{text}");
         }
+    }
+}
+
+const STRATEGIES: [&[&str]; 4] = [
+    &["--strategy", "bfs", "--threads", "2"],
+    &["--strategy", "dfs"],
+    &["--strategy", "random", "--seed", "7", "--runs", "1000000000"],
+    &["--strategy", "pct", "--seed", "7", "--runs", "1000000000"],
+];
+
+#[test]
+fn no_limit_makes_a_search_verified_in_any_strategy() {
+    let dir = empty_dir();
+    let limits: [(&[&str], &str); 3] = [
+        (&["--time", "0"], "longer than 0ns"),
+        (&["--states", "2000"], "more than 2000 states"),
+        (&["--memory", "1K"], "more than 1024 bytes of memory"),
+    ];
+    let verify = &["verify", "fast_lock-dir", "--clients", "3"][..];
+    let incomplete = |args: &[&str]| {
+        let output = lockwright(dir.path(), args);
+        assert_eq!(code(&output), 2, "{args:?}");
+        let text = out(&output);
+        assert!(rows(&text).next().is_some_and(|row| row.ends_with("Incomplete")), "{text}");
+        remarks(&text).next().expect("the reason").to_owned()
+    };
+    for strategy in STRATEGIES {
+        let covered = match strategy[1] {
+            "bfs" => "every behaviour of up to ",
+            "dfs" => " states were seen, and nothing is said of the rest",
+            _ => " different states with seed 7, and nothing is said of the rest",
+        };
+        for (limit, why) in limits {
+            let told = incomplete(&[verify, strategy, limit].concat());
+            assert!(told.starts_with(why) && told.contains(covered), "{strategy:?}: {told}");
+        }
+    }
+    let told = incomplete(&[verify, &["--strategy", "dfs", "--depth", "9"]].concat());
+    assert!(told.starts_with("deeper than 9 steps; "), "{told}");
+    for strategy in ["random", "pct"] {
+        let few = &["--strategy", strategy, "--seed", "7", "--runs", "3", "--depth", "9"];
+        let told = incomplete(&[verify, few].concat());
+        let all = "that is all the runs that were asked for; 3 runs of up to 9 steps, 27 steps in all, came to ";
+        assert!(told.starts_with(all), "{told}");
+    }
+}
+
+#[test]
+fn depth_first_verifies_and_its_counterexample_says_that_it_may_not_be_shortest() {
+    let dir = empty_dir();
+    let dfs = |name| lockwright(dir.path(), &["verify", name, "--clients", "2", "--strategy", "dfs"]);
+    assert_eq!(code(&dfs("fast_lock-dir")), 0);
+    let output = dfs("fast_lock.no_look");
+    assert_eq!(code(&output), 1);
+    assert!(out(&output).contains("\n  found by dfs, made shorter from "), "{}", out(&output));
+    let replayed = lockwright(dir.path(), &["replay", "fast_lock.no_look-2-0.trace"]);
+    assert_eq!(code(&replayed), 1, "{}", out(&replayed));
+}
+
+#[test]
+fn a_seed_is_told_and_makes_the_same_runs() {
+    let dir = empty_dir();
+    for strategy in ["random", "pct"] {
+        let runs = |seed: &[&str]| {
+            let args = ["verify", "fast_lock.no_look", "--strategy", strategy, "--json"];
+            let output = lockwright(dir.path(), &[&args, seed].concat());
+            assert_eq!(code(&output), 1, "{}", out(&output));
+            json(out(&output).lines().next().expect("a row"))
+        };
+        let drawn = runs(&[]);
+        let seed = drawn["seed"].to_string();
+        let again = runs(&["--seed", &seed]);
+        for key in ["seed", "runs", "states", "transitions", "steps", "shrunk_from", "token", "what"] {
+            assert_eq!(drawn[key], again[key], "{key}");
+            assert!(!again[key].is_null(), "{key}");
+        }
+        assert_holds(
+            &again,
+            &serde_json::json!({ "shortest": false, "merged": false, "strategy": strategy, "threads": 1 }),
+        );
+        let args = ["verify", "fast_lock.no_look", "--strategy", strategy, "--seed", &seed];
+        let text = out(&lockwright(dir.path(), &args));
+        let told = format!("\n  found in run {} with seed {seed}, made shorter from ", again["runs"]);
+        assert!(text.contains(&told), "{text}");
     }
 }
 
@@ -205,9 +300,9 @@ fn budgets_and_profiles_take_the_place_of_the_scenarios_own() {
 fn with_verbose_a_row_says_by_which_means() {
     let dir = empty_dir();
     let text = out(&lockwright(dir.path(), &["verify", "fast_lock-dir", "--clients", "2", "-v", "--threads", "2"]));
-    let means = rows(&text).nth(1).expect("a second line");
-    assert!(means.starts_with("  2 threads; histories merged, names exchanged; "), "{text}");
-    assert!(means.contains(" transitions a second, odds of a collision below 5e-34"), "{text}");
+    let means = remarks(&text).next().expect("a second line");
+    assert!(means.starts_with("bfs, 2 threads; histories merged, names exchanged; "), "{text}");
+    assert!(means.contains(" transitions a second, odds of a collision below "), "{text}");
 }
 
 /// The scenario is one that takes hours, so the outcome does not depend on when the signal comes.
@@ -245,7 +340,7 @@ fn a_signal_ends_the_search_and_what_was_covered_is_told() {
         assert_eq!(rows.len(), 2, "one row and its reason: {text}");
         assert!(rows[0].starts_with("fast_lock ") && rows[0].ends_with("Incomplete"), "{text}");
         assert!(rows[1].starts_with("  interrupted; every behaviour of up to "), "{text}");
-        assert!(text.ends_with("\n3 scenarios not begun\n"), "{text}");
+        assert!(text.ends_with(" scenarios not begun\n"), "{text}");
     }
 }
 
@@ -273,15 +368,20 @@ fn every_mutant_is_caught_and_writes_nothing_unless_told_where() {
     assert_eq!(code(&output), 0, "{}", out(&output));
     assert!(rows(&out(&output)).all(|row| row.contains("caught: ")), "{}", out(&output));
     assert!(entries(dir.path()).is_empty());
-    lockwright(dir.path(), &["verify", "dotlock", "--mutants", "--traces", "."]);
-    assert_eq!(entries(dir.path()).len(), 3);
+    let output = lockwright(dir.path(), &["verify", "dotlock", "--mutants", "--traces", "."]);
+    assert_eq!(entries(dir.path()).len(), rows(&out(&output)).count());
 }
 
 #[test]
 fn mistakes_are_one_line_and_leave_nothing() {
     let dir = empty_dir();
     fs::write(dir.path().join("garbage"), "not a trace").expect("there is room");
-    let cases: [(&[&str], i32, &str); 12] = [
+    let cases: [(&[&str], i32, &str); 17] = [
+        (&["verify", "--seed", "1"], 64, "--seed is not for this strategy"),
+        (&["verify", "--strategy", "dfs", "--threads", "2"], 64, "--threads is not for this strategy"),
+        (&["verify", "--strategy", "random", "--no-merge"], 64, "--no-merge is not for this strategy"),
+        (&["verify", "--strategy", "random", "--bug-depth", "2"], 64, "--bug-depth is not for this strategy"),
+        (&["verify", "--strategy", "pct", "--mutants"], 64, "--mutants is not for this strategy"),
         (&["verify", "--budget", "accident=1"], 64, "there is no fault `accident`"),
         (&["verify", "--budget", "cut=1"], 64, "the profile `local` has no cuts; it takes --profile power"),
         (&["verify", "--profile", "none"], 64, "none"),

@@ -9,13 +9,15 @@ use std::ops::ControlFlow;
 use rustc_hash::FxHashSet;
 
 use super::{
-    Coverage, Limits, Progress, Report, Verdict, Violation,
+    Coverage, Limits, Progress, Report, Strategy, Verdict, Violation,
+    dfs::DepthFirst,
     edges::{Edge, Edges},
     expand::{self, Expanded, Expander, Found, Frontier, expand_all},
     fair::{self, Clients},
     goals::{self, Places, Reach, Reached},
     path,
-    visited::{StateId, Visited, collision_odds, fingerprint},
+    strategy::Observe,
+    visited::{Fingerprint, StateId, Visited, collision_odds, fingerprint},
 };
 use crate::{
     history::exchange::Exchangeable,
@@ -30,16 +32,15 @@ use crate::{
 /// So many states are expanded before what was found is taken in.
 const BLOCK: usize = 1 << 14;
 
-/// Tells how far a search is, and hears whether it may go on.
-pub(crate) type Observe<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<String>;
-
 /// Explores every behaviour of `scenario`.
-pub(crate) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
+pub(super) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
     let reduced = limits.merge && limits.partial_order && protocol.promises().is_empty();
     let limits = Limits { partial_order: reduced, ..limits };
     let report = search(protocol, scenario, limits, observe);
     match &report.verdict {
-        Verdict::Violated(Violation { property, trace: Some(trace), .. }) if reduced => {
+        Verdict::Violated(Violation { property, trace: Some(trace), .. })
+            if reduced && limits.strategy.finds_shortest() =>
+        {
             let depth_max = match property {
                 Property::CanBeTaken | Property::NothingLeftBehind => limits.depth_max,
                 _ => limits.depth_max.min(trace.steps.len()),
@@ -103,23 +104,25 @@ fn exchangeable(protocol: &dyn Protocol, scenario: &Scenario) -> Option<Exchange
     Some(Exchangeable { alive: alive.collect::<Option<_>>()?, dead: dead.collect::<Option<_>>()?, spare })
 }
 
-struct Search<'a> {
-    world: World<'a>,
-    limits: Limits,
-    visited: Visited,
-    edges: Edges,
+pub(super) struct Search<'a> {
+    pub(super) world: World<'a>,
+    pub(super) limits: Limits,
+    pub(super) visited: Visited,
+    pub(super) edges: Edges,
     /// The states that are goals.
-    goals: Vec<(StateId, Reached)>,
+    pub(super) goals: Vec<(StateId, Reached)>,
     /// Who is idle in each state, where that is asked for.
-    idle: Vec<Clients>,
-    said: FxHashSet<&'static str>,
-    transitions: usize,
+    pub(super) idle: Vec<Clients>,
+    pub(super) said: FxHashSet<&'static str>,
+    pub(super) transitions: usize,
     /// The first state of each layer.
     layers: Vec<StateId>,
     next: Frontier,
     expander: Expander,
     /// How many states were known when a new answer first came up.
     learned_at: Option<usize>,
+    /// Used by the search in the other order only.
+    pub(super) depth_first: DepthFirst,
 }
 
 impl<'a> Search<'a> {
@@ -138,11 +141,15 @@ impl<'a> Search<'a> {
             next: Frontier::default(),
             expander: Expander::default(),
             learned_at: None,
+            depth_first: DepthFirst::default(),
         }
     }
 
     /// The verdict, or none when histories were merged before all their answers were known.
     fn run(&mut self, observe: Observe<'_>) -> Option<Verdict> {
+        if self.limits.strategy == Strategy::Dfs {
+            return self.run_depth_first(observe);
+        }
         let initial = self.world.initial();
         let mut numbers = Vec::new();
         self.world.learning(|world| world.encode(&initial, &mut numbers));
@@ -176,13 +183,13 @@ impl<'a> Search<'a> {
     }
 
     /// A verdict that came of merging too early is none.
-    fn settled(&mut self, verdict: Verdict) -> Option<Verdict> {
+    pub(super) fn settled(&mut self, verdict: Verdict) -> Option<Verdict> {
         (!(self.limits.merge && self.is_misled(true))).then_some(verdict)
     }
 
     /// True when an answer came up that the merging did not know, and the search is at its end or has gone on for a
     /// while since, so as to learn more answers on the same way.
-    fn is_misled(&mut self, at_its_end: bool) -> bool {
+    pub(super) fn is_misled(&mut self, at_its_end: bool) -> bool {
         if !self.world.histories.learned() {
             return false;
         }
@@ -243,6 +250,13 @@ impl<'a> Search<'a> {
         None
     }
 
+    /// Expands a state on this thread.
+    pub(super) fn expand_one(&mut self, state: &[u16]) -> Expanded {
+        let mut expanded = Expanded::default();
+        self.expander.expand(&self.world, &self.visited, state, &mut expanded);
+        if expanded.outcome(0).missed { self.expand_alone(state) } else { expanded }
+    }
+
     /// Expands a state, working out whatever is missed.
     fn expand_alone(&mut self, state: &[u16]) -> Expanded {
         let decoded = State::decode(state);
@@ -261,15 +275,20 @@ impl<'a> Search<'a> {
     }
 
     fn progress(&self, waiting: usize, layer: &Frontier) -> Progress {
+        let progress = self.progress_of(waiting + self.next.len());
+        Progress { bytes: progress.bytes + layer.bytes(), ..progress }
+    }
+
+    pub(super) fn progress_of(&self, frontier: usize) -> Progress {
         Progress {
             depth: self.layers.len() - 1,
             states: self.visited.len(),
             transitions: self.transitions,
-            frontier: waiting + self.next.len(),
+            frontier,
             bytes: self.visited.bytes()
                 + self.edges.bytes()
-                + layer.bytes()
                 + self.next.bytes()
+                + self.depth_first.bytes()
                 + self.goals.capacity() * size_of::<(StateId, Reached)>()
                 + self.idle.capacity() * size_of::<Clients>(),
         }
@@ -293,7 +312,7 @@ impl<'a> Search<'a> {
     }
 
     /// The properties of the whole graph, once it is complete.
-    fn judge_the_whole(&mut self) -> Verdict {
+    pub(super) fn judge_the_whole(&mut self) -> Verdict {
         let mut goals = goals::all(&self.world);
         let places = Places::new(self.world.symmetry.as_ref(), self.world.scenario);
         let reach = Reach::new(&self.edges, goals, &self.goals, places);
@@ -338,29 +357,33 @@ impl<'a> Search<'a> {
     }
 
     fn goes_round(&mut self, promise: Property, client: u8, cycle: &[StateId]) -> Verdict {
-        let mut way = path::back_from(&self.edges, &self.layers, cycle[0]);
+        let mut way = self.way(cycle[0]);
         let loop_from = way.len() - 1;
         way.extend(&cycle[1..]);
-        let fingerprints: Vec<_> = way.into_iter().map(|state| self.visited.fingerprint(state)).collect();
+        let fingerprints = self.fingerprints(way);
         path::goes_round(&mut self.world, promise, client, &fingerprints, loop_from)
     }
 
-    fn broken_at(&mut self, state: StateId) -> Verdict {
-        let (choices, _) = self.way_to(state, 0);
-        let mut world = World::new(self.world.protocol, self.world.scenario);
-        let end = path::run(&mut world, &choices);
-        match world.broken(&end) {
-            Some((property, what)) => self.violated(property, &what, &choices),
-            None => Verdict::Error("a state that breaks a property is not where the search came to it".into()),
+    pub(super) fn broken_at(&mut self, state: StateId) -> Verdict {
+        let way = self.fingerprints(self.way(state));
+        path::broken(&mut self.world, &way)
+    }
+
+    /// The states on the way to one, from the first on: breadth first, a shortest way.
+    fn way(&self, state: StateId) -> Vec<StateId> {
+        match self.limits.strategy {
+            Strategy::Dfs => self.depth_first.way(state),
+            _ => path::back_from(&self.edges, &self.layers, state),
         }
+    }
+
+    fn fingerprints(&self, way: Vec<StateId>) -> Vec<Fingerprint> {
+        way.into_iter().map(|state| self.visited.fingerprint(state)).collect()
     }
 
     /// The choices that lead to a state, and who `client` is there.
     fn way_to(&mut self, state: StateId, client: u8) -> (Vec<u16>, u8) {
-        let fingerprints: Vec<_> = path::back_from(&self.edges, &self.layers, state)
-            .into_iter()
-            .map(|id| self.visited.fingerprint(id))
-            .collect();
+        let fingerprints = self.fingerprints(self.way(state));
         path::choices(&mut self.world, &fingerprints, client)
     }
 
@@ -373,13 +396,15 @@ impl<'a> Search<'a> {
         Report {
             states: self.visited.len(),
             transitions: self.transitions,
-            depth: self.layers.len() - 1,
+            depth: self.depth_first.deepest.max(self.layers.len() - 1),
             verdict,
             coverage: Coverage {
                 bytes,
                 collision_odds: collision_odds(self.visited.len()),
                 symmetric: self.world.symmetry.is_some(),
                 symmetry_refused: refused,
+                shrunk_from: None,
+                runs: None,
             },
         }
     }

@@ -213,6 +213,17 @@ pub(super) fn goes_round(
     Verdict::Error(format!("found that {promise} is violated, and no loop comes round"))
 }
 
+/// The verdict on a run through states of these fingerprints, the last of which breaks a property by itself.
+pub(super) fn broken(world: &mut World<'_>, fingerprints: &[Fingerprint]) -> Verdict {
+    let (choices, _) = choices(world, fingerprints, 0);
+    let mut own = World::new(world.protocol, world.scenario);
+    let end = run(&mut own, &choices);
+    match own.broken(&end) {
+        Some((property, what)) => violated(world, property, &what, &choices),
+        None => Verdict::Error("a state that breaks a property is not where the search came to it".into()),
+    }
+}
+
 /// The verdict on a run that breaks a property, once it was run again over histories that are not merged: a
 /// counterexample that does not stand is the checker's own fault, unless it is that of an attempt which cannot be run
 /// again.

@@ -2,7 +2,10 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use lockwright_sim::scenario::{Budget, Faults, Profile};
+use lockwright_sim::{
+    Strategy,
+    scenario::{Budget, Faults, Profile},
+};
 
 use super::duration;
 use crate::verify::json;
@@ -28,7 +31,23 @@ pub(crate) struct VerifyArgs {
     /// Check the known-bad protocols: each must be caught, by the property that it breaks.
     #[arg(long, conflicts_with_all = ["clients", "crashes", "budget", "profile"])]
     pub(crate) mutants: bool,
-    /// Search with so many threads. The default is one for each core.
+    /// In which order. Bfs finds shortest counterexamples; dfs sees all there is, too; random and pct make runs, judge
+    /// what a state gives away by itself, and never verify.
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = Order::Bfs)]
+    pub(crate) strategy: Order,
+    /// For random and pct: where the chance comes from; the same seed makes the same runs. Drawn and told by default.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// For random and pct: so many runs a scenario [default: 10000].
+    #[arg(long, value_name = "N")]
+    pub(crate) runs: Option<usize>,
+    /// For random and pct: of so many steps each [default: 200].
+    #[arg(long, value_name = "N")]
+    pub(crate) steps: Option<usize>,
+    /// For pct: the depth of violation that runs are made for, 2 for one switch at the wrong time [default: 3].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) bug_depth: Option<u8>,
+    /// For bfs: search with so many threads. The default is one for each core.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
     /// Give up a scenario after so long: 1.5, 30s, 5m, 2h.
@@ -61,6 +80,46 @@ pub(crate) struct VerifyArgs {
     /// One JSON object a scenario, one a line; see below.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A [`Strategy`] before its numbers are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Order {
+    Bfs,
+    Dfs,
+    Random,
+    Pct,
+}
+
+impl VerifyArgs {
+    /// The strategy that was asked for; `draw` gives a seed where none was. An option that it would not heed is a mistake.
+    pub(crate) fn strategy(&self, draw: impl FnOnce() -> u64) -> Result<Strategy, String> {
+        let Self { seed, runs, steps, bug_depth, .. } = *self;
+        let makes_runs = matches!(self.strategy, Order::Random | Order::Pct);
+        let unheeded = [
+            ("--seed", seed.is_some() && !makes_runs),
+            ("--runs", runs.is_some() && !makes_runs),
+            ("--steps", steps.is_some() && !makes_runs),
+            ("--bug-depth", bug_depth.is_some() && self.strategy != Order::Pct),
+            ("--threads", self.threads.is_some_and(|threads| threads.get() > 1) && self.strategy != Order::Bfs),
+            ("--no-symmetry", self.no_symmetry && makes_runs),
+            ("--no-partial-order", self.no_partial_order && makes_runs),
+            ("--no-merge", self.no_merge && makes_runs),
+            // Of several properties that a mutant breaks, breadth first finds the same one first.
+            ("--mutants", self.mutants && self.strategy != Order::Bfs),
+        ];
+        if let Some((option, _)) = unheeded.into_iter().find(|(_, is_unheeded)| *is_unheeded) {
+            return Err(format!("{option} is not for this strategy"));
+        }
+        let (runs, steps) = (runs.unwrap_or(10_000), steps.unwrap_or(200));
+        let seed = || seed.unwrap_or_else(draw);
+        Ok(match self.strategy {
+            Order::Bfs => Strategy::Bfs,
+            Order::Dfs => Strategy::Dfs,
+            Order::Random => Strategy::Random { seed: seed(), runs, steps },
+            Order::Pct => Strategy::Pct { seed: seed(), runs, steps, depth: bug_depth.unwrap_or(3).into() },
+        })
+    }
 }
 
 /// The profiles, each by its name.
@@ -96,7 +155,8 @@ const CRASHES_MAX: u8 = 32;
 
 fn singular(budget: Budget) -> &'static str {
     let name = budget.name();
-    name.strip_suffix("hes").map_or_else(|| name.trim_end_matches('s'), |stem| &name[..=stem.len()])
+    let hissing = name.strip_suffix("es").filter(|stem| stem.ends_with("sh") || stem.ends_with("ss"));
+    hissing.or_else(|| name.strip_suffix('s')).unwrap_or(name)
 }
 
 /// A number of bytes, with a unit of 1024, its square or its cube: `K`, `M`, `G`.
@@ -124,6 +184,12 @@ mod tests {
         for text in ["", "crash", "crash=", "crash=x", "crash=300", "crash=33", "accident=1", "crash=1,crashes=1"] {
             assert!(budget(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn every_fault_has_a_singular() {
+        let words = Budget::ALL.map(singular);
+        assert_eq!(words, ["crash", "error", "removal", "cut", "loss", "tick", "reuse"]);
     }
 
     #[test]

@@ -2,21 +2,31 @@
 
 use std::path::Path;
 
-use lockwright_sim::{Coverage, Report, Verdict, Violation, scenario::Walk};
+use lockwright_sim::{
+    Coverage, Report, Verdict, Violation,
+    scenario::{Budget, Walk},
+};
 use serde_json::{Value, json};
 
 use super::row::Row;
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 32] = [
+const KEYS: [(&str, &str); 41] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
     ("crashes", "how many crashes, at most"),
     ("errors", "how many calls that fail, at most"),
     ("removals", "how many entries that an outsider removes, at most"),
     ("cuts", "how many power cuts, at most"),
+    ("losses", "how many notices that get lost, at most"),
+    ("ticks", "how many ticks of the clock, at most"),
+    ("reuses", "how many ids that come to mean another, at most"),
     ("profile", "the world"),
     ("walk", "split, a step apart from a call's effect, or atomic, together with it"),
+    ("strategy", "bfs, dfs, random or pct"),
+    ("seed", "random and pct: where the chance came from"),
+    ("runs", "random and pct: how many runs were made"),
+    ("steps_max", "random and pct: how many steps a run had at most"),
     ("threads", "how many threads searched"),
     ("states", "how many states were seen"),
     ("transitions", "how many steps between them"),
@@ -27,6 +37,7 @@ const KEYS: [(&str, &str); 32] = [
     ("bytes_per_state", "the same for each"),
     ("collision_odds", "an upper bound of the odds that two states were taken for one"),
     ("merged", "whether histories that go on alike were one"),
+    ("partial_order", "whether calls that nobody can disturb were made together"),
     ("symmetric", "whether states that differ in names only were one"),
     ("symmetry_refused", "why they were not, although that was asked for"),
     ("verdict", "Verified, Violated, Incomplete or Error"),
@@ -34,11 +45,12 @@ const KEYS: [(&str, &str); 32] = [
     ("what", "Violated: what was seen"),
     ("steps", "Violated: how many steps the counterexample has"),
     ("shortest", "Violated: whether no counterexample to this property can have fewer"),
+    ("shrunk_from", "Violated: how many steps it had before it was made shorter"),
     ("token", "Violated: the counterexample in one line, for lockwright replay"),
     ("trace", "Violated: the file that it was written to"),
     ("expected", "the property that a mutant breaks"),
     ("caught", "with --mutants: whether it was caught by that property"),
-    ("covered_depth", "Incomplete: every behaviour of up to so many steps was covered"),
+    ("covered_depth", "Incomplete, with bfs: every behaviour of up to so many steps was covered"),
     ("reason", "Incomplete: which limit it was; Error: what is wrong"),
     ("version", "of lockwright"),
 ];
@@ -53,20 +65,20 @@ pub(crate) fn help() -> String {
 /// The object of a row whose counterexample was written to `file`.
 pub(super) fn object(row: &Row, file: Option<&Path>) -> Value {
     let Report { states, transitions, depth, coverage, .. } = &row.report;
-    let Coverage { bytes, collision_odds, symmetric, symmetry_refused, .. } = coverage;
+    let Coverage { bytes, collision_odds, symmetric, symmetry_refused, shrunk_from, runs } = coverage;
     let (scenario, faults) = (&row.scenario, row.scenario.faults);
     let mut object = json!({
         "protocol": scenario.protocol,
         "clients": scenario.clients,
-        "crashes": faults.crashes,
-        "errors": faults.errors,
-        "removals": faults.removals,
-        "cuts": faults.cuts,
         "profile": scenario.profile.name(),
         "walk": match scenario.walk {
             Walk::Split => "split",
             Walk::Atomic => "atomic",
         },
+        "strategy": row.limits.strategy.name(),
+        "seed": runs.map(|runs| runs.seed),
+        "runs": runs.map(|runs| runs.runs),
+        "steps_max": runs.map(|runs| runs.steps_max),
         "threads": row.limits.threads,
         "states": states,
         "transitions": transitions,
@@ -76,14 +88,19 @@ pub(super) fn object(row: &Row, file: Option<&Path>) -> Value {
         "bytes": bytes,
         "bytes_per_state": row.bytes_per_state(),
         "collision_odds": collision_odds,
-        "merged": row.limits.merge,
+        "merged": row.limits.merge && row.limits.strategy.is_complete(),
+        "partial_order": row.limits.partial_order && row.limits.merge && row.limits.strategy.is_complete(),
         "symmetric": symmetric,
         "symmetry_refused": symmetry_refused,
+        "shrunk_from": shrunk_from,
         "verdict": row.report.verdict.word(),
         "expected": row.entry.expected.map(|expected| expected.property.name()),
         "caught": row.is_caught(),
         "version": env!("CARGO_PKG_VERSION"),
     });
+    for budget in Budget::ALL {
+        object[budget.name()] = faults.of(budget).into();
+    }
     for (key, _) in KEYS {
         let value = of_verdict(row, file, key);
         if object[key].is_null() {
@@ -99,10 +116,12 @@ fn of_verdict(row: &Row, file: Option<&Path>, key: &str) -> Value {
         (Verdict::Violated(Violation { property, .. }), "property") => property.name().into(),
         (Verdict::Violated(Violation { what, .. }), "what") => what.as_str().into(),
         (Verdict::Violated(Violation { trace: Some(trace), .. }), "steps") => trace.steps.len().into(),
-        (Verdict::Violated(Violation { trace: Some(trace), .. }), "shortest") => trace.loop_from.is_none().into(),
+        (Verdict::Violated(Violation { trace: Some(trace), .. }), "shortest") => {
+            (row.limits.strategy.finds_shortest() && trace.loop_from.is_none()).into()
+        }
         (Verdict::Violated(Violation { trace: Some(trace), .. }), "token") => trace.token().to_string().into(),
         (Verdict::Violated(_), "trace") => file.map(|file| file.display().to_string()).into(),
-        (Verdict::Incomplete { depth, .. }, "covered_depth") => (*depth).into(),
+        (Verdict::Incomplete { depth, .. }, "covered_depth") if row.limits.strategy.finds_shortest() => (*depth).into(),
         (Verdict::Incomplete { reason, .. } | Verdict::Error(reason), "reason") => reason.as_str().into(),
         _ => Value::Null,
     }

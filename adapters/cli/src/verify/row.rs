@@ -7,7 +7,7 @@ use std::{
 };
 
 use lockwright_sim::{
-    Coverage, Limits, Report, Verdict, Violation,
+    Coverage, Limits, Report, Runs, Strategy, Verdict, Violation,
     catalogue::Entry,
     scenario::{Budget, Faults, Profile, Scenario},
 };
@@ -48,7 +48,7 @@ impl Table {
             ["clients", "crashes", "states", "transitions", "depth", "time"];
         writeln!(
             io::stdout(),
-            "{:<28} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  verdict",
+            "{:<36} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  verdict",
             if self.mutants { "mutant" } else { "protocol" },
         )
     }
@@ -64,7 +64,7 @@ impl Table {
         let time = format!("{:.2} s", row.took.as_secs_f64());
         writeln!(
             out,
-            "{name:<28} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  {word}"
+            "{name:<36} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  {word}"
         )?;
         if let Some(why) = &coverage.symmetry_refused {
             writeln!(out, "  states that differ in names only were kept apart: {why}")?;
@@ -75,10 +75,13 @@ impl Table {
         match verdict {
             Verdict::Verified | Verdict::Violated(_) if row.as_expected => Ok(()),
             Verdict::Verified => Ok(()),
-            Verdict::Violated(violation) => tell(&mut out, violation, trace),
-            Verdict::Incomplete { depth, reason } => {
-                writeln!(out, "  {reason}; every behaviour of up to {depth} steps was covered, nothing beyond")
+            Verdict::Violated(violation) => {
+                if let Some(found) = row.found() {
+                    writeln!(out, "  {found}")?;
+                }
+                tell(&mut out, violation, trace)
             }
+            Verdict::Incomplete { depth, reason } => writeln!(out, "  {reason}; {}", row.covered(*depth)),
             Verdict::Error(what) => writeln!(out, "  {what}"),
         }
     }
@@ -134,14 +137,42 @@ impl Row {
         others.fold(name, |name, (budget, count)| format!("{name} {}={count}", budget.name()))
     }
 
+    /// What was covered before a search ended.
+    fn covered(&self, depth: usize) -> String {
+        let Report { states, transitions, coverage, .. } = &self.report;
+        match (self.limits.strategy, coverage.runs) {
+            (_, Some(Runs { seed, runs, steps_max })) => format!(
+                "{} of up to {steps_max} steps, {transitions} steps in all, came to {states} different states with seed \
+                 {seed}, and nothing is said of the rest",
+                plural(runs, "run"),
+            ),
+            (Strategy::Bfs, _) => format!("every behaviour of up to {depth} steps was covered, nothing beyond"),
+            _ => format!("{states} states were seen, and nothing is said of the rest"),
+        }
+    }
+
+    /// How a counterexample was found that need not be a shortest one.
+    fn found(&self) -> Option<String> {
+        let strategy = self.limits.strategy;
+        let Coverage { shrunk_from, runs, .. } = self.report.coverage;
+        let by = match runs {
+            Some(Runs { seed, runs, .. }) => format!("found in run {runs} with seed {seed}"),
+            None if strategy.finds_shortest() => return None,
+            None => format!("found by {}", strategy.name()),
+        };
+        let before = shrunk_from.map_or_else(String::new, |steps| format!(", made shorter from {steps} steps"));
+        Some(format!("{by}{before}; there may be a shorter one"))
+    }
+
     /// By which means the search was made, and how sure it is.
     fn means(&self) -> String {
         let Coverage { symmetric, collision_odds, .. } = self.report.coverage;
         format!(
-            "{}; histories {}, names {}; {:.0} bytes a state, {:.0} transitions a second, odds of a collision below \
+            "{}, {}; histories {}, names {}; {:.0} bytes a state, {:.0} transitions a second, odds of a collision below \
              {collision_odds:.0e}",
+            self.limits.strategy.name(),
             plural(self.limits.threads, "thread"),
-            if self.limits.merge { "merged" } else { "kept apart" },
+            if self.limits.merge && self.limits.strategy.is_complete() { "merged" } else { "kept apart" },
             if symmetric { "exchanged" } else { "kept apart" },
             self.bytes_per_state(),
             self.rate(),
