@@ -15,9 +15,20 @@
 //! often as the scenario allows: a process is killed, a call fails, the power is cut, somebody else removes an entry; see
 //! [`Profile`](scenario::Profile). Rounds are not bounded. See [`Scenario`] for what is.
 //!
+//! Four things make that small, none of which changes a verdict (see [`Limits`] for how to do without):
+//!
+//! * each history of answers is run once, and histories that go on alike are one;
+//! * states that differ only in which process is called what are one, where attempts were found to do the same under
+//!   other names; where they do not, that is [told](Coverage::symmetry_refused) and left;
+//! * calls that nobody can disturb are taken together with the next one that somebody can;
+//! * of a state 128 bits are kept, and of a step a few bytes.
+//!
 //! # What comes of it
 //!
-//! A [`Report`] with a [`Verdict`]. A violation comes with a [`Trace`] of the fewest steps there can be.
+//! A [`Report`] with a [`Verdict`]. A violation comes with a [`Trace`] of the fewest steps there can be. What must stay
+//! possible is asked of the whole graph of states, and what must come about on every fair run as well
+//! ([`Protocol::promises`]); a run that never comes to it is shown as the way to a loop and the loop. A search that
+//! ended before it was complete is [`Verdict::Incomplete`], whatever it had seen.
 //!
 //! # Have your own protocol checked
 //!
@@ -60,8 +71,9 @@
 //! # Inside
 //!
 //! [`catalogue`] names the protocols there are: [`scenarios`] of the shipped algorithms, and [`mutants`], which the
-//! checker must catch. `world` says which steps follow a state, `history` what an attempt does next and which histories
-//! are one, `explore` searches.
+//! checker must catch. `world` says which steps follow a state (`world/alone` which can be taken together), `history`
+//! what an attempt does next and which histories are one, `symmetry` which states are one, `explore` searches, `trace`
+//! shows what was found.
 
 #![forbid(unsafe_code)]
 

@@ -10,6 +10,7 @@ use super::{Histories, NodeId, ReplyId, RootId, Then, count};
 use crate::{
     names::{IdNo, IdSet},
     protocol::Protocol,
+    replay::Request,
     symmetry::Relabelling,
 };
 
@@ -151,10 +152,14 @@ impl Histories {
             return Ok(());
         }
         let [told, seen] = [then, image].map(|then| match then {
-            Then::Asks(request) => format!("asks {:?}", self.request(*request)),
-            other => format!("{other:?}"),
+            Then::Asks(request) => match self.request(*request) {
+                Request::Fs(call) => format!("calls {call}"),
+                other => format!("asks {other:?}"),
+            },
+            Then::Ends(outcome) => format!("ends with \"{}\"", outcome.said),
+            Then::Breaks(_, what) => format!("comes to: {what}"),
         });
-        Err(Refusal(format!("an attempt that {told} would, with {exchange}, not do the same: it {seen}")))
+        Err(Refusal(format!("with {exchange}, an attempt that {told} does something else: it {seen}")))
     }
 }
 
