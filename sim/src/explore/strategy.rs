@@ -34,7 +34,8 @@ pub enum Strategy {
     Bfs,
     /// Depth first, on one thread: the same verdicts. The counterexample need not be a shortest one.
     Dfs,
-    /// Runs that choose each step by chance, see the module's file for how.
+    /// Runs that choose each step by chance: a client that can go on, and one of its steps. How often a run changes to
+    /// another client, and how often something goes wrong in it, is drawn for each run, since no one value suits all.
     Random {
         /// Where the chance comes from.
         seed: u64,
