@@ -13,7 +13,7 @@
 //! Everything, breadth first: which client's call takes effect next, which of the listings that the promise of `list`
 //! allows is given, and whether a call had walked to its directory before that was moved. And what goes wrong, each as
 //! often as the scenario allows: a process is killed, a call fails, the power is cut, somebody else removes an entry; see
-//! [`Profile`](scenario::Profile). Rounds are not bounded. See [`Scenario`] for what is.
+//! [`Profile`](scenario::Profile). Rounds are not bounded. See [`Scenario`] for what is, and [`Strategy`] for other orders.
 //!
 //! Four things make that small, none of which changes a verdict (see [`Limits`] for how to do without):
 //!
@@ -122,7 +122,8 @@ pub fn check(
 }
 
 /// Explores as [`check`] does, for as long as `observe` lets it. When it breaks off, it says why, and the verdict is
-/// [`Verdict::Incomplete`] for that reason.
+/// [`Verdict::Incomplete`] for that reason. Once a violation is found, breaking off means to have it as it was found, and not
+/// made shorter.
 pub fn check_while(
     protocol: &dyn Protocol,
     scenario: &Scenario,

@@ -193,3 +193,20 @@ fn whoever_watches_can_end_a_search() {
         }
     }
 }
+
+#[test]
+fn whoever_watches_can_have_a_counterexample_as_it_was_found() {
+    let entry = catalogue::find("fast_lock.no_look").expect("it is in the catalogue");
+    let limits = Limits { strategy: Strategy::Dfs, ..Limits::default() };
+    let [mut told, mut count] = [0, 0];
+    check(entry.protocol(), &entry.scenario(), limits, &mut |_| told += 1);
+    let report = check_while(entry.protocol(), &entry.scenario(), limits, &mut |_| {
+        count += 1;
+        if count == told { ControlFlow::Break("enough".to_owned()) } else { ControlFlow::Continue(()) }
+    });
+    let Verdict::Violated(violation) = &report.verdict else { panic!("{report:?}") };
+    assert_eq!(report.coverage.shrunk_from, None);
+    let trace = violation.trace.as_ref().expect("a run shows it");
+    assert!(trace.steps.len() > 12, "12 are enough");
+    assert_eq!(trace.replay(entry.protocol()), Ok(()));
+}

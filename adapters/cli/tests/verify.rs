@@ -301,7 +301,7 @@ fn with_verbose_a_row_says_by_which_means() {
     let dir = empty_dir();
     let text = out(&lockwright(dir.path(), &["verify", "fast_lock-dir", "--clients", "2", "-v", "--threads", "2"]));
     let means = remarks(&text).next().expect("a second line");
-    assert!(means.starts_with("bfs, 2 threads; histories merged, names exchanged; "), "{text}");
+    assert!(means.starts_with("bfs, 2 threads; histories merged, names exchanged, calls joined; "), "{text}");
     assert!(means.contains(" transitions a second, odds of a collision below "), "{text}");
 }
 

@@ -89,7 +89,7 @@ pub(super) fn object(row: &Row, file: Option<&Path>) -> Value {
         "bytes_per_state": row.bytes_per_state(),
         "collision_odds": collision_odds,
         "merged": row.limits.merge && row.limits.strategy.is_complete(),
-        "partial_order": row.limits.partial_order && row.limits.merge && row.limits.strategy.is_complete(),
+        "partial_order": row.joins_calls(),
         "symmetric": symmetric,
         "symmetry_refused": symmetry_refused,
         "shrunk_from": shrunk_from,

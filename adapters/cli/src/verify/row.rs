@@ -168,12 +168,13 @@ impl Row {
     fn means(&self) -> String {
         let Coverage { symmetric, collision_odds, .. } = self.report.coverage;
         format!(
-            "{}, {}; histories {}, names {}; {:.0} bytes a state, {:.0} transitions a second, odds of a collision below \
+            "{}, {}; histories {}, names {}, calls {}; {:.0} bytes a state, {:.0} transitions a second, odds of a collision below \
              {collision_odds:.0e}",
             self.limits.strategy.name(),
             plural(self.limits.threads, "thread"),
             if self.limits.merge && self.limits.strategy.is_complete() { "merged" } else { "kept apart" },
             if symmetric { "exchanged" } else { "kept apart" },
+            if self.joins_calls() { "joined" } else { "one by one" },
             self.bytes_per_state(),
             self.rate(),
         )
@@ -203,6 +204,12 @@ impl Row {
     pub(super) fn is_caught(&self) -> Option<bool> {
         let expected = self.entry.expected.filter(|_| self.as_expected)?;
         Some(matches!(&self.report.verdict, Verdict::Violated(violation) if violation.property == expected.property))
+    }
+
+    /// Whether calls that nobody can disturb were made together.
+    pub(super) fn joins_calls(&self) -> bool {
+        let Limits { partial_order, merge, strategy, .. } = self.limits;
+        partial_order && merge && strategy.is_complete() && self.entry.protocol().promises().is_empty()
     }
 
     /// Transitions a second.
