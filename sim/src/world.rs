@@ -18,7 +18,7 @@ pub(crate) mod notify;
 
 use std::ops::Range;
 
-pub(crate) use alone::{Alone, Leap};
+pub(crate) use alone::{Alone, Leaps};
 use lockwright_kernel::fs::FsError;
 use rustc_hash::FxHashMap;
 

@@ -26,7 +26,7 @@ use crate::{
     scenario::{Faults, Scenario},
     state::State,
     symmetry::Symmetry,
-    world::World,
+    world::{Leaps, World},
 };
 
 /// So many states are expanded before what was found is taken in.
@@ -260,14 +260,11 @@ impl<'a> Search<'a> {
     /// Expands a state, working out whatever is missed.
     fn expand_alone(&mut self, state: &[u16]) -> Expanded {
         let decoded = State::decode(state);
-        let (mut leaps, mut numbers) = (Vec::new(), Vec::new());
+        let (mut leaps, mut numbers) = (Leaps::default(), Vec::new());
         self.world.broken(&decoded);
         self.world.learning(|world| world.leap_ahead(&decoded, &mut leaps));
-        for leap in &leaps {
-            self.world.learning(|world| {
-                let state = world.settled(leap.last.state.clone(), &mut |_| {})?;
-                world.encode(&state, &mut numbers)
-            });
+        for next in &leaps.last {
+            self.world.learning(|world| world.encode_settled(&next.state, &mut numbers));
         }
         let mut expanded = Expanded::default();
         self.expander.expand(&self.world, &self.visited, state, &mut expanded);

@@ -20,7 +20,7 @@ use crate::{
     miss::Miss,
     state::State,
     symmetry::PermId,
-    world::{Leap, Successor, World},
+    world::{Leaps, Successor, World},
 };
 
 /// The states of one layer, written down one after the other.
@@ -104,7 +104,7 @@ impl Expanded {
 /// What one thread needs over and over.
 #[derive(Debug, Default)]
 pub(super) struct Expander {
-    leaps: Vec<Leap>,
+    leaps: Leaps,
     numbers: Vec<u16>,
 }
 
@@ -137,19 +137,19 @@ impl Expander {
         let idle = (0..).zip(&state.processes).filter(|(_, process)| world.is_idle(process));
         outcome.idle = idle.fold(0, |idle, (client, _)| idle | 1 << client);
         world.leap_ahead(state, &mut self.leaps)?;
-        if world.waits_in_vain(state, self.leaps.iter().map(|leap| &leap.last.step)).is_some() {
+        if world.waits_in_vain(state, self.leaps.last.iter().map(|next| &next.step)).is_some() {
             outcome.broken = true;
             return Ok(());
         }
-        for Leap { last: Successor { step, said, state: next, .. }, .. } in self.leaps.drain(..) {
+        for Successor { step, said, state: next, .. } in &mut self.leaps.last {
             let (is_fault, actor) = (step.is_fault(), step.client().unwrap_or(NOBODY));
             let serves = state.processes.get(usize::from(actor)).is_some_and(|process| {
                 let after = &next.processes[usize::from(actor)];
                 !world.in_critical_section(process) && world.in_critical_section(after)
             });
-            out.said.extend(said);
-            let next = world.settled(next, &mut |step| out.said.extend(step.said))?;
-            let renamed = world.encode(&next, &mut self.numbers)?;
+            out.said.extend(*said);
+            world.settle(next, &mut |step| out.said.extend(step.said))?;
+            let renamed = world.encode(next, &mut self.numbers)?;
             let fingerprint = fingerprint(&self.numbers);
             let known = visited.find(fingerprint);
             if known.is_none() {

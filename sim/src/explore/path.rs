@@ -19,7 +19,7 @@ use crate::{
     state::State,
     symmetry::Relabelling,
     trace::Trace,
-    world::{Step, Successor, World},
+    world::{Leaps, Step, Successor, World},
 };
 
 /// The states on a shortest way to `state`, from the first on.
@@ -70,20 +70,16 @@ impl Guide<'_, '_> {
     /// Takes the step that leads to a state of this fingerprint in the search, and those of clients that go first there;
     /// says which they are in the run.
     fn step(&mut self, wanted: Fingerprint) -> Option<Vec<u16>> {
-        let (mut leaps, mut numbers) = (Vec::new(), Vec::new());
+        let (mut leaps, mut numbers) = (Leaps::default(), Vec::new());
         let there = self.there.clone();
         self.search.learning(|world| world.leap_ahead(&there, &mut leaps));
-        let at = leaps.iter().position(|leap| {
-            self.search.learning(|world| {
-                let state = world.settled(leap.last.state.clone(), &mut |_| {})?;
-                world.encode(&state, &mut numbers)
-            });
+        let at = leaps.last.iter().position(|next| {
+            self.search.learning(|world| world.encode_settled(&next.state, &mut numbers));
             fingerprint(&numbers) == wanted
         })?;
-        let leap = leaps.swap_remove(at);
         let mut choices = Vec::new();
         let mut state = there;
-        for step in self.search.learning(|world| world.steps_of(&state, &leap)) {
+        for step in self.search.learning(|world| world.steps_of(&state, &leaps, at)) {
             choices.push(self.follow(&state, &step)?);
             for client in step.step.killed(self.own.scenario.clients) {
                 self.note_crash(client);

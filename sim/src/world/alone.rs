@@ -33,12 +33,13 @@ use crate::{
     tree::Node,
 };
 
-/// Some calls of one client that nobody can disturb, and the step after them.
-#[derive(Clone, Debug)]
-pub(crate) struct Leap {
-    /// How many calls come before the last step.
-    pub(crate) alone: u8,
-    pub(crate) last: Successor,
+/// Steps that may follow a state, each after some calls of its client that nobody can disturb.
+#[derive(Debug, Default)]
+pub(crate) struct Leaps {
+    /// The last steps.
+    pub(crate) last: Vec<Successor>,
+    /// How many calls come before each of them.
+    alone: Vec<u8>,
 }
 
 /// Which client is alone where.
@@ -127,51 +128,62 @@ impl World<'_> {
 
     /// Everything that can follow `state`, where the calls of a client that nobody can disturb are taken together with
     /// the next one that somebody can.
-    pub(crate) fn leap_ahead(&self, state: &State, out: &mut Vec<Leap>) -> Result<(), Miss> {
-        out.clear();
-        let mut next = Vec::new();
+    pub(crate) fn leap_ahead(&self, state: &State, out: &mut Leaps) -> Result<(), Miss> {
+        out.last.clear();
+        out.alone.clear();
         for client in 0..self.scenario.clients {
-            self.leaps(state, client, &mut next, out)?;
+            self.leaps(state, client, out)?;
         }
-        next.clear();
-        self.faults(state, &mut next)?;
-        out.extend(next.into_iter().map(|last| Leap { alone: 0, last }));
+        self.faults(state, &mut out.last)?;
+        out.alone.resize(out.last.len(), 0);
         Ok(())
     }
 
-    fn leaps(&self, state: &State, client: u8, next: &mut Vec<Successor>, out: &mut Vec<Leap>) -> Result<(), Miss> {
+    fn leaps(&self, state: &State, client: u8, out: &mut Leaps) -> Result<(), Miss> {
         let mut alone = 0;
         let mut between: Option<State> = None;
         loop {
             let here = between.as_ref().unwrap_or(state);
-            next.clear();
-            self.calls(here, client, next)?;
-            let goes_on =
-                next.len() == 1 && self.is_alone_now(here, client)? && self.is_in_an_attempt(&next[0], client);
+            let first = out.last.len();
+            self.calls(here, client, &mut out.last)?;
+            let goes_on = match &out.last[first..] {
+                [next] => self.is_alone_now(here, client)? && self.is_in_an_attempt(next, client),
+                _ => false,
+            };
             if !goes_on {
-                out.extend(next.drain(..).map(|last| Leap { alone, last }));
+                out.alone.resize(out.last.len(), alone);
                 return Ok(());
             }
-            let Some(Successor { state: after, .. }) = next.pop() else { return Ok(()) };
+            let Some(Successor { state: after, .. }) = out.last.pop() else { return Ok(()) };
             alone += 1;
-            self.crash(&after, client, next)?;
-            out.extend(next.drain(..).map(|last| Leap { alone, last }));
+            self.crash(&after, client, &mut out.last)?;
+            out.alone.resize(out.last.len(), alone);
             between = Some(after);
         }
     }
 
-    /// `state` after all the calls that need not wait: of those that nobody can disturb the ones that a crash before
-    /// them and a crash after them leave alike. Tells each of them.
-    pub(crate) fn settled(&self, mut state: State, tell: &mut dyn FnMut(&Successor)) -> Result<State, Miss> {
+    /// Takes all the calls that need not wait: of those that nobody can disturb the ones that a crash before them and a
+    /// crash after them leave alike. Tells each of them.
+    pub(crate) fn settle(&self, state: &mut State, tell: &mut dyn FnMut(&Successor)) -> Result<(), Miss> {
+        if self.alone.is_none() {
+            return Ok(());
+        }
         let mut next = Vec::new();
-        while let Some(client) = self.need_not_wait(&state)? {
+        while let Some(client) = self.need_not_wait(state)? {
             next.clear();
-            self.calls(&state, client, &mut next)?;
+            self.calls(state, client, &mut next)?;
             let Some(step) = next.pop().filter(|_| next.is_empty()) else { break };
             tell(&step);
-            state = step.state;
+            *state = step.state;
         }
-        Ok(state)
+        Ok(())
+    }
+
+    /// `state` written down as [`World::encode`] does, once it is [settled](World::settle).
+    pub(crate) fn encode_settled(&self, state: &State, out: &mut Vec<u16>) -> Result<(), Miss> {
+        let mut state = state.clone();
+        self.settle(&mut state, &mut |_| {})?;
+        self.encode(&state, out).map(|_| ())
     }
 
     fn need_not_wait(&self, state: &State) -> Result<Option<u8>, Miss> {
@@ -187,18 +199,19 @@ impl World<'_> {
         Ok(None)
     }
 
-    /// The steps that a leap is made of, and those after it that need not wait.
-    pub(crate) fn steps_of(&self, state: &State, leap: &Leap) -> Result<Vec<Successor>, Miss> {
+    /// The steps that the leap of this place is made of, and those after it that need not wait.
+    pub(crate) fn steps_of(&self, state: &State, leaps: &Leaps, at: usize) -> Result<Vec<Successor>, Miss> {
         let (mut steps, mut next): (Vec<Successor>, _) = (Vec::new(), Vec::new());
-        if let Some(client) = leap.last.step.client() {
-            for _ in 0..leap.alone {
+        let last = &leaps.last[at];
+        if let Some(client) = last.step.client() {
+            for _ in 0..leaps.alone[at] {
                 next.clear();
                 self.calls(steps.last().map_or(state, |step| &step.state), client, &mut next)?;
                 steps.extend(next.pop());
             }
         }
-        steps.push(leap.last.clone());
-        self.settled(leap.last.state.clone(), &mut |step| steps.push(step.clone()))?;
+        steps.push(last.clone());
+        self.settle(&mut last.state.clone(), &mut |step| steps.push(step.clone()))?;
         Ok(steps)
     }
 
