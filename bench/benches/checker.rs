@@ -19,7 +19,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let criterion = Criterion::default().warm_up_time(WARM_UP).measurement_time(MEASUREMENT).sample_size(SAMPLES);
     let mut criterion = criterion.configure_from_args();
     let mut group = criterion.benchmark_group("checker");
-    let reductions = [("unmerged", Reduction::None), ("merged", Reduction::Merge), ("symmetric", Reduction::All)];
+    let reductions = [
+        ("unmerged", Reduction::None),
+        ("merged", Reduction::Merge),
+        ("symmetric", Reduction::Symmetry),
+        ("all", Reduction::All),
+    ];
     for (name, reduction) in reductions {
         let transitions = ours(THREE_CLIENTS, Walk::Split, reduction)?.transitions;
         group.throughput(Throughput::Elements(transitions.try_into()?));
