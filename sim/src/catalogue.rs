@@ -70,6 +70,20 @@ impl Entry {
         }
     }
 
+    /// The world that it was written for: the one in which it is checked, or caught, first.
+    #[must_use]
+    pub fn home(&self) -> Profile {
+        self.expected.map_or(self.profile, |expected| expected.profile)
+    }
+
+    /// Whether it means anything in this world. One that asks for watches, time or processes does so only where these
+    /// are: elsewhere it gets no answer, or ids that are not what they say.
+    #[must_use]
+    pub fn is_for(&self, profile: Profile) -> bool {
+        let home = self.home();
+        home == profile || matches!(home, Profile::Local | Profile::Power | Profile::Operator)
+    }
+
     /// The protocol.
     #[must_use]
     pub fn protocol(&self) -> &'static dyn Protocol {

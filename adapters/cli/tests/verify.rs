@@ -426,3 +426,22 @@ fn rows_that_nobody_could_read_are_not_verified() {
     let status = command.current_dir(&dir).args(["verify", "--mutants"]).stdout(full).status().expect("it was built");
     assert_eq!(status.code(), Some(2));
 }
+
+#[test]
+fn a_protocol_is_checked_in_no_world_that_it_is_not_for() {
+    let dir = empty_dir();
+    let output = lockwright(dir.path(), &["verify", "fast_lock", "--profile", "power", "--states", "2000", "--json"]);
+    assert_eq!(code(&output), 2, "{}", out(&output));
+    let rows: Vec<serde_json::Value> =
+        out(&output).lines().map(|row| serde_json::from_str(row).expect("JSON")).collect();
+    assert!(rows.iter().any(|row| row["protocol"] == "fast_lock-dir"));
+    for row in &rows {
+        let name = row["protocol"].as_str().expect("a name");
+        assert!(!name.contains("processes") && !name.contains("containers") && !name.contains("ing"), "{row}");
+    }
+    for name in ["fast_lock+containers", "fast_lock.pid_alone"] {
+        let line = refusal(&lockwright(dir.path(), &["verify", name, "--profile", "power"]));
+        assert!(line.contains("is for the world of identity"), "{line}");
+    }
+    assert!(entries(dir.path()).is_empty());
+}

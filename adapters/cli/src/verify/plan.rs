@@ -33,6 +33,13 @@ pub(super) fn plan(args: &VerifyArgs) -> Result<Vec<Job>, Failure> {
         let known: Vec<&str> = ALGORITHMS.iter().chain(&MUTANTS).map(|entry| entry.name).collect();
         return Err(Failure::new(USAGE, format!("there is no protocol `{name}`; there are {}", known.join(", "))));
     }
+    let (jobs, elsewhere): (Vec<Job>, Vec<Job>) =
+        jobs.into_iter().partition(|job| job.entry.is_for(job.scenario.profile));
+    if let ([], [Job { entry, scenario, .. }, ..]) = (&jobs[..], &elsewhere[..]) {
+        let (name, home, asked) = (entry.name, entry.home(), scenario.profile);
+        let error = format!("{name} is for the world of {home}, and says nothing in that of {asked}");
+        return Err(Failure::new(USAGE, format!("{error}; leave --profile out, or name {home}")));
+    }
     let beyond = |job: &Job| Some((job.scenario.profile, job.scenario.beyond_its_profile()?));
     if let Some((profile, budget)) = jobs.iter().find_map(beyond) {
         let error = ScenarioError::Beyond(profile, budget);
