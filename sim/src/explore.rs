@@ -7,13 +7,20 @@ mod edges;
 mod expand;
 mod fair;
 mod goals;
+mod judge;
+mod lessons;
+mod passes;
 mod path;
 mod pct;
 mod random;
 mod runs;
+mod saved;
+mod session;
 mod strategy;
 mod visited;
 
+pub use saved::{ResumeError, SaveError, Saved};
+pub use session::Session;
 pub(crate) use strategy::explore;
 pub use strategy::{Runs, Strategy};
 
@@ -159,8 +166,22 @@ pub struct Coverage {
     pub symmetric: bool,
     /// Why they were not, although that was asked for: names carry something. Runs need no such reason.
     pub symmetry_refused: Option<String>,
+    /// Whether no counterexample to the property can have fewer steps. Not so for one that goes round a loop, that runs
+    /// or a depth-first search found, or when the search for a shortest one was broken off.
+    pub shortest: bool,
     /// How many steps the counterexample had before it was made shorter.
     pub shrunk_from: Option<usize>,
     /// The runs that were made by a strategy that makes runs.
     pub runs: Option<Runs>,
+    /// Where the search had come to before it was saved and resumed.
+    pub resumed: Option<Resumed>,
+}
+
+/// How far a search was when it was resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    /// How many states were known.
+    pub states: usize,
+    /// How many steps between them.
+    pub transitions: usize,
 }

@@ -117,6 +117,11 @@ impl Histories {
         }
     }
 
+    /// The histories from this number on.
+    pub(crate) fn nodes_from(&self, node: usize) -> impl Iterator<Item = NodeId> + use<> {
+        count(node)..count(self.nodes.len())
+    }
+
     /// All that was asked so far, by anybody.
     pub(crate) fn requests(&self) -> impl Iterator<Item = RequestId> + use<> {
         0..count(self.requests.len())

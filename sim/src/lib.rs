@@ -97,7 +97,9 @@ mod tree;
 mod watching;
 mod world;
 
-pub use explore::{Coverage, Limits, Progress, Report, Runs, Strategy, Verdict, Violation};
+pub use explore::{
+    Coverage, Limits, Progress, Report, ResumeError, Resumed, Runs, SaveError, Saved, Session, Strategy, Verdict, Violation,
+};
 pub use replay::{Live, Replay};
 pub use trace::{
     Code, Divergence, Effort, Fault, FaultMark, Marks, Need, ScriptError, ShortCode, Shrunk, SwitchMark, Token,

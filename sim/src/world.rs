@@ -147,6 +147,8 @@ pub(crate) struct World<'a> {
     plans: Vec<Option<Plan>>,
     contents: Contents,
     evidence: FxHashMap<RootId, PathId>,
+    /// How many times something was worked out that was missed.
+    pub(crate) learned: u64,
     /// A request that came up and that this world cannot answer.
     pub(crate) unanswerable: Option<String>,
 }
@@ -163,6 +165,7 @@ impl<'a> World<'a> {
             plans: Vec::new(),
             contents: Contents::new(),
             evidence: FxHashMap::default(),
+            learned: 0,
             unanswerable: None,
         }
     }
@@ -204,6 +207,7 @@ impl<'a> World<'a> {
 
     /// Works out what was missed.
     pub(crate) fn learn(&mut self, miss: Miss) {
+        self.learned += 1;
         match miss {
             Miss::Path(dir, name) => drop(self.names.make(dir, name)),
             Miss::Reply(reply) => drop(self.histories.make_reply(&reply)),

@@ -3,109 +3,33 @@
 //! A layer is expanded in blocks. The threads expand a block's states over tables that none of them changes; then one
 //! thread takes in what they found, in the order of the states. So the numbers of states, of histories and of names are
 //! the same whether one thread searches or many.
+//!
+//! Between two blocks a search can be broken off, and gone on with; see [`saved`](super::saved).
 
 use std::ops::ControlFlow;
 
 use rustc_hash::FxHashSet;
 
 use super::{
-    Coverage, Limits, Progress, Report, Strategy, Verdict, Violation,
+    Limits, Progress, Strategy, Verdict,
     dfs::DepthFirst,
     edges::{Edge, Edges},
     expand::{self, Expanded, Expander, Found, Frontier, expand_all},
-    fair::{self, Clients},
-    goals::{self, Places, Reach, Reached},
+    fair::Clients,
+    goals::Reached,
+    lessons::Lessons,
     path,
-    strategy::Observe,
-    visited::{Fingerprint, StateId, Visited, collision_odds, fingerprint},
+    strategy::{Observe, STATES_MAX},
+    visited::{Fingerprint, StateId, Visited, fingerprint},
 };
-use crate::{
-    history::exchange::Exchangeable,
-    names::IdNo,
-    protocol::{Property, Protocol},
-    scenario::{Faults, Scenario},
-    state::State,
-    symmetry::Symmetry,
-    world::{Leaps, World},
-};
+use crate::{protocol::Property, world::World};
 
 /// So many states are expanded before what was found is taken in.
 const BLOCK: usize = 1 << 14;
 
-/// Explores every behaviour of `scenario`.
-pub(super) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
-    let reduced = limits.merge && limits.partial_order && protocol.promises().is_empty();
-    let limits = Limits { partial_order: reduced, ..limits };
-    let report = search(protocol, scenario, limits, observe);
-    match &report.verdict {
-        Verdict::Violated(Violation { property, trace: Some(trace), .. })
-            if reduced && limits.strategy.finds_shortest() =>
-        {
-            let depth_max = match property {
-                Property::CanBeTaken | Property::NothingLeftBehind => limits.depth_max,
-                _ => limits.depth_max.min(trace.steps.len()),
-            };
-            let again = search(protocol, scenario, Limits { partial_order: false, depth_max, ..limits }, observe);
-            if matches!(again.verdict, Verdict::Violated(_)) { again } else { report }
-        }
-        _ => report,
-    }
-}
-
-fn search(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
-    let mut world = World::new(protocol, scenario);
-    let mut refused = None;
-    // Who starves on a loop is told by name.
-    let limits = Limits { symmetry: limits.symmetry && protocol.promises().is_empty(), ..limits };
-    let ids = if limits.merge && limits.symmetry { exchangeable(protocol, scenario) } else { None };
-    if limits.merge && limits.symmetry && ids.is_none() {
-        refused = Some(format!("more than {} clients and deaths have no numbers for their ids", IdNo::CLIENTS - 1));
-    }
-    if let Some(ids) = &ids {
-        let kinds = ids.alive.iter().map(|(_, kind)| *kind).collect();
-        let pool = ids.dead.iter().copied().chain([ids.spare]).collect();
-        world.symmetry = Some(Symmetry::new(&mut world.names, kinds, pool));
-    }
-    loop {
-        let mut search = Search::new(world, limits);
-        let verdict = search.run(observe);
-        if let Some(verdict) = verdict {
-            return search.report(verdict, refused);
-        }
-        world = search.world;
-        match &ids {
-            Some(ids) if world.symmetry.is_some() => {
-                if let Err(refusal) = world.histories.exchange(protocol, ids) {
-                    refused = Some(refusal.0);
-                    world.symmetry = None;
-                }
-            }
-            _ => world.histories.merge(protocol),
-        }
-        if let Some(symmetry) = &mut world.symmetry {
-            symmetry.forget_nodes();
-        }
-        if limits.partial_order {
-            world.learn_who_is_alone();
-        }
-    }
-}
-
-/// Whose ids may be exchanged; `None` when there are more than have numbers.
-fn exchangeable(protocol: &dyn Protocol, scenario: &Scenario) -> Option<Exchangeable> {
-    let Scenario { clients, faults: Faults { crashes, cuts, .. }, .. } = *scenario;
-    let deaths = crashes.checked_add(cuts.checked_mul(clients)?)?;
-    let alive = (0..clients).map(|client| {
-        let kind = protocol.kind(client.into(), clients.into());
-        IdNo::new(client, 0).map(|id| (id, kind))
-    });
-    let dead = (clients..clients.checked_add(deaths)?).map(|client| IdNo::new(client, 0));
-    let spare = IdNo::new(clients + deaths, 0)?;
-    Some(Exchangeable { alive: alive.collect::<Option<_>>()?, dead: dead.collect::<Option<_>>()?, spare })
-}
-
 pub(super) struct Search<'a> {
     pub(super) world: World<'a>,
+    pub(super) lessons: Lessons,
     pub(super) limits: Limits,
     pub(super) visited: Visited,
     pub(super) edges: Edges,
@@ -116,20 +40,33 @@ pub(super) struct Search<'a> {
     pub(super) said: FxHashSet<&'static str>,
     pub(super) transitions: usize,
     /// The first state of each layer.
-    layers: Vec<StateId>,
-    next: Frontier,
+    pub(super) layers: Vec<StateId>,
+    /// The layer under way; those of its states that come before `at` are expanded.
+    pub(super) layer: Frontier,
+    pub(super) at: usize,
+    /// What was found of the next one.
+    pub(super) next: Frontier,
     expander: Expander,
     /// How many states were known when a new answer first came up.
-    learned_at: Option<usize>,
+    pub(super) learned_at: Option<usize>,
     /// Used by the search in the other order only.
     pub(super) depth_first: DepthFirst,
 }
 
+/// What a search can come to before it has seen everything.
+#[derive(Debug)]
+pub(super) enum End {
+    /// This state breaks a property by itself.
+    Broken(StateId),
+    Unanswerable(String),
+}
+
 impl<'a> Search<'a> {
-    fn new(world: World<'a>, limits: Limits) -> Self {
+    pub(super) fn new(world: World<'a>, lessons: Lessons, limits: Limits) -> Self {
         let promises = !world.protocol.promises().is_empty();
         Self {
             world,
+            lessons,
             limits,
             visited: Visited::new(),
             edges: if promises { Edges::telling_actors() } else { Edges::default() },
@@ -138,6 +75,8 @@ impl<'a> Search<'a> {
             said: FxHashSet::default(),
             transitions: 0,
             layers: vec![0],
+            layer: Frontier::default(),
+            at: 0,
             next: Frontier::default(),
             expander: Expander::default(),
             learned_at: None,
@@ -145,46 +84,68 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The verdict, or none when histories were merged before all their answers were known.
-    fn run(&mut self, observe: Observe<'_>) -> Option<Verdict> {
+    /// The verdict, or none when histories were merged before all their answers were known. Run again after
+    /// [`Verdict::Incomplete`], it goes on from there.
+    pub(super) fn run(&mut self, observe: Observe<'_>) -> Option<Verdict> {
         if self.limits.strategy == Strategy::Dfs {
             return self.run_depth_first(observe);
         }
-        let initial = self.world.initial();
-        let mut numbers = Vec::new();
-        self.world.learning(|world| world.encode(&initial, &mut numbers));
-        self.visited.insert(fingerprint(&numbers));
-        self.next.push(&numbers);
-        while self.next.len() > 0 {
-            let layer = std::mem::take(&mut self.next);
-            let mut from = 0;
-            while from < layer.len() {
-                let to = (from + BLOCK).min(layer.len());
-                if let Some(verdict) = self.block(&layer, (from, to)) {
-                    return self.settled(verdict);
+        if self.visited.len() == 0 {
+            self.begin();
+        } else if let Some(verdict) = self.past_a_limit(observe) {
+            return Some(verdict);
+        }
+        loop {
+            while self.at < self.layer.len() {
+                let layer = std::mem::take(&mut self.layer);
+                let to = (self.at + BLOCK).min(layer.len());
+                let end = self.block(&layer, (self.at, to));
+                (self.layer, self.at) = (layer, to);
+                if let Some(end) = end {
+                    return self.settled(end);
                 }
                 if self.limits.merge && self.is_misled(false) {
                     return None;
                 }
-                from = to;
-                let progress = self.progress(layer.len() - from, &layer);
-                if let Some(verdict) = self.past_a_limit(progress, observe) {
-                    return self.settled(verdict);
+                if let Some(verdict) = self.past_a_limit(observe) {
+                    return Some(verdict);
                 }
             }
-            if self.next.len() > 0 {
-                self.layers.push(state_id(self.visited.len() - self.next.len()));
+            if self.next.len() == 0 {
+                break;
             }
+            self.layers.push(state_id(self.visited.len() - self.next.len()));
+            (self.layer, self.at) = (std::mem::take(&mut self.next), 0);
         }
         if self.limits.merge && self.is_misled(true) {
             return None;
         }
-        Some(self.judge_the_whole())
+        Some(self.judge_the_whole(observe))
     }
 
-    /// A verdict that came of merging too early is none.
-    pub(super) fn settled(&mut self, verdict: Verdict) -> Option<Verdict> {
-        (!(self.limits.merge && self.is_misled(true))).then_some(verdict)
+    fn begin(&mut self) {
+        let numbers = self.learn_the_first();
+        self.visited.insert(fingerprint(&numbers));
+        self.layer.push(&numbers);
+    }
+
+    /// The first state, written down.
+    pub(super) fn learn_the_first(&mut self) -> Vec<u16> {
+        let initial = self.world.initial();
+        let mut numbers = Vec::new();
+        self.world.learning(|world| world.encode(&initial, &mut numbers));
+        numbers
+    }
+
+    /// What an end comes to, unless it came of merging too early; then it is none, and nothing is learned of it.
+    pub(super) fn settled(&mut self, end: End) -> Option<Verdict> {
+        if self.limits.merge && self.is_misled(true) {
+            return None;
+        }
+        Some(match end {
+            End::Broken(state) => self.broken_at(state),
+            End::Unanswerable(what) => Verdict::Error(what),
+        })
     }
 
     /// True when an answer came up that the merging did not know, and the search is at its end or has gone on for a
@@ -199,26 +160,28 @@ impl<'a> Search<'a> {
     }
 
     /// Expands some states of a layer and takes in what is found.
-    fn block(&mut self, layer: &Frontier, (from, to): (usize, usize)) -> Option<Verdict> {
+    fn block(&mut self, layer: &Frontier, (from, to): (usize, usize)) -> Option<End> {
         let threads = if to - from < 2 * expand::piece() { 1 } else { self.limits.threads.max(1) };
         let expanded = expand_all(&self.world, &self.visited, layer, (from, to), threads);
         let mut at = from;
         for piece in expanded {
             self.said.extend(&piece.said);
             for index in 0..expand::piece().min(to - at) {
-                if let Some(verdict) = self.take_in(&piece, index, layer.get(at)) {
-                    return Some(verdict);
+                if let Some(end) = self.take_in(&piece, index, layer.get(at)) {
+                    return Some(end);
                 }
                 at += 1;
             }
         }
-        if let Some(request) = &self.world.unanswerable {
-            return Some(Verdict::Error(format!("a client asks what this world cannot answer: {request}")));
-        }
-        None
+        self.unanswerable()
     }
 
-    fn take_in(&mut self, piece: &Expanded, index: usize, state: &[u16]) -> Option<Verdict> {
+    pub(super) fn unanswerable(&self) -> Option<End> {
+        let request = self.world.unanswerable.as_ref()?;
+        Some(End::Unanswerable(format!("a client asks what this world cannot answer: {request}")))
+    }
+
+    fn take_in(&mut self, piece: &Expanded, index: usize, state: &[u16]) -> Option<End> {
         if piece.outcome(index).missed {
             let piece = self.expand_alone(state);
             self.said.extend(&piece.said);
@@ -227,7 +190,7 @@ impl<'a> Search<'a> {
         let id = state_id(self.edges.states());
         let outcome = piece.outcome(index);
         if outcome.broken {
-            return Some(self.broken_at(id));
+            return Some(End::Broken(id));
         }
         if outcome.goals != 0 {
             self.goals.push((id, outcome.goals));
@@ -259,21 +222,15 @@ impl<'a> Search<'a> {
 
     /// Expands a state, working out whatever is missed.
     fn expand_alone(&mut self, state: &[u16]) -> Expanded {
-        let decoded = State::decode(state);
-        let (mut leaps, mut numbers) = (Leaps::default(), Vec::new());
-        self.world.broken(&decoded);
-        self.world.learning(|world| world.leap_ahead(&decoded, &mut leaps));
-        for next in &leaps.last {
-            self.world.learning(|world| world.encode_settled(&next.state, &mut numbers));
-        }
+        self.lessons.take(&mut self.world, state);
         let mut expanded = Expanded::default();
         self.expander.expand(&self.world, &self.visited, state, &mut expanded);
         expanded
     }
 
-    fn progress(&self, waiting: usize, layer: &Frontier) -> Progress {
-        let progress = self.progress_of(waiting + self.next.len());
-        Progress { bytes: progress.bytes + layer.bytes(), ..progress }
+    fn progress(&self) -> Progress {
+        let progress = self.progress_of(self.layer.len() - self.at + self.next.len());
+        Progress { bytes: progress.bytes + self.layer.bytes(), ..progress }
     }
 
     pub(super) fn progress_of(&self, frontier: usize) -> Progress {
@@ -286,124 +243,59 @@ impl<'a> Search<'a> {
                 + self.edges.bytes()
                 + self.next.bytes()
                 + self.depth_first.bytes()
+                + self.lessons.bytes()
                 + self.goals.capacity() * size_of::<(StateId, Reached)>()
                 + self.idle.capacity() * size_of::<Clients>(),
         }
     }
 
-    fn past_a_limit(&self, progress: Progress, observe: Observe<'_>) -> Option<Verdict> {
-        let depth_max = self.limits.depth_max;
-        let asked = observe(progress);
-        let reason = if let ControlFlow::Break(reason) = asked {
+    /// A search that is about to be begun anew grows by half at most until then, so that where it ends does not depend
+    /// on how far it may grow, and it comes to the same when it is broken off there and resumed.
+    fn past_a_limit(&self, observe: Observe<'_>) -> Option<Verdict> {
+        let progress = self.progress();
+        let is_misled = self.limits.merge && self.world.histories.learned();
+        let Limits { depth_max, .. } = self.limits;
+        let limits = if is_misled { Limits { states_max: STATES_MAX, ..self.limits } } else { self.limits };
+        let reason = if let ControlFlow::Break(reason) = observe(progress) {
             reason
         } else if progress.frontier == 0 {
             return None;
-        } else if let Some(reason) = self.limits.outgrown_by(progress) {
+        } else if let Some(reason) = limits.outgrown_by(progress) {
             reason
-        } else if progress.depth >= depth_max && self.next.len() == progress.frontier {
+        } else if !is_misled && progress.depth >= depth_max && self.next.len() == progress.frontier {
             format!("deeper than {depth_max} steps")
         } else {
             return None;
         };
-        Some(Verdict::Incomplete { depth: progress.depth, reason })
+        // What was merged too early may have hidden something at any depth.
+        Some(Verdict::Incomplete { depth: if is_misled { 0 } else { progress.depth }, reason })
     }
 
-    /// The properties of the whole graph, once it is complete.
-    pub(super) fn judge_the_whole(&mut self) -> Verdict {
-        let mut goals = goals::all(&self.world);
-        let places = Places::new(self.world.symmetry.as_ref(), self.world.scenario);
-        let reach = Reach::new(&self.edges, goals, &self.goals, places);
-        while let Some(goal) = goals::first(goals) {
-            if let Some(state) = reach.first_without(goal) {
-                let (choices, client) = self.way_to(state, goals::client_of(goal));
-                let (property, what) = goals::missed(goal, client);
-                return self.violated(property, &what, &choices);
-            }
-            goals &= !goal;
-        }
-        if let Some(verdict) = self.judge_fair_runs() {
-            return verdict;
-        }
-        let Scenario { clients, faults, .. } = *self.world.scenario;
-        let wanted = self.world.protocol.sometimes(clients.into(), faults);
-        match wanted.into_iter().find(|word| !self.said.contains(word)) {
-            None => Verdict::Verified,
-            Some(word) => Verdict::Violated(Violation {
-                property: Property::Sometimes,
-                what: format!("no attempt ever came to this: {word}"),
-                trace: None,
-            }),
-        }
-    }
-
-    /// The promises that speak of runs which go on for ever.
-    fn judge_fair_runs(&mut self) -> Option<Verdict> {
-        let clients = self.world.scenario.clients;
-        for &promise in self.world.protocol.promises() {
-            for client in
-                (0..clients).filter(|client| self.world.protocol.takes_the_lock((*client).into(), clients.into()))
-            {
-                let everybody = promise == Property::NoLivelock;
-                let may = |step: &Edge| !(step.serves && (everybody || step.actor == client));
-                if let Some(cycle) = fair::cycle(&self.edges, clients, &self.idle, client, may) {
-                    return Some(self.goes_round(promise, client, &cycle));
-                }
-            }
-        }
-        None
-    }
-
-    fn goes_round(&mut self, promise: Property, client: u8, cycle: &[StateId]) -> Verdict {
-        let mut way = self.way(cycle[0]);
-        let loop_from = way.len() - 1;
-        way.extend(&cycle[1..]);
-        let fingerprints = self.fingerprints(way);
-        path::goes_round(&mut self.world, promise, client, &fingerprints, loop_from)
-    }
-
-    pub(super) fn broken_at(&mut self, state: StateId) -> Verdict {
+    fn broken_at(&mut self, state: StateId) -> Verdict {
         let way = self.fingerprints(self.way(state));
         path::broken(&mut self.world, &way)
     }
 
     /// The states on the way to one, from the first on: breadth first, a shortest way.
-    fn way(&self, state: StateId) -> Vec<StateId> {
+    pub(super) fn way(&self, state: StateId) -> Vec<StateId> {
         match self.limits.strategy {
             Strategy::Dfs => self.depth_first.way(state),
             _ => path::back_from(&self.edges, &self.layers, state),
         }
     }
 
-    fn fingerprints(&self, way: Vec<StateId>) -> Vec<Fingerprint> {
+    pub(super) fn fingerprints(&self, way: Vec<StateId>) -> Vec<Fingerprint> {
         way.into_iter().map(|state| self.visited.fingerprint(state)).collect()
     }
 
     /// The choices that lead to a state, and who `client` is there.
-    fn way_to(&mut self, state: StateId, client: u8) -> (Vec<u16>, u8) {
+    pub(super) fn way_to(&mut self, state: StateId, client: u8) -> (Vec<u16>, u8) {
         let fingerprints = self.fingerprints(self.way(state));
         path::choices(&mut self.world, &fingerprints, client)
     }
 
-    fn violated(&self, property: Property, what: &str, choices: &[u16]) -> Verdict {
+    pub(super) fn violated(&self, property: Property, what: &str, choices: &[u16]) -> Verdict {
         path::violated(&self.world, property, what, choices)
-    }
-
-    fn report(self, verdict: Verdict, refused: Option<String>) -> Report {
-        let bytes = self.progress(0, &Frontier::default()).bytes;
-        Report {
-            states: self.visited.len(),
-            transitions: self.transitions,
-            depth: self.depth_first.deepest.max(self.layers.len() - 1),
-            verdict,
-            coverage: Coverage {
-                bytes,
-                collision_odds: collision_odds(self.visited.len()),
-                symmetric: self.world.symmetry.is_some(),
-                symmetry_refused: refused,
-                shrunk_from: None,
-                runs: None,
-            },
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::{ControlFlow, Range};
 
 use super::{
     Progress, Verdict,
-    bfs::Search,
+    bfs::{End, Search},
     edges::Edge,
     expand::Found,
     strategy::Observe,
@@ -73,9 +73,7 @@ const STATES_UNSEEN: usize = 1 << 10;
 impl Search<'_> {
     /// The verdict, or none when histories were merged before all their answers were known.
     pub(super) fn run_depth_first(&mut self, observe: Observe<'_>) -> Option<Verdict> {
-        let initial = self.world.initial();
-        let mut numbers = Vec::new();
-        self.world.learning(|world| world.encode(&initial, &mut numbers));
+        let numbers = self.learn_the_first();
         self.visited.insert(fingerprint(&numbers));
         self.depth_first.push(0, 0, 0, &numbers);
         let mut expanded = 0_usize;
@@ -84,8 +82,8 @@ impl Search<'_> {
                 self.depth_first.is_cut = true;
                 continue;
             }
-            if let Some(verdict) = self.take_in_one(state, depth, &numbers) {
-                return self.settled(verdict);
+            if let Some(end) = self.take_in_one(state, depth, &numbers) {
+                return self.settled(end);
             }
             expanded += 1;
             if expanded.is_multiple_of(STATES_UNSEEN) || expanded == 1 {
@@ -93,7 +91,8 @@ impl Search<'_> {
                     return None;
                 }
                 if let Some(verdict) = self.past_a_limit_of_depth_first(observe) {
-                    return self.settled(verdict);
+                    // A limit that merging too early came to is none.
+                    return (!(self.limits.merge && self.is_misled(true))).then_some(verdict);
                 }
             }
         }
@@ -101,18 +100,22 @@ impl Search<'_> {
             return None;
         }
         let at_the_end = self.past_a_limit_of_depth_first(observe);
-        Some(at_the_end.unwrap_or_else(|| self.judge_depth_first()))
+        Some(match at_the_end {
+            Some(verdict) => verdict,
+            None => self.judge_depth_first(observe),
+        })
     }
 
-    fn take_in_one(&mut self, state: StateId, depth: usize, numbers: &[u16]) -> Option<Verdict> {
+    fn take_in_one(&mut self, state: StateId, depth: usize, numbers: &[u16]) -> Option<End> {
         let found = self.expand_one(numbers);
         self.said.extend(&found.said);
         let outcome = found.outcome(0);
         if outcome.broken {
-            return Some(self.broken_at(state));
+            return Some(End::Broken(state));
         }
-        if let Some(request) = &self.world.unanswerable {
-            return Some(Verdict::Error(format!("a client asks what this world cannot answer: {request}")));
+        let unanswerable = self.unanswerable();
+        if unanswerable.is_some() {
+            return unanswerable;
         }
         if outcome.goals != 0 {
             self.goals.push((state, outcome.goals));
@@ -145,7 +148,7 @@ impl Search<'_> {
         Some(Verdict::Incomplete { depth: 0, reason })
     }
 
-    fn judge_depth_first(&mut self) -> Verdict {
+    fn judge_depth_first(&mut self, observe: Observe<'_>) -> Verdict {
         if self.depth_first.is_cut {
             let reason = format!("deeper than {} steps", self.limits.depth_max);
             return Verdict::Incomplete { depth: 0, reason };
@@ -157,6 +160,6 @@ impl Search<'_> {
             }
             self.edges.close();
         }
-        self.judge_the_whole()
+        self.judge_the_whole(observe)
     }
 }

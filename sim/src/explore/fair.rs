@@ -8,8 +8,11 @@
 //! which it is idle or cannot go on, a run can go round in it for ever and be fair: a tour through all of these. Where
 //! no part is like that, every fair run leaves it in the end. So it is enough to look at the parts (Tarjan).
 
+use std::ops::ControlFlow;
+
 use super::{
     edges::{Edge, Edges},
+    judge::GoOn,
     visited::StateId,
 };
 
@@ -35,18 +38,40 @@ pub(super) fn cycle(
     idle: &[Clients],
     tries: u8,
     may: impl Fn(&Edge) -> bool,
-) -> Option<Vec<StateId>> {
-    let graph = Graph::new(edges, idle, tries, may);
+    go_on: GoOn<'_>,
+) -> ControlFlow<String, Option<Vec<StateId>>> {
+    let graph = Graph::new(edges, idle, tries, may, go_on)?;
     let all = (1 << clients) - 1;
-    let part = graph.parts().into_iter().filter(|part| graph.is_fair(part, all)).min()?;
-    Some(graph.tour(&part, all))
+    let mut nearest: Option<Vec<StateId>> = None;
+    for part in graph.parts(go_on)? {
+        go_on()?;
+        if nearest.as_ref().is_none_or(|nearest| part < *nearest) && graph.is_fair(&part, all) {
+            nearest = Some(part);
+        }
+    }
+    ControlFlow::Continue(nearest.map(|part| graph.tour(&part, all)))
 }
 
+/// Whoever watches is asked after so many blocks of states,
+const BLOCKS_UNSEEN: usize = 64;
+
+/// or so many steps between states.
+const STEPS_UNSEEN: usize = 1 << 18;
+
 impl Graph {
-    fn new(edges: &Edges, idle: &[Clients], tries: u8, may: impl Fn(&Edge) -> bool) -> Self {
+    fn new(
+        edges: &Edges,
+        idle: &[Clients],
+        tries: u8,
+        may: impl Fn(&Edge) -> bool,
+        go_on: GoOn<'_>,
+    ) -> ControlFlow<String, Self> {
         let mut graph = Self { targets: Vec::new(), actors: Vec::new(), ends: Vec::new(), obliged: Vec::new() };
         let mut states = Vec::new();
         for block in 0..edges.blocks() {
+            if block.is_multiple_of(BLOCKS_UNSEEN) {
+                go_on()?;
+            }
             edges.read(block, &mut states);
             for steps in &states {
                 let mut can_go_on = 0;
@@ -61,7 +86,7 @@ impl Graph {
                 graph.ends.push(graph.targets.len());
             }
         }
-        graph
+        ControlFlow::Continue(graph)
     }
 
     fn steps(&self, state: StateId) -> impl Iterator<Item = (StateId, u8)> {
@@ -72,8 +97,8 @@ impl Graph {
     }
 
     /// The strongly connected parts that have a step within, each sorted.
-    fn parts(&self) -> Vec<Vec<StateId>> {
-        Tarjan::new(self).run()
+    fn parts(&self, go_on: GoOn<'_>) -> ControlFlow<String, Vec<Vec<StateId>>> {
+        Tarjan::new(self).run(go_on)
     }
 
     fn is_fair(&self, part: &[StateId], all: Clients) -> bool {
@@ -176,16 +201,21 @@ impl<'a> Tarjan<'a> {
         }
     }
 
-    fn run(mut self) -> Vec<Vec<StateId>> {
+    fn run(mut self, go_on: GoOn<'_>) -> ControlFlow<String, Vec<Vec<StateId>>> {
+        let mut steps = 0_usize;
         for state in (0..).take(self.order.len()) {
             if self.order[state as usize] == 0 {
                 self.enter(state);
                 while let Some((state, step)) = self.way.pop() {
-                    self.go_on(state, step);
+                    self.take_step(state, step);
+                    steps += 1;
+                    if steps.is_multiple_of(STEPS_UNSEEN) {
+                        go_on()?;
+                    }
                 }
             }
         }
-        self.parts
+        ControlFlow::Continue(self.parts)
     }
 
     fn enter(&mut self, state: StateId) {
@@ -196,7 +226,7 @@ impl<'a> Tarjan<'a> {
         self.way.push((state, 0));
     }
 
-    fn go_on(&mut self, state: StateId, step: usize) {
+    fn take_step(&mut self, state: StateId, step: usize) {
         let at = state as usize;
         if let Some((target, _)) = self.graph.steps(state).nth(step) {
             self.way.push((state, step + 1));
@@ -244,6 +274,17 @@ mod tests {
             edges.close();
         }
         edges
+    }
+
+    fn cycle(
+        edges: &Edges,
+        clients: u8,
+        idle: &[Clients],
+        tries: u8,
+        may: impl Fn(&Edge) -> bool,
+    ) -> Option<Vec<StateId>> {
+        let found = super::cycle(edges, clients, idle, tries, may, &mut || ControlFlow::Continue(()));
+        found.continue_value().unwrap()
     }
 
     fn busy(states: &[&[(StateId, u8)]]) -> Option<Vec<StateId>> {

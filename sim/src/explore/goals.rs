@@ -1,8 +1,11 @@
 //! What must stay possible, whatever has happened: from every state each taker can come to hold the lock, and the
 //! directory can become empty, without a further fault.
 
+use std::ops::ControlFlow;
+
 use super::{
     edges::{Edge, Edges},
+    judge::GoOn,
     visited::StateId,
 };
 use crate::{
@@ -87,6 +90,9 @@ pub(super) fn stay_possible(world: &mut World<'_>, state: &State, property: Prop
     unreached == 0
 }
 
+/// Whoever watches is asked after so many blocks of states, and once in each pass.
+const BLOCKS_UNSEEN: usize = 64;
+
 /// For each state of a whole search the goals that can be come to from there without a further fault.
 #[derive(Debug)]
 pub(super) struct Reach {
@@ -97,7 +103,13 @@ pub(super) struct Reach {
 impl Reach {
     /// Works it out, from the goals that states are themselves. Most steps lead onward, so passes from the last state
     /// to the first need few repetitions.
-    pub(super) fn new(edges: &Edges, goals: Reached, are: &[(StateId, Reached)], places: Places) -> Self {
+    pub(super) fn new(
+        edges: &Edges,
+        goals: Reached,
+        are: &[(StateId, Reached)],
+        places: Places,
+        go_on: GoOn<'_>,
+    ) -> ControlFlow<String, Self> {
         let mut of = vec![0; edges.states()];
         for &(state, reached) in are {
             of[state as usize] = reached;
@@ -108,13 +120,16 @@ impl Reach {
         while changed {
             changed = false;
             for block in (0..edges.blocks()).rev() {
+                if block.is_multiple_of(BLOCKS_UNSEEN) {
+                    go_on()?;
+                }
                 let first = edges.read(block, &mut steps) as usize;
                 for (at, steps) in (first..first + steps.len()).zip(&steps).rev() {
                     changed |= reach.of[at] & goals != goals && reach.update(at, steps);
                 }
             }
         }
-        reach
+        ControlFlow::Continue(reach)
     }
 
     fn update(&mut self, at: usize, steps: &[Edge]) -> bool {

@@ -168,8 +168,10 @@ impl Making<'_> {
                 collision_odds: collision_odds(self.visited.len()),
                 symmetric: false,
                 symmetry_refused: None,
+                shortest: false,
                 shrunk_from: None,
                 runs: Some(self.runs),
+                resumed: None,
             },
         }
     }

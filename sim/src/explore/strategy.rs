@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Limits, Progress, Report, Verdict, bfs, pct::Pct, random::Random, runs, visited::StateId};
+use super::{Limits, Progress, Report, Verdict, pct::Pct, random::Random, runs, session::Session, visited::StateId};
 use crate::{
     protocol::{Property, Protocol},
     scenario::Scenario,
@@ -105,13 +105,18 @@ pub struct Runs {
 pub(super) type Observe<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<String>;
 
 /// States have numbers; a search must not run out of them, and finds this many at once at most.
-const STATES_MAX: usize = (StateId::MAX - (1 << 24)) as usize;
+pub(super) const STATES_MAX: usize = (StateId::MAX - (1 << 24)) as usize;
+
+/// As far as there are numbers.
+pub(super) fn bounded(limits: Limits) -> Limits {
+    Limits { states_max: limits.states_max.min(STATES_MAX), ..limits }
+}
 
 /// Explores `scenario` in the way that `limits` ask for.
 pub(crate) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
-    let limits = Limits { states_max: limits.states_max.min(STATES_MAX), ..limits };
+    let limits = bounded(limits);
     let report = match limits.strategy {
-        Strategy::Bfs | Strategy::Dfs => reasoned(protocol, limits, bfs::explore(protocol, scenario, limits, observe)),
+        Strategy::Bfs | Strategy::Dfs => Session::begin(protocol, scenario, limits).run(observe),
         Strategy::Random { seed, runs, steps } => {
             let runs = Runs { seed, runs, steps_max: steps.min(limits.depth_max) };
             runs::explore(protocol, scenario, limits, runs, &mut Random::new(seed, scenario), observe)
@@ -135,14 +140,6 @@ fn is_violated(report: &Report) -> bool {
 fn at_the_end(report: &Report) -> Progress {
     let Report { states, transitions, depth, ref coverage, .. } = *report;
     Progress { depth, states, transitions, frontier: 0, bytes: coverage.bytes }
-}
-
-/// No reduction is left out without a word.
-fn reasoned(protocol: &dyn Protocol, limits: Limits, mut report: Report) -> Report {
-    if limits.merge && limits.symmetry && !protocol.promises().is_empty() {
-        report.coverage.symmetry_refused.get_or_insert_with(|| "who starves on a loop is told by name".into());
-    }
-    report
 }
 
 /// Makes the counterexample shorter, if there is one.

@@ -1,0 +1,86 @@
+//! Judging a graph of states that is complete: what must stay possible, what must come about, what must have been seen.
+//!
+//! It takes its time where there are many states, so whoever watches is asked meanwhile, and can break it off.
+
+use std::ops::ControlFlow;
+
+use super::{
+    Strategy, Verdict, Violation,
+    bfs::Search,
+    edges::Edge,
+    fair,
+    goals::{self, Places, Reach},
+    path,
+    strategy::Observe,
+    visited::StateId,
+};
+use crate::{protocol::Property, scenario::Scenario};
+
+/// Whether to go on; if not, why.
+pub(super) type GoOn<'a> = &'a mut dyn FnMut() -> ControlFlow<String>;
+
+impl Search<'_> {
+    /// The properties of the whole graph, once it is complete.
+    pub(super) fn judge_the_whole(&mut self, observe: Observe<'_>) -> Verdict {
+        let progress = self.progress_of(0);
+        match self.judge(&mut || observe(progress)) {
+            ControlFlow::Continue(verdict) => verdict,
+            ControlFlow::Break(reason) => Verdict::Incomplete {
+                depth: if self.limits.strategy == Strategy::Bfs { progress.depth } else { 0 },
+                reason: format!("{reason}, with all states seen, while what follows from them was being judged"),
+            },
+        }
+    }
+
+    fn judge(&mut self, go_on: GoOn<'_>) -> ControlFlow<String, Verdict> {
+        let mut goals = goals::all(&self.world);
+        let places = Places::new(self.world.symmetry.as_ref(), self.world.scenario);
+        let reach = Reach::new(&self.edges, goals, &self.goals, places, go_on)?;
+        while let Some(goal) = goals::first(goals) {
+            if let Some(state) = reach.first_without(goal) {
+                let (choices, client) = self.way_to(state, goals::client_of(goal));
+                let (property, what) = goals::missed(goal, client);
+                return ControlFlow::Continue(self.violated(property, &what, &choices));
+            }
+            goals &= !goal;
+        }
+        if let Some(verdict) = self.judge_fair_runs(go_on)? {
+            return ControlFlow::Continue(verdict);
+        }
+        let Scenario { clients, faults, .. } = *self.world.scenario;
+        let wanted = self.world.protocol.sometimes(clients.into(), faults);
+        ControlFlow::Continue(match wanted.into_iter().find(|word| !self.said.contains(word)) {
+            None => Verdict::Verified,
+            Some(word) => Verdict::Violated(Violation {
+                property: Property::Sometimes,
+                what: format!("no attempt ever came to this: {word}"),
+                trace: None,
+            }),
+        })
+    }
+
+    /// The promises that speak of runs which go on for ever.
+    fn judge_fair_runs(&mut self, go_on: GoOn<'_>) -> ControlFlow<String, Option<Verdict>> {
+        let clients = self.world.scenario.clients;
+        for &promise in self.world.protocol.promises() {
+            for client in
+                (0..clients).filter(|client| self.world.protocol.takes_the_lock((*client).into(), clients.into()))
+            {
+                let everybody = promise == Property::NoLivelock;
+                let may = |step: &Edge| !(step.serves && (everybody || step.actor == client));
+                if let Some(cycle) = fair::cycle(&self.edges, clients, &self.idle, client, may, go_on)? {
+                    return ControlFlow::Continue(Some(self.goes_round(promise, client, &cycle)));
+                }
+            }
+        }
+        ControlFlow::Continue(None)
+    }
+
+    fn goes_round(&mut self, promise: Property, client: u8, cycle: &[StateId]) -> Verdict {
+        let mut way = self.way(cycle[0]);
+        let loop_from = way.len() - 1;
+        way.extend(&cycle[1..]);
+        let fingerprints = self.fingerprints(way);
+        path::goes_round(&mut self.world, promise, client, &fingerprints, loop_from)
+    }
+}

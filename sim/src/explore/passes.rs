@@ -1,0 +1,122 @@
+//! Passes: a search is begun anew when it met an answer that its merging did not know, with that answer known.
+//!
+//! When that is depends on what the search meets, and not on how far it may go: so a search that is broken off and resumed
+//! is begun anew where it would have been.
+
+use super::{
+    Coverage, Limits, Report, Verdict,
+    bfs::Search,
+    lessons::Lessons,
+    strategy::Observe,
+    visited::collision_odds,
+};
+use crate::{
+    history::exchange::Exchangeable,
+    names::IdNo,
+    protocol::Protocol,
+    scenario::{Faults, Scenario},
+    symmetry::Symmetry,
+    world::World,
+};
+
+/// A search, over as many passes as it takes.
+pub(super) struct Passes<'a> {
+    pub(super) search: Search<'a>,
+    ids: Option<Exchangeable>,
+    /// Why states that differ in names only are kept apart, although that was asked for.
+    refused: Option<String>,
+}
+
+impl<'a> Passes<'a> {
+    pub(super) fn new(protocol: &'a dyn Protocol, scenario: &'a Scenario, limits: Limits) -> Self {
+        let limits = Self::heeded(protocol, limits);
+        let mut world = World::new(protocol, scenario);
+        let mut refused = None;
+        let ids = if limits.symmetry { exchangeable(protocol, scenario) } else { None };
+        if limits.symmetry && ids.is_none() {
+            refused = Some(format!("more than {} clients and deaths have no numbers for their ids", IdNo::CLIENTS - 1));
+        }
+        if let Some(ids) = &ids {
+            let kinds = ids.alive.iter().map(|(_, kind)| *kind).collect();
+            let pool = ids.dead.iter().copied().chain([ids.spare]).collect();
+            world.symmetry = Some(Symmetry::new(&mut world.names, kinds, pool));
+        }
+        let lessons = Lessons::new(protocol, scenario);
+        Self { search: Search::new(world, lessons, limits), ids, refused }
+    }
+
+    /// The same limits without the reductions that this protocol does not allow.
+    pub(super) fn heeded(protocol: &dyn Protocol, limits: Limits) -> Limits {
+        // Who starves on a loop is told by name, and the loop step by step.
+        let are_allowed = limits.merge && protocol.promises().is_empty();
+        let Limits { symmetry, partial_order, .. } = limits;
+        Limits { symmetry: symmetry && are_allowed, partial_order: partial_order && are_allowed, ..limits }
+    }
+
+    pub(super) fn run(&mut self, observe: Observe<'_>) -> Verdict {
+        loop {
+            if let Some(verdict) = self.search.run(observe) {
+                return verdict;
+            }
+            self.begin_anew();
+        }
+    }
+
+    /// Begins another pass, over all that was learned.
+    pub(super) fn begin_anew(&mut self) {
+        let Search { world: World { protocol, scenario, .. }, limits, .. } = self.search;
+        let mut world = std::mem::replace(&mut self.search.world, World::new(protocol, scenario));
+        let mut lessons = std::mem::replace(&mut self.search.lessons, Lessons::new(protocol, scenario));
+        lessons.end_pass();
+        match &self.ids {
+            Some(ids) if world.symmetry.is_some() => {
+                if let Err(refusal) = world.histories.exchange(protocol, ids) {
+                    self.refused = Some(refusal.0);
+                    world.symmetry = None;
+                }
+            }
+            _ => world.histories.merge(protocol),
+        }
+        if let Some(symmetry) = &mut world.symmetry {
+            symmetry.forget_nodes();
+        }
+        if limits.partial_order {
+            world.learn_who_is_alone();
+        }
+        self.search = Search::new(world, lessons, limits);
+    }
+
+    pub(super) fn report(&self, verdict: Verdict) -> Report {
+        let search = &self.search;
+        let progress = search.progress_of(0);
+        Report {
+            states: progress.states,
+            transitions: progress.transitions,
+            depth: search.depth_first.deepest.max(progress.depth),
+            verdict,
+            coverage: Coverage {
+                bytes: progress.bytes,
+                collision_odds: collision_odds(progress.states),
+                symmetric: search.world.symmetry.is_some(),
+                symmetry_refused: self.refused.clone(),
+                shortest: false,
+                shrunk_from: None,
+                runs: None,
+                resumed: None,
+            },
+        }
+    }
+}
+
+/// Whose ids may be exchanged; `None` when there are more than have numbers.
+fn exchangeable(protocol: &dyn Protocol, scenario: &Scenario) -> Option<Exchangeable> {
+    let Scenario { clients, faults: Faults { crashes, cuts, .. }, .. } = *scenario;
+    let deaths = crashes.checked_add(cuts.checked_mul(clients)?)?;
+    let alive = (0..clients).map(|client| {
+        let kind = protocol.kind(client.into(), clients.into());
+        IdNo::new(client, 0).map(|id| (id, kind))
+    });
+    let dead = (clients..clients.checked_add(deaths)?).map(|client| IdNo::new(client, 0));
+    let spare = IdNo::new(clients + deaths, 0)?;
+    Some(Exchangeable { alive: alive.collect::<Option<_>>()?, dead: dead.collect::<Option<_>>()?, spare })
+}
