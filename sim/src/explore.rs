@@ -16,11 +16,13 @@ mod random;
 mod runs;
 mod saved;
 mod session;
+mod shard;
 mod strategy;
 mod visited;
 
 pub use saved::{ResumeError, SaveError, Saved};
 pub use session::Session;
+pub use shard::{Shard, ShardError};
 pub(crate) use strategy::explore;
 pub use strategy::{Runs, Strategy};
 
@@ -94,7 +96,13 @@ pub struct Progress {
 
 /// True when `state` violates `property`, by itself or because of what can no longer follow.
 pub(crate) fn violates(world: &mut World<'_>, state: &State, property: Property) -> bool {
-    world.broken(state).is_some_and(|(broken, _)| broken == property) || !goals::stay_possible(world, state, property)
+    world.broken(state).is_some_and(|(broken, _)| broken == property) || lost(world, state, property).is_some()
+}
+
+/// What can no longer follow from `state` and has to by `property`, in words.
+pub(crate) fn lost(world: &mut World<'_>, state: &State, property: Property) -> Option<String> {
+    let lost = goals::lost(world, state, property);
+    (lost != 0).then(|| goals::missed(lost).1)
 }
 
 /// What a search found out.

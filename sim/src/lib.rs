@@ -98,7 +98,8 @@ mod watching;
 mod world;
 
 pub use explore::{
-    Coverage, Limits, Progress, Report, ResumeError, Resumed, Runs, SaveError, Saved, Session, Strategy, Verdict, Violation,
+    Coverage, Limits, Progress, Report, ResumeError, Resumed, Runs, SaveError, Saved, Session, Shard, ShardError,
+    Strategy, Verdict, Violation,
 };
 pub use replay::{Live, Replay};
 pub use trace::{

@@ -5,7 +5,7 @@ use std::{ops::ControlFlow, sync::atomic::AtomicBool, sync::atomic::Ordering};
 
 use lockwright_kernel::{fs::Fs, id::Id, path::Path};
 use lockwright_sim::{
-    Limits, Replay, Report, ResumeError, SaveError, Saved, Session, Strategy, Verdict,
+    Limits, Replay, Report, ResumeError, SaveError, Saved, Session, Shard, Strategy, Verdict,
     catalogue::{self, Entry},
     check,
     protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
@@ -288,7 +288,7 @@ fn a_file_is_refused_to_another_search() {
         let error = resume(protocol, &scenario, means, &file).expect_err("other means");
         assert!(matches!(error, ResumeError::OtherMeans { .. }), "{error}");
     }
-    let runs = Strategy::Random { seed: 1, runs: 1, steps: 1 };
+    let runs = Strategy::Random { seed: 1, runs: 1, steps: 1, shard: Shard::WHOLE };
     for strategy in [Strategy::Dfs, runs] {
         let limits = Limits { strategy, ..REDUCED };
         assert!(matches!(resume(protocol, &scenario, limits, &file), Err(ResumeError::Strategy(_))));

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use lockwright_sim::{
-    Limits, Report, Strategy, Verdict,
+    Limits, Report, Shard, Strategy, Verdict,
     catalogue::{self, Entry, MUTANTS},
     check, check_while,
     protocol::Property,
@@ -14,15 +14,17 @@ use lockwright_sim::{
 const OF_THE_WHOLE: [Property; 4] =
     [Property::CanBeTaken, Property::NoLivelock, Property::NoStarvation, Property::Sometimes];
 
-const RANDOM: Strategy = Strategy::Random { seed: 1, runs: 2_000, steps: 200 };
+const RANDOM: Strategy = Strategy::Random { seed: 1, runs: 2_000, steps: 200, shard: Shard::WHOLE };
 /// The same with so few runs that they are made at once.
-const FEW: [Strategy; 2] =
-    [Strategy::Random { seed: 1, runs: 60, steps: 100 }, Strategy::Pct { seed: 1, runs: 60, steps: 100, depth: 3 }];
+const FEW: [Strategy; 2] = [
+    Strategy::Random { seed: 1, runs: 60, steps: 100, shard: Shard::WHOLE },
+    Strategy::Pct { seed: 1, runs: 60, steps: 100, shard: Shard::WHOLE, depth: 3 },
+];
 
 /// With the depth that the mutant takes.
 fn pct(entry: Entry) -> Strategy {
     let depth = if matches!(entry.name, "fast_lock.clean_in_place" | "one_file.look_then_watch") { 4 } else { 3 };
-    Strategy::Pct { seed: 1, runs: 15_000, steps: 100, depth }
+    Strategy::Pct { seed: 1, runs: 15_000, steps: 100, shard: Shard::WHOLE, depth }
 }
 
 fn explore(entry: Entry, scenario: &Scenario, strategy: Strategy) -> Report {
@@ -87,7 +89,7 @@ fn pct_is_no_worse_than_its_bound() {
     // Of depth 3: a file without an id is looked at by the other, which has to hold the lock when its maker goes on.
     let entry = catalogue::find("dotlock.empty_is_stale").unwrap();
     let found = (0..4_000).filter(|&seed| {
-        let strategy = Strategy::Pct { seed, runs: 1, steps: 20, depth: 3 };
+        let strategy = Strategy::Pct { seed, runs: 1, steps: 20, shard: Shard::WHOLE, depth: 3 };
         matches!(explore(entry, &entry.scenario(), strategy).verdict, Verdict::Violated(_))
     });
     assert!(found.count() >= 4_000 / (2 * 20 * 20));
@@ -121,12 +123,12 @@ fn the_same_seed_makes_the_same_runs_and_another_seed_others() {
     }
 }
 
-const RANDOM_SHORT: Strategy = Strategy::Random { seed: 5, runs: 50, steps: 100 };
+const RANDOM_SHORT: Strategy = Strategy::Random { seed: 5, runs: 50, steps: 100, shard: Shard::WHOLE };
 
 fn with_seed(strategy: Strategy, seed: u64) -> Strategy {
     match strategy {
-        Strategy::Random { runs, steps, .. } => Strategy::Random { seed, runs, steps },
-        Strategy::Pct { runs, steps, depth, .. } => Strategy::Pct { seed, runs, steps, depth },
+        Strategy::Random { runs, steps, shard, .. } => Strategy::Random { seed, runs, steps, shard },
+        Strategy::Pct { runs, steps, shard, depth, .. } => Strategy::Pct { seed, runs, steps, shard, depth },
         complete => complete,
     }
 }
@@ -138,7 +140,7 @@ fn faults_are_drawn_within_their_budgets() {
         let (_, without) = fast_lock(2, 0);
         let whole = Limits { merge: false, ..Limits::default() };
         let faultless = check(entry.protocol(), &without, whole, &mut |_| {}).states;
-        for strategy in [RANDOM, Strategy::Pct { seed: 1, runs: 2_000, steps: 100, depth: 4 }] {
+        for strategy in [RANDOM, Strategy::Pct { seed: 1, runs: 2_000, steps: 100, shard: Shard::WHOLE, depth: 4 }] {
             let seen = explore(entry, &scenario, strategy).states;
             assert_eq!(seen > faultless, reaches_more, "{seen} of {faultless}");
         }
@@ -186,7 +188,7 @@ fn whoever_watches_can_end_a_search() {
                 if count >= last { ControlFlow::Break("enough".to_owned()) } else { ControlFlow::Continue(()) }
             });
             assert!(
-                matches!(&report.verdict, Verdict::Incomplete { reason, .. } if reason == "enough"),
+                matches!(&report.verdict, Verdict::Incomplete { reason, .. } if reason.starts_with("enough")),
                 "{strategy:?} {last}: {:?}",
                 report.verdict
             );
@@ -194,19 +196,79 @@ fn whoever_watches_can_end_a_search() {
     }
 }
 
+/// All states are known then, and it still takes a while until it is known what can follow from them.
 #[test]
-fn whoever_watches_can_have_a_counterexample_as_it_was_found() {
+fn a_judgement_can_be_broken_off_and_says_so() {
+    let (entry, scenario) = fast_lock(2, 1);
+    for strategy in [Strategy::Bfs, Strategy::Dfs] {
+        let limits = Limits { strategy, ..Limits::default() };
+        let whole = check(entry.protocol(), &scenario, limits, &mut |_| {});
+        let mut at_its_end = 0;
+        let report = check_while(entry.protocol(), &scenario, limits, &mut |progress| {
+            at_its_end += usize::from(progress.frontier == 0);
+            // The first time it has just come to its end.
+            if at_its_end == 2 { ControlFlow::Break("enough".to_owned()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!((report.states, report.transitions), (whole.states, whole.transitions));
+        let Verdict::Incomplete { depth, reason } = &report.verdict else { panic!("{report:?}") };
+        assert_eq!(reason, "enough, with all states seen, while what follows from them was being judged");
+        assert_eq!(*depth, if strategy == Strategy::Bfs { whole.depth } else { 0 });
+    }
+}
+
+#[test]
+fn whoever_watches_can_have_a_counterexample_as_it_was_found_or_as_short_as_it_was_by_then() {
     let entry = catalogue::find("fast_lock.no_look").expect("it is in the catalogue");
     let limits = Limits { strategy: Strategy::Dfs, ..Limits::default() };
-    let [mut told, mut count] = [0, 0];
-    check(entry.protocol(), &entry.scenario(), limits, &mut |_| told += 1);
+    let mut lengths = Vec::new();
+    for last in [1, 2, 100, usize::MAX] {
+        let mut count = 0;
+        let report = check_while(entry.protocol(), &entry.scenario(), limits, &mut |progress| {
+            // Nothing waits any more once something was found.
+            count += usize::from(progress.frontier == 0);
+            if count >= last { ControlFlow::Break("enough".to_owned()) } else { ControlFlow::Continue(()) }
+        });
+        let Verdict::Violated(violation) = &report.verdict else { panic!("{report:?}") };
+        assert_eq!(report.coverage.shrunk_from.is_none(), last == 1);
+        assert!(!report.coverage.shortest);
+        let trace = violation.trace.as_ref().expect("a run shows it");
+        assert_eq!(trace.replay(entry.protocol()), Ok(()));
+        lengths.push(trace.steps.len());
+    }
+    assert!(lengths[0] > 12 && lengths[3] == 12, "12 are enough: {lengths:?}");
+    assert!(lengths.is_sorted_by(|before, after| before >= after), "{lengths:?}");
+}
+
+/// The first search finds it with calls joined, and another one how short it can be.
+#[test]
+fn a_counterexample_is_called_shortest_only_when_that_was_searched_to_its_end() {
+    let entry = catalogue::find("fast_lock.no_look").expect("it is in the catalogue");
+    let mut told = 0;
+    let limits = Limits::default();
+    let whole = check(entry.protocol(), &entry.scenario(), limits, &mut |_| told += 1);
+    assert!(whole.coverage.shortest);
+    let mut count = 0;
     let report = check_while(entry.protocol(), &entry.scenario(), limits, &mut |_| {
         count += 1;
         if count == told { ControlFlow::Break("enough".to_owned()) } else { ControlFlow::Continue(()) }
     });
     let Verdict::Violated(violation) = &report.verdict else { panic!("{report:?}") };
-    assert_eq!(report.coverage.shrunk_from, None);
-    let trace = violation.trace.as_ref().expect("a run shows it");
-    assert!(trace.steps.len() > 12, "12 are enough");
-    assert_eq!(trace.replay(entry.protocol()), Ok(()));
+    assert_eq!(violation.trace.as_ref().map(|trace| trace.replay(entry.protocol())), Some(Ok(())));
+    assert!(!report.coverage.shortest);
+}
+
+/// Where several cannot, all of them are named.
+#[test]
+fn who_can_no_longer_take_the_lock_is_named() {
+    for (name, who) in [("dotlock.empty_is_live", "A or B"), ("fast_lock.no_recovery", "A or B")] {
+        let entry = catalogue::find(name).expect("it is in the catalogue");
+        for strategy in [Strategy::Bfs, Strategy::Dfs] {
+            let Verdict::Violated(violation) = explore(entry, &entry.scenario(), strategy).verdict else {
+                panic!("it is broken")
+            };
+            let told = format!("from here nothing that can happen, short of a fault, lets {who} take the lock");
+            assert_eq!(violation.what, told, "{name}");
+            assert_eq!(violation.trace.expect("a run shows it").what, told, "{name}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use verify::VerifyArgs;
+pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
 
 /// Locks made of files and directories, checked as they ship.
 #[derive(Debug, Parser)]
@@ -30,8 +30,9 @@ pub(crate) enum Command {
     ///
     /// Explores each scenario, completely unless told otherwise, one after the other, and prints a row for it. Exit code 0:
     /// all verified; 1: something violated, its counterexample written; 2: a search was incomplete, or not begun; 3: a
-    /// scenario cannot be explored. A limit, SIGINT or SIGTERM makes a search incomplete, never verified; a second signal
-    /// ends it at once.
+    /// scenario cannot be explored; 64: a mistake, or a file that cannot be resumed; 73: a file cannot be written. A limit,
+    /// SIGINT or SIGTERM makes a search incomplete, never verified; with `--save` it is kept, and `--resume` goes on with it.
+    /// A second signal ends it at once, and keeps nothing.
     Verify(VerifyArgs),
     /// Run a counterexample again, step by step, or hand it on in another form.
     ///

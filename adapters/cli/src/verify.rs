@@ -1,29 +1,34 @@
 //! `lockwright verify`: explores scenarios one after the other and prints a row for each.
 
 pub(crate) mod json;
+mod part;
 mod plan;
 mod progress;
 mod row;
+mod save;
 mod stop;
 mod traces;
 
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
+    ops::ControlFlow,
     process::ExitCode,
     thread,
     time::{Duration, Instant},
 };
 
-use lockwright_sim::{Limits, Strategy, Verdict, check_while};
+use lockwright_sim::{Limits, Progress, Session, Strategy, Verdict, check_while};
 
 use crate::{
     args::VerifyArgs,
     exit::{FAILED, Failure, USAGE},
 };
 
+use part::Part;
 use plan::Job;
 use progress::Line;
 use row::{Row, Table, Total};
+use save::{Keep, Source};
 use stop::Interrupt;
 
 /// Everything verified.
@@ -36,11 +41,18 @@ const INCOMPLETE: u8 = 2;
 const ERROR: u8 = 3;
 
 pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
-    let jobs = plan::plan(args)?;
+    let mut source = args.resume.as_deref().map(Source::open).transpose()?;
+    let jobs = plan::plan(args, source.as_ref().map(Source::scenario))?;
     let limits = limits(args)?;
+    let (jobs, part) = Part::of(args, limits.strategy, jobs);
+    let option = if args.save.is_some() { "--save" } else { "--resume" };
+    if args.save.is_some() || source.is_some() {
+        save::only_one(option, jobs.iter().map(|job| &job.scenario))?;
+    }
+    let keep = args.save.as_deref().map(Keep::at).transpose()?;
     let interrupt =
         Interrupt::on_signals().map_err(|error| Failure::new(FAILED, format!("cannot be told of signals: {error}")))?;
-    let (table, line) = (Table::new(args), Line::new());
+    let (table, line) = (Table::new(args, part), Line::new());
     let (mut code, mut total) = (VERIFIED, Total::default());
     // Whoever closes the pipe has read enough; no further row is worked out for him.
     let mut is_read = table.head().is_ok();
@@ -48,9 +60,12 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
         if !is_read {
             break;
         }
-        let row = explore(job, limits, args.time, &interrupt, &line);
+        let watch = Watch { began: Instant::now(), time: args.time, interrupt: &interrupt, line: &line };
+        let (row, kept) = explore(job, limits, &watch, source.take(), keep.as_ref())?;
         let trace = traces::keep(args, &row)?;
         is_read = line.hidden(|| table.row(&row, trace.as_deref())).is_ok();
+        // The row is told although the search it is of was not kept.
+        kept?;
         code = worse(code, exit_code(&row));
         total.add(&row);
         if interrupt.came() {
@@ -89,20 +104,46 @@ fn drawn_seed() -> u64 {
     RandomState::new().build_hasher().finish() >> 40
 }
 
-fn explore(job: &Job, limits: Limits, time: Option<Duration>, interrupt: &Interrupt, line: &Line) -> Row {
-    let began = Instant::now();
-    let report = check_while(job.entry.protocol(), &job.scenario, limits, &mut |progress| {
-        line.show(&job.scenario, progress, began.elapsed());
+/// Who watches a search.
+struct Watch<'a> {
+    began: Instant,
+    time: Option<Duration>,
+    interrupt: &'a Interrupt,
+    line: &'a Line,
+}
+
+/// The row, and whether a search that was not finished could be kept.
+fn explore(
+    job: &Job,
+    limits: Limits,
+    watch: &Watch<'_>,
+    source: Option<Source>,
+    keep: Option<&Keep<'_>>,
+) -> Result<(Row, Result<(), Failure>), Failure> {
+    let &Watch { began, time, interrupt, line } = watch;
+    let (protocol, scenario) = (job.entry.protocol(), &job.scenario);
+    let observe: &mut dyn FnMut(Progress) -> ControlFlow<String> = &mut |progress| {
+        line.show(scenario, progress, began.elapsed());
         interrupt.may_go_on(began, time)
-    });
-    Row {
-        entry: job.entry,
-        scenario: job.scenario.clone(),
-        limits,
-        report,
-        took: began.elapsed(),
-        as_expected: job.as_expected,
-    }
+    };
+    let session = match source {
+        None => Session::new(protocol, scenario, limits).filter(|_| keep.is_some()),
+        Some(source) => Some(source.resume(protocol, scenario, limits)?),
+    };
+    let (mut kept, mut saved) = (Ok(()), None);
+    let report = match session {
+        None => check_while(protocol, scenario, limits, observe),
+        Some(mut session) => {
+            let report = session.run(observe);
+            if let (Verdict::Incomplete { .. }, Some(keep)) = (&report.verdict, keep) {
+                kept = keep.save(&mut session);
+                saved = kept.is_ok().then(|| keep.file().to_owned());
+            }
+            report
+        }
+    };
+    let (scenario, took) = (job.scenario.clone(), began.elapsed());
+    Ok((Row { entry: job.entry, scenario, limits, report, took, as_expected: job.as_expected, saved }, kept))
 }
 
 fn exit_code(row: &Row) -> u8 {

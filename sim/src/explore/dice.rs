@@ -5,8 +5,11 @@
 pub(super) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
+    /// The dice of one run of several that have one seed: the run's number is all it takes to throw them again.
+    pub(super) fn of_run(seed: u64, run: usize) -> Self {
+        let mut of_seed = Self(seed);
+        let mut of_run = Self(of_seed.next() ^ run as u64);
+        Self(of_run.next())
     }
 
     fn next(&mut self) -> u64 {
@@ -36,14 +39,14 @@ mod tests {
 
     #[test]
     fn the_same_seed_draws_the_same_in_every_version() {
-        let mut dice = Dice::new(1_234_567);
+        let mut dice = Dice(1_234_567);
         let drawn: Vec<u64> = (0..3).map(|_| dice.next()).collect();
         assert_eq!(drawn, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
     }
 
     #[test]
     fn every_number_below_the_bound_comes_up_about_as_often() {
-        let mut dice = Dice::new(7);
+        let mut dice = Dice(7);
         let mut counts = [0; 6];
         for _ in 0..6000 {
             counts[dice.below(6)] += 1;
@@ -54,7 +57,7 @@ mod tests {
 
     #[test]
     fn every_order_comes_up() {
-        let mut dice = Dice::new(3);
+        let mut dice = Dice(3);
         let mut seen = rustc_hash::FxHashSet::default();
         for _ in 0..200 {
             let mut items = [0, 1, 2];

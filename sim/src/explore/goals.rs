@@ -11,7 +11,7 @@ use super::{
 use crate::{
     names::IdNo,
     protocol::Property,
-    scenario::Scenario,
+    scenario::{Scenario, letter},
     state::State,
     symmetry::{PermId, Symmetry},
     world::World,
@@ -47,17 +47,22 @@ pub(super) fn first(goals: Reached) -> Option<Reached> {
     (goals != 0).then(|| 1 << goals.trailing_zeros())
 }
 
-/// What is violated where a goal is out of reach, and what is missed. `client` is who it is about in the run that is
-/// shown.
-pub(super) fn missed(goal: Reached, client: u8) -> (Property, String) {
-    if goal == CLEAN {
+/// What is violated where goals are out of reach, and what is missed.
+pub(super) fn missed(goals: Reached) -> (Property, String) {
+    if goals == CLEAN {
         let what = "from here nothing that can happen, short of a fault, leaves the directory empty";
         return (Property::NothingLeftBehind, what.into());
     }
-    let id = crate::scenario::id(client, 0);
-    let letter = &id.name().as_str()[..1];
-    let what = format!("from here nothing that can happen, short of a fault, lets {letter} take the lock");
+    let clients = (0..Scenario::CLIENTS_MAX).filter(|client| goals & 1 << client != 0);
+    let letters: Vec<String> = clients.map(|client| letter(client).to_string()).collect();
+    let who = letters.join(" or ");
+    let what = format!("from here nothing that can happen, short of a fault, lets {who} take the lock");
     (Property::CanBeTaken, what)
+}
+
+/// The goal of this client, in place of another's.
+pub(super) fn of_client(goal: Reached, client: u8) -> Reached {
+    if goal == CLEAN { CLEAN } else { 1 << client }
 }
 
 /// The client that a goal is about.
@@ -65,8 +70,8 @@ pub(super) fn client_of(goal: Reached) -> u8 {
     u8::try_from(goal.trailing_zeros()).unwrap_or_default()
 }
 
-/// True when `state` can come to all goals of `property`, looked at from there on alone.
-pub(super) fn stay_possible(world: &mut World<'_>, state: &State, property: Property) -> bool {
+/// The goals of `property` that `state` can no longer come to, looked at from there on alone.
+pub(super) fn lost(world: &mut World<'_>, state: &State, property: Property) -> Reached {
     let mut unreached = all(world);
     unreached &= match property {
         Property::CanBeTaken => !CLEAN,
@@ -87,7 +92,7 @@ pub(super) fn stay_possible(world: &mut World<'_>, state: &State, property: Prop
             }
         }
     }
-    unreached == 0
+    unreached
 }
 
 /// Whoever watches is asked after so many blocks of states, and once in each pass.

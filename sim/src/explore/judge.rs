@@ -39,7 +39,7 @@ impl Search<'_> {
         while let Some(goal) = goals::first(goals) {
             if let Some(state) = reach.first_without(goal) {
                 let (choices, client) = self.way_to(state, goals::client_of(goal));
-                let (property, what) = goals::missed(goal, client);
+                let (property, what) = goals::missed(goals::of_client(goal, client));
                 return ControlFlow::Continue(self.violated(property, &what, &choices));
             }
             goals &= !goal;

@@ -4,11 +4,7 @@
 //! is begun anew where it would have been.
 
 use super::{
-    Coverage, Limits, Report, Verdict,
-    bfs::Search,
-    lessons::Lessons,
-    strategy::Observe,
-    visited::collision_odds,
+    Coverage, Limits, Report, Verdict, bfs::Search, lessons::Lessons, strategy::Observe, visited::collision_odds,
 };
 use crate::{
     history::exchange::Exchangeable,

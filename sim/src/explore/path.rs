@@ -227,7 +227,7 @@ pub(super) fn violated(world: &World<'_>, property: Property, what: &str, choice
     let trace = Trace::record(world.protocol, world.scenario, property, what, choices);
     let again = if property == Property::Replayable { Ok(()) } else { trace.replay(world.protocol) };
     match again {
-        Ok(()) => Verdict::Violated(Violation { property, what: what.into(), trace: Some(trace) }),
+        Ok(()) => Verdict::Violated(Violation { property, what: trace.what.clone(), trace: Some(trace) }),
         Err(divergence) => {
             Verdict::Error(format!("found that {property} is violated ({what}), and running it again {divergence}"))
         }

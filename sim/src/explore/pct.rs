@@ -13,6 +13,7 @@ use crate::scenario::Scenario;
 
 #[derive(Debug)]
 pub(super) struct Pct {
+    seed: u64,
     dice: Dice,
     steps: usize,
     depth: usize,
@@ -29,13 +30,15 @@ impl Pct {
     pub(super) fn new(runs: Runs, scenario: &Scenario, depth: usize) -> Self {
         let faults = scenario.faults.nonzero().map(|(_, count)| usize::from(count)).sum();
         let priorities = vec![0; usize::from(scenario.clients) + 1];
-        let (dice, steps) = (Dice::new(runs.seed), runs.steps_max);
-        Self { dice, steps, depth, faults, priorities, changes: Vec::new(), wrongs: Vec::new() }
+        let Runs { seed, steps_max: steps, .. } = runs;
+        let dice = Dice::of_run(seed, 0);
+        Self { seed, dice, steps, depth, faults, priorities, changes: Vec::new(), wrongs: Vec::new() }
     }
 }
 
 impl Choose for Pct {
-    fn begin(&mut self) {
+    fn begin(&mut self, run: usize) {
+        self.dice = Dice::of_run(self.seed, run);
         // Below these are the priorities that are fallen to.
         for (place, priority) in self.priorities.iter_mut().enumerate() {
             *priority = self.depth + place;

@@ -13,6 +13,7 @@ use crate::scenario::Scenario;
 
 #[derive(Debug)]
 pub(super) struct Random {
+    seed: u64,
     dice: Dice,
     clients: usize,
     /// One step in so many is another client's.
@@ -24,12 +25,13 @@ pub(super) struct Random {
 
 impl Random {
     pub(super) fn new(seed: u64, scenario: &Scenario) -> Self {
-        Self { dice: Dice::new(seed), clients: scenario.clients.into(), switches: 1, faults: 1, last: 0 }
+        Self { seed, dice: Dice::of_run(seed, 0), clients: scenario.clients.into(), switches: 1, faults: 1, last: 0 }
     }
 }
 
 impl Choose for Random {
-    fn begin(&mut self) {
+    fn begin(&mut self, run: usize) {
+        self.dice = Dice::of_run(self.seed, run);
         self.switches = 1 << self.dice.below(5);
         self.faults = 4 << self.dice.below(7);
         self.last = self.dice.below(self.clients);

@@ -18,8 +18,8 @@ use crate::{
 
 /// Chooses the steps of runs.
 pub(super) trait Choose {
-    /// A run begins.
-    fn begin(&mut self);
+    /// The run of this number begins, counted from 0. What is chosen in it depends on no other.
+    fn begin(&mut self, run: usize);
 
     /// Which of the steps comes next, there being at least one; `step` counts them from 0.
     fn choose(&mut self, step: usize, choices: &Choices<'_>) -> usize;
@@ -77,8 +77,12 @@ pub(super) fn explore(
         way: Vec::new(),
     };
     let mut verdict = making.past_a_limit(observe);
-    while verdict.is_none() && making.runs.runs < runs.runs {
+    for number in runs.shard.places(runs.runs) {
+        if verdict.is_some() {
+            break;
+        }
         making.runs.runs += 1;
+        choose.begin(number);
         verdict = making.run(choose, observe);
     }
     let done = || Verdict::Incomplete { depth: 0, reason: "that is all the runs that were asked for".into() };
@@ -102,7 +106,6 @@ impl Making<'_> {
     fn run(&mut self, choose: &mut dyn Choose, observe: Observe<'_>) -> Option<Verdict> {
         let mut state = self.world.initial();
         let (mut successors, mut numbers) = (Vec::new(), Vec::new());
-        choose.begin();
         self.way.clear();
         for step in 0..=self.runs.steps_max {
             self.arrive(&state, &mut numbers);
@@ -173,6 +176,63 @@ impl Making<'_> {
                 runs: Some(self.runs),
                 resumed: None,
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalogue,
+        explore::{Shard, pct::Pct, random::Random},
+    };
+
+    /// Each run's number and all that was chosen in it.
+    struct Recorded<'a> {
+        by: &'a mut dyn Choose,
+        runs: Vec<(usize, Vec<usize>)>,
+    }
+
+    impl Choose for Recorded<'_> {
+        fn begin(&mut self, run: usize) {
+            self.runs.push((run, Vec::new()));
+            self.by.begin(run);
+        }
+
+        fn choose(&mut self, step: usize, choices: &Choices<'_>) -> usize {
+            let choice = self.by.choose(step, choices);
+            self.runs.last_mut().unwrap().1.push(choice);
+            choice
+        }
+    }
+
+    fn made(shard: Shard, is_random: bool) -> Vec<(usize, Vec<usize>)> {
+        let entry = catalogue::find("fast_lock").unwrap();
+        let scenario = Scenario::new("fast_lock", 3, 2);
+        let runs = Runs { seed: 5, runs: 50, steps_max: 120, shard };
+        let (mut random, mut pct) = (Random::new(5, &scenario), Pct::new(runs, &scenario, 3));
+        let by: &mut dyn Choose = if is_random { &mut random } else { &mut pct };
+        let mut recorded = Recorded { by, runs: Vec::new() };
+        let go_on: Observe<'_> = &mut |_| ControlFlow::Continue(());
+        let report = explore(entry.protocol(), &scenario, Limits::default(), runs, &mut recorded, go_on);
+        let made = report.coverage.runs.unwrap();
+        assert_eq!((made.runs, made.shard), (recorded.runs.len(), shard));
+        assert_eq!(made.last(), recorded.runs.last().map_or(0, |(number, _)| number + 1));
+        recorded.runs
+    }
+
+    #[test]
+    fn the_runs_of_all_shards_are_the_runs_that_are_made_without() {
+        for is_random in [true, false] {
+            let whole = made(Shard::WHOLE, is_random);
+            assert_eq!(whole.len(), 50);
+            for of in [2, 3, 7, 60] {
+                let shards = (1..=of).flat_map(|index| made(Shard::new(index, of).unwrap(), is_random));
+                let mut all: Vec<_> = shards.collect();
+                all.sort();
+                assert!(all == whole, "{of} shards");
+            }
         }
     }
 }

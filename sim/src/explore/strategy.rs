@@ -2,7 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::{Limits, Progress, Report, Verdict, pct::Pct, random::Random, runs, session::Session, visited::StateId};
+use super::{
+    Limits, Progress, Report, Verdict, pct::Pct, random::Random, runs, session::Session, shard::Shard, visited::StateId,
+};
 use crate::{
     protocol::{Property, Protocol},
     scenario::Scenario,
@@ -16,13 +18,14 @@ use crate::{
 /// [`Verdict::Incomplete`]. They judge the properties that a state breaks by itself: all but
 /// [`Property::CanBeTaken`], [`Property::NoLivelock`], [`Property::NoStarvation`] and [`Property::Sometimes`], and of
 /// [`Property::NothingLeftBehind`] what it says of runs without faults. A run's faults are drawn too, within the
-/// scenario's budgets. The same seed makes the same runs, as long as the code is the same.
+/// scenario's budgets. The same seed makes the same runs, as long as the code is the same: each run draws from the seed
+/// and its own number, so several machines can make a [`Shard`] of them each, and together make all.
 ///
 /// ```
-/// use lockwright_sim::{Limits, Strategy, Verdict, catalogue, check};
+/// use lockwright_sim::{Limits, Shard, Strategy, Verdict, catalogue, check};
 ///
 /// let entry = catalogue::find("fast_lock.sign_after_move").expect("it is in the catalogue");
-/// let strategy = Strategy::Pct { seed: 1, runs: 10_000, steps: 100, depth: 3 };
+/// let strategy = Strategy::Pct { seed: 1, runs: 10_000, steps: 100, shard: Shard::WHOLE, depth: 3 };
 /// let report = check(entry.protocol(), &entry.scenario(), Limits { strategy, ..Limits::default() }, &mut |_| {});
 /// let Verdict::Violated(violation) = report.verdict else { panic!("it is broken") };
 /// assert_eq!(violation.trace.expect("a run shows it").replay(entry.protocol()), Ok(()));
@@ -43,6 +46,8 @@ pub enum Strategy {
         runs: usize,
         /// Of so many steps each, or fewer where nothing can follow.
         steps: usize,
+        /// Which of these runs are made, [all](Shard::WHOLE) or the part of one machine.
+        shard: Shard,
     },
     /// Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi and Nagarakatte, 2010): a run lets the client of
     /// the highest priority go on, priorities are drawn, and change at `depth - 1` drawn steps.
@@ -60,6 +65,8 @@ pub enum Strategy {
         runs: usize,
         /// Of so many steps each, or fewer where nothing can follow.
         steps: usize,
+        /// Which of these runs are made, [all](Shard::WHOLE) or the part of one machine.
+        shard: Shard,
         /// The depth of violation up to which the bound holds; at least 1.
         depth: usize,
     },
@@ -99,6 +106,17 @@ pub struct Runs {
     pub runs: usize,
     /// How many steps the longest may have had.
     pub steps_max: usize,
+    /// Which of the runs they were.
+    pub shard: Shard,
+}
+
+impl Runs {
+    /// The number of the run that was begun last, counted from 1 and the runs of other shards with it; 0 before the first.
+    #[must_use]
+    pub fn last(&self) -> usize {
+        let before = self.runs.checked_sub(1);
+        before.and_then(|before| self.shard.places(usize::MAX).nth(before)).map_or(0, |place| place + 1)
+    }
 }
 
 /// Tells how far a search is, and hears whether it may go on.
@@ -117,12 +135,12 @@ pub(crate) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limi
     let limits = bounded(limits);
     let report = match limits.strategy {
         Strategy::Bfs | Strategy::Dfs => Session::begin(protocol, scenario, limits).run(observe),
-        Strategy::Random { seed, runs, steps } => {
-            let runs = Runs { seed, runs, steps_max: steps.min(limits.depth_max) };
+        Strategy::Random { seed, runs, steps, shard } => {
+            let runs = Runs { seed, runs, steps_max: steps.min(limits.depth_max), shard };
             runs::explore(protocol, scenario, limits, runs, &mut Random::new(seed, scenario), observe)
         }
-        Strategy::Pct { seed, runs, steps, depth } => {
-            let runs = Runs { seed, runs, steps_max: steps.min(limits.depth_max) };
+        Strategy::Pct { seed, runs, steps, shard, depth } => {
+            let runs = Runs { seed, runs, steps_max: steps.min(limits.depth_max), shard };
             runs::explore(protocol, scenario, limits, runs, &mut Pct::new(runs, scenario, depth), observe)
         }
     };
@@ -130,7 +148,8 @@ pub(crate) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limi
     if limits.strategy.finds_shortest() || !is_violated(&report) || observe(at_the_end(&report)).is_break() {
         return report;
     }
-    shrunk(protocol, report)
+    let progress = at_the_end(&report);
+    shrunk(protocol, report, &mut || observe(progress).is_continue())
 }
 
 fn is_violated(report: &Report) -> bool {
@@ -143,9 +162,9 @@ fn at_the_end(report: &Report) -> Progress {
 }
 
 /// Makes the counterexample shorter, if there is one.
-fn shrunk(protocol: &dyn Protocol, mut report: Report) -> Report {
+fn shrunk(protocol: &dyn Protocol, mut report: Report, may_go_on: &mut dyn FnMut() -> bool) -> Report {
     if let Verdict::Violated(violation) = &mut report.verdict {
-        let shorter = violation.trace.as_ref().and_then(|trace| shorter(protocol, trace));
+        let shorter = violation.trace.as_ref().and_then(|trace| shorter(protocol, trace, may_go_on));
         if let (Some(shorter), Some(trace)) = (shorter, &mut violation.trace) {
             report.coverage.shrunk_from = Some(trace.steps.len());
             violation.what.clone_from(&shorter.what);
@@ -156,10 +175,10 @@ fn shrunk(protocol: &dyn Protocol, mut report: Report) -> Report {
 }
 
 /// A run that breaks the same property, and was run again to see that it does.
-fn shorter(protocol: &dyn Protocol, trace: &Trace) -> Option<Trace> {
+fn shorter(protocol: &dyn Protocol, trace: &Trace, may_go_on: &mut dyn FnMut() -> bool) -> Option<Trace> {
     if trace.property == Property::Replayable || trace.loop_from.is_some() {
         return None;
     }
-    let shrunk = trace.shrink(protocol, Effort::default()).ok()?.trace;
+    let shrunk = trace.shrink_while(protocol, Effort::default(), may_go_on).ok()?.trace;
     shrunk.replay(protocol).ok().map(|()| shrunk)
 }

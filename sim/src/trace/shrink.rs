@@ -68,11 +68,26 @@ impl Trace {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn shrink(&self, protocol: &dyn Protocol, effort: Effort) -> Result<Shrunk, Divergence> {
+        self.shrink_while(protocol, effort, &mut || true)
+    }
+
+    /// Makes the run shorter as [`Trace::shrink`] does, for as long as `may_go_on` says so, which is asked now and then.
+    /// What was found until then is the result, and not `finished`.
+    ///
+    /// # Errors
+    ///
+    /// [`Divergence`], when the trace does not run as it is written.
+    pub fn shrink_while(
+        &self,
+        protocol: &dyn Protocol,
+        effort: Effort,
+        may_go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Shrunk, Divergence> {
         let Rerun { run, taken } = self.rerun(protocol)?;
         if self.loop_from.is_some() {
             return Ok(Shrunk { trace: self.clone(), steps: taken.len(), finished: true });
         }
-        let mut courses = Courses::new(run, self.property, effort.steps_max);
+        let mut courses = Courses::new(run, self.property, effort.steps_max).asking(may_go_on);
         let wishes: Vec<_> = taken.into_iter().map(|taken| taken.event).collect();
         let Some(course) = courses.follow(&wishes) else {
             return Ok(Shrunk { trace: self.clone(), steps: courses.steps(), finished: false });

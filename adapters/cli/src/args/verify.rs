@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use lockwright_sim::{
-    Strategy,
+    Shard, Strategy,
     scenario::{Budget, Faults, Profile},
 };
 
@@ -11,10 +11,11 @@ use super::duration;
 use crate::verify::json;
 
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = json::help())]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{}", json::help()))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch on the command line")]
 pub(crate) struct VerifyArgs {
-    /// Only protocols of this name, or of names that begin with it; a mutant by its full name.
+    /// Only protocols of this name, or of names that begin with it; a mutant by its full name; or one scenario, written as
+    /// a trace has it: 'fast_lock clients=4 crashes=0 walk=split'.
     pub(crate) protocol: Option<String>,
     /// So many clients, in place of the scenarios' own.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
@@ -62,6 +63,19 @@ pub(crate) struct VerifyArgs {
     /// Give up a scenario when its states take so much memory: 512M, 8G.
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) memory: Option<usize>,
+    /// For bfs: when the search of one scenario is broken off, by a limit or a signal, write it to this file. What stood
+    /// there is replaced once the new file is whole.
+    #[arg(long, value_name = "FILE", conflicts_with = "shard")]
+    pub(crate) save: Option<PathBuf>,
+    /// For bfs: go on with the search in this file, which `--save` wrote and this very lockwright can read. Without a
+    /// protocol, its scenario is explored. It comes to what a search comes to that was never broken off.
+    #[arg(long, value_name = "FILE", conflicts_with = "shard")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Do the part K of N, so that N machines do all of it: for bfs and dfs every Nth scenario from the Kth on, for
+    /// random and pct every Nth run of each, with the seed that all are to be given. A shard that no scenario falls to
+    /// says so, and its exit code is 0.
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<Shard>,
     /// Keep states apart that differ in names only: the same verdict from a larger search.
     #[arg(long)]
     pub(crate) no_symmetry: bool,
@@ -81,6 +95,15 @@ pub(crate) struct VerifyArgs {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  lockwright verify fast_lock                                          its scenarios, and those of its kin
+  lockwright verify 'fast_lock clients=4 crashes=0 walk=split' \\
+                    --memory 8G --save half.search                     one, for as long as there is memory
+  lockwright verify --resume half.search --memory 16G --save half.search   the same one, from there on
+  lockwright verify --shard 2/3                                        the second of three machines
+  lockwright verify --strategy pct --seed 7 --runs 300000 --shard 2/3  the same with runs";
 
 /// A [`Strategy`] before its numbers are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -105,19 +128,24 @@ impl VerifyArgs {
             ("--no-symmetry", self.no_symmetry && makes_runs),
             ("--no-partial-order", self.no_partial_order && makes_runs),
             ("--no-merge", self.no_merge && makes_runs),
+            ("--save", self.save.is_some() && self.strategy != Order::Bfs),
+            ("--resume", self.resume.is_some() && self.strategy != Order::Bfs),
             // Of several properties that a mutant breaks, breadth first finds the same one first.
             ("--mutants", self.mutants && self.strategy != Order::Bfs),
         ];
         if let Some((option, _)) = unheeded.into_iter().find(|(_, is_unheeded)| *is_unheeded) {
             return Err(format!("{option} is not for this strategy"));
         }
-        let (runs, steps) = (runs.unwrap_or(10_000), steps.unwrap_or(200));
+        if makes_runs && self.shard.is_some() && seed.is_none() {
+            return Err("--shard takes --seed with this strategy: each shard would draw another".into());
+        }
+        let (runs, steps, shard) = (runs.unwrap_or(10_000), steps.unwrap_or(200), self.shard.unwrap_or_default());
         let seed = || seed.unwrap_or_else(draw);
         Ok(match self.strategy {
             Order::Bfs => Strategy::Bfs,
             Order::Dfs => Strategy::Dfs,
-            Order::Random => Strategy::Random { seed: seed(), runs, steps },
-            Order::Pct => Strategy::Pct { seed: seed(), runs, steps, depth: bug_depth.unwrap_or(3).into() },
+            Order::Random => Strategy::Random { seed: seed(), runs, steps, shard },
+            Order::Pct => Strategy::Pct { seed: seed(), runs, steps, shard, depth: bug_depth.unwrap_or(3).into() },
         })
     }
 }
@@ -151,7 +179,7 @@ fn budget(text: &str) -> Result<Faults, String> {
 }
 
 /// Each crash takes a new id, and ids have numbers.
-const CRASHES_MAX: u8 = 32;
+pub(crate) const CRASHES_MAX: u8 = 32;
 
 fn singular(budget: Budget) -> &'static str {
     let name = budget.name();

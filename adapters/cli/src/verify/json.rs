@@ -8,10 +8,10 @@ use lockwright_sim::{
 };
 use serde_json::{Value, json};
 
-use super::row::Row;
+use super::{part::Part, row::Row};
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 41] = [
+const KEYS: [(&str, &str); 45] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
     ("crashes", "how many crashes, at most"),
@@ -52,6 +52,10 @@ const KEYS: [(&str, &str); 41] = [
     ("caught", "with --mutants: whether it was caught by that property"),
     ("covered_depth", "Incomplete, with bfs: every behaviour of up to so many steps was covered"),
     ("reason", "Incomplete: which limit it was; Error: what is wrong"),
+    ("saved", "Incomplete, with --save: the file that the search was written to"),
+    ("resumed_from", "with --resume: how many states were known then"),
+    ("shard", "with --shard: which one, like 2/3"),
+    ("rows_elsewhere", "with --shard: how many scenarios are for other shards, and have their rows there"),
     ("version", "of lockwright"),
 ];
 
@@ -63,9 +67,10 @@ pub(crate) fn help() -> String {
 }
 
 /// The object of a row whose counterexample was written to `file`.
-pub(super) fn object(row: &Row, file: Option<&Path>) -> Value {
+pub(super) fn object(row: &Row, file: Option<&Path>, part: Part) -> Value {
     let Report { states, transitions, depth, coverage, .. } = &row.report;
-    let Coverage { bytes, collision_odds, symmetric, symmetry_refused, shrunk_from, runs } = coverage;
+    let Coverage { bytes, collision_odds, symmetric, symmetry_refused, shortest: _, shrunk_from, runs, resumed } =
+        coverage;
     let (scenario, faults) = (&row.scenario, row.scenario.faults);
     let mut object = json!({
         "protocol": scenario.protocol,
@@ -96,6 +101,10 @@ pub(super) fn object(row: &Row, file: Option<&Path>) -> Value {
         "verdict": row.report.verdict.word(),
         "expected": row.entry.expected.map(|expected| expected.property.name()),
         "caught": row.is_caught(),
+        "saved": row.saved.as_ref().map(|file| file.display().to_string()),
+        "resumed_from": resumed.map(|before| before.states),
+        "shard": part.shard.map(|shard| shard.to_string()),
+        "rows_elsewhere": part.shard.map(|_| part.elsewhere),
         "version": env!("CARGO_PKG_VERSION"),
     });
     for budget in Budget::ALL {
@@ -116,9 +125,7 @@ fn of_verdict(row: &Row, file: Option<&Path>, key: &str) -> Value {
         (Verdict::Violated(Violation { property, .. }), "property") => property.name().into(),
         (Verdict::Violated(Violation { what, .. }), "what") => what.as_str().into(),
         (Verdict::Violated(Violation { trace: Some(trace), .. }), "steps") => trace.steps.len().into(),
-        (Verdict::Violated(Violation { trace: Some(trace), .. }), "shortest") => {
-            (row.limits.strategy.finds_shortest() && trace.loop_from.is_none()).into()
-        }
+        (Verdict::Violated(Violation { trace: Some(_), .. }), "shortest") => row.report.coverage.shortest.into(),
         (Verdict::Violated(Violation { trace: Some(trace), .. }), "token") => trace.token().to_string().into(),
         (Verdict::Violated(_), "trace") => file.map(|file| file.display().to_string()).into(),
         (Verdict::Incomplete { depth, .. }, "covered_depth") if row.limits.strategy.finds_shortest() => (*depth).into(),

@@ -6,7 +6,7 @@ use lockwright_sim::{
 };
 
 use crate::{
-    args::VerifyArgs,
+    args::{CRASHES_MAX, VerifyArgs},
     exit::{Failure, USAGE},
 };
 
@@ -19,7 +19,21 @@ pub(super) struct Job {
     pub(super) as_expected: bool,
 }
 
-pub(super) fn plan(args: &VerifyArgs) -> Result<Vec<Job>, Failure> {
+/// The scenarios that were asked for; of none in particular, the one that was `saved`.
+pub(super) fn plan(args: &VerifyArgs, saved: Option<&Scenario>) -> Result<Vec<Job>, Failure> {
+    if let Some(line) = args.protocol.as_ref().filter(|name| name.contains('=')) {
+        if bounds(args) || args.mutants {
+            return Err(Failure::new(USAGE, "a whole scenario was named, so nothing is to be said of its bounds"));
+        }
+        let scenario = line.parse().map_err(|error: ScenarioError| Failure::new(USAGE, error))?;
+        return one(scenario).map(|job| vec![job]);
+    }
+    match saved {
+        Some(saved) if args.protocol.is_none() && !bounds(args) && !args.mutants => {
+            return one(saved.clone()).map(|job| vec![job]);
+        }
+        _ => {}
+    }
     let jobs = match &args.protocol {
         _ if args.mutants => MUTANTS.into_iter().filter(|entry| is_meant(args, entry)).map(caught).collect(),
         Some(name) if MUTANTS.iter().any(|entry| entry.name == name) => {
@@ -50,6 +64,28 @@ pub(super) fn plan(args: &VerifyArgs) -> Result<Vec<Job>, Failure> {
     Ok(jobs)
 }
 
+/// Whether bounds were asked for in place of a scenario's own.
+fn bounds(args: &VerifyArgs) -> bool {
+    let VerifyArgs { clients, crashes, budget, profile, .. } = args;
+    clients.is_some() || crashes.is_some() || budget.is_some() || profile.is_some()
+}
+
+/// This very scenario.
+fn one(scenario: Scenario) -> Result<Job, Failure> {
+    let refused = |why: String| Failure::new(USAGE, format!("`{scenario}` cannot be explored: {why}"));
+    let entry = catalogue::find(&scenario.protocol).ok_or_else(|| refused("there is no such protocol".into()))?;
+    if !(1..=Scenario::CLIENTS_MAX).contains(&scenario.clients) {
+        return Err(refused(format!("there can be 1 to {} clients", Scenario::CLIENTS_MAX)));
+    }
+    if scenario.faults.crashes > CRASHES_MAX {
+        return Err(refused(format!("there can be {CRASHES_MAX} crashes at most")));
+    }
+    if !entry.is_for(scenario.profile) {
+        return Err(refused(format!("the protocol is for the world of {}", entry.home())));
+    }
+    Ok(Job { entry, scenario, as_expected: false })
+}
+
 fn is_meant(args: &VerifyArgs, entry: &Entry) -> bool {
     args.protocol.as_ref().is_none_or(|name| entry.name.starts_with(name.as_str()))
 }
@@ -62,10 +98,10 @@ fn caught(entry: Entry) -> Job {
 fn algorithms(args: &VerifyArgs) -> Vec<Job> {
     let rows = catalogue::rows().into_iter().filter(|(entry, _)| is_meant(args, entry));
     let job = |(entry, scenario)| Job { entry, scenario, as_expected: false };
-    let VerifyArgs { clients: None, crashes: None, budget: None, profile: None, .. } = args else {
+    if bounds(args) {
         let entries = ALGORITHMS.into_iter().filter(|entry| is_meant(args, entry));
         return entries.map(|entry| bounded(args, job((entry, entry.scenario())))).collect();
-    };
+    }
     rows.map(job).collect()
 }
 

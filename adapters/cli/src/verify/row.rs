@@ -2,17 +2,17 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use lockwright_sim::{
-    Coverage, Limits, Report, Runs, Strategy, Verdict, Violation,
+    Coverage, Limits, Report, Resumed, Runs, Shard, Strategy, Verdict, Violation,
     catalogue::Entry,
     scenario::{Budget, Faults, Profile, Scenario},
 };
 
-use super::json;
+use super::{json, part::Part};
 use crate::args::VerifyArgs;
 
 /// A scenario that was explored.
@@ -25,6 +25,8 @@ pub(super) struct Row {
     pub(super) took: Duration,
     /// Whether this is a mutant that is meant to be caught.
     pub(super) as_expected: bool,
+    /// The file that the search was saved to, when it was broken off.
+    pub(super) saved: Option<PathBuf>,
 }
 
 /// How rows are written.
@@ -33,11 +35,12 @@ pub(super) struct Table {
     json: bool,
     mutants: bool,
     verbose: bool,
+    part: Part,
 }
 
 impl Table {
-    pub(super) fn new(args: &VerifyArgs) -> Self {
-        Self { json: args.json, mutants: args.mutants, verbose: args.verbose }
+    pub(super) fn new(args: &VerifyArgs, part: Part) -> Self {
+        Self { json: args.json, mutants: args.mutants, verbose: args.verbose, part }
     }
 
     pub(super) fn head(self) -> io::Result<()> {
@@ -56,7 +59,7 @@ impl Table {
     pub(super) fn row(self, row: &Row, trace: Option<&Path>) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.json {
-            return writeln!(out, "{}", json::object(row, trace));
+            return writeln!(out, "{}", json::object(row, trace, self.part));
         }
         let Report { states, transitions, depth, verdict, coverage } = &row.report;
         let Scenario { clients, faults: Faults { crashes, .. }, .. } = &row.scenario;
@@ -73,16 +76,23 @@ impl Table {
             writeln!(out, "  {}", row.means())?;
         }
         match verdict {
-            Verdict::Verified | Verdict::Violated(_) if row.as_expected => Ok(()),
-            Verdict::Verified => Ok(()),
+            Verdict::Verified | Verdict::Violated(_) if row.as_expected => {}
+            Verdict::Verified => {}
             Verdict::Violated(violation) => {
                 if let Some(found) = row.found() {
                     writeln!(out, "  {found}")?;
                 }
-                tell(&mut out, violation, trace)
+                tell(&mut out, violation, trace)?;
             }
-            Verdict::Incomplete { depth, reason } => writeln!(out, "  {reason}; {}", row.covered(*depth)),
-            Verdict::Error(what) => writeln!(out, "  {what}"),
+            Verdict::Incomplete { depth, reason } => writeln!(out, "  {reason}; {}", row.covered(*depth))?,
+            Verdict::Error(what) => writeln!(out, "  {what}")?,
+        }
+        if let Some(Resumed { states, .. }) = coverage.resumed {
+            writeln!(out, "  resumed at {states} states")?;
+        }
+        match &row.saved {
+            Some(file) => writeln!(out, "  saved; go on with: lockwright verify --resume {}", file.display()),
+            None => Ok(()),
         }
     }
 
@@ -94,16 +104,32 @@ impl Table {
         let mut out = io::stdout().lock();
         let Total { states, transitions, bytes, took, collision_odds, .. } = *total;
         let (size, rate) = (ratio(bytes, float(states)), ratio(transitions, took.as_secs_f64()));
-        writeln!(
-            out,
-            "\n{} in {:.2} s: {states} states of {size:.0} bytes, {rate:.0} transitions a second, odds below \
-             {collision_odds:.0e} that one was missed for its fingerprint",
-            plural(total.scenarios(), "scenario"),
-            took.as_secs_f64(),
-        )?;
-        match skipped {
-            0 => Ok(()),
-            _ => writeln!(out, "{} not begun", plural(skipped, "scenario")),
+        if total.scenarios() > 0 {
+            writeln!(
+                out,
+                "\n{} in {:.2} s: {states} states of {size:.0} bytes, {rate:.0} transitions a second, odds below \
+                 {collision_odds:.0e} that one was missed for its fingerprint",
+                plural(total.scenarios(), "scenario"),
+                took.as_secs_f64(),
+            )?;
+        }
+        if skipped > 0 {
+            writeln!(out, "{} not begun", plural(skipped, "scenario"))?;
+        }
+        self.told_of_others(&mut out)
+    }
+
+    /// What is done by other shards.
+    fn told_of_others(self, out: &mut impl Write) -> io::Result<()> {
+        let Part { shard: Some(shard), scenarios, elsewhere } = self.part else { return Ok(()) };
+        let all = plural(scenarios, "scenario");
+        match elsewhere {
+            0 if shard == Shard::WHOLE => writeln!(out, "shard {shard}: that is all"),
+            _ if elsewhere == scenarios => {
+                writeln!(out, "shard {shard}: no scenario is for this one; {all} for the others")
+            }
+            0 => writeln!(out, "shard {shard}: its part of the runs; the others are for other shards"),
+            _ => writeln!(out, "shard {shard}: {elsewhere} of {all} are for other shards"),
         }
     }
 }
@@ -141,10 +167,11 @@ impl Row {
     fn covered(&self, depth: usize) -> String {
         let Report { states, transitions, coverage, .. } = &self.report;
         match (self.limits.strategy, coverage.runs) {
-            (_, Some(Runs { seed, runs, steps_max })) => format!(
-                "{} of up to {steps_max} steps, {transitions} steps in all, came to {states} different states with seed \
+            (_, Some(Runs { seed, runs, steps_max, shard })) => format!(
+                "{}{} of up to {steps_max} steps, {transitions} steps in all, came to {states} different states with seed \
                  {seed}, and nothing is said of the rest",
                 plural(runs, "run"),
+                if shard == Shard::WHOLE { String::new() } else { format!(" (shard {shard})") },
             ),
             (Strategy::Bfs, _) => format!("every behaviour of up to {depth} steps was covered, nothing beyond"),
             _ => format!("{states} states were seen, and nothing is said of the rest"),
@@ -156,12 +183,18 @@ impl Row {
         let strategy = self.limits.strategy;
         let Coverage { shrunk_from, runs, .. } = self.report.coverage;
         let by = match runs {
-            Some(Runs { seed, runs, .. }) => format!("found in run {runs} with seed {seed}"),
-            None if strategy.finds_shortest() => return None,
+            Some(runs) => format!("found in run {} with seed {}", runs.last(), runs.seed),
+            None if strategy.finds_shortest() => return self.is_longer().then(|| BROKEN_OFF.into()),
             None => format!("found by {}", strategy.name()),
         };
         let before = shrunk_from.map_or_else(String::new, |steps| format!(", made shorter from {steps} steps"));
         Some(format!("{by}{before}; there may be a shorter one"))
+    }
+
+    /// Whether the search for a shortest counterexample was broken off.
+    fn is_longer(&self) -> bool {
+        let Verdict::Violated(Violation { trace: Some(trace), .. }) = &self.report.verdict else { return false };
+        self.limits.strategy.finds_shortest() && trace.loop_from.is_none() && !self.report.coverage.shortest
     }
 
     /// By which means the search was made, and how sure it is.
@@ -212,15 +245,22 @@ impl Row {
         partial_order && merge && strategy.is_complete() && self.entry.protocol().promises().is_empty()
     }
 
-    /// Transitions a second.
+    /// Transitions a second, without those from before it was resumed.
     pub(super) fn rate(&self) -> f64 {
-        ratio(self.report.transitions, self.took.as_secs_f64())
+        ratio(self.new_transitions(), self.took.as_secs_f64())
+    }
+
+    fn new_transitions(&self) -> usize {
+        let Report { transitions, coverage, .. } = &self.report;
+        transitions.saturating_sub(coverage.resumed.map_or(0, |before| before.transitions))
     }
 
     pub(super) fn bytes_per_state(&self) -> f64 {
         ratio(self.report.coverage.bytes, float(self.report.states))
     }
 }
+
+const BROKEN_OFF: &str = "the search for a shortest one was broken off; there may be a shorter one";
 
 /// All rows together.
 #[derive(Debug, Default)]
@@ -235,10 +275,10 @@ pub(super) struct Total {
 
 impl Total {
     pub(super) fn add(&mut self, row: &Row) {
-        let Report { states, transitions, verdict, coverage, .. } = &row.report;
+        let Report { states, verdict, coverage, .. } = &row.report;
         self.verdicts.push(verdict.word());
         self.states += states;
-        self.transitions += transitions;
+        self.transitions += row.new_transitions();
         self.bytes += coverage.bytes;
         self.took += row.took;
         self.collision_odds += coverage.collision_odds;

@@ -212,11 +212,7 @@ fn write_frontier<W: Write>(states: &Frontier, at: usize, to: &mut Sealer<W>) ->
 }
 
 /// The states from the number `first` on.
-fn read_frontier<R: Read>(
-    search: &Search<'_>,
-    first: usize,
-    from: &mut Unsealer<R>,
-) -> Result<Frontier, ResumeError> {
+fn read_frontier<R: Read>(search: &Search<'_>, first: usize, from: &mut Unsealer<R>) -> Result<Frontier, ResumeError> {
     let (mut frontier, mut state) = (Frontier::default(), Vec::new());
     let count: usize = from.number()?;
     let end = first.checked_add(count).ok_or(ResumeError::Damaged)?;

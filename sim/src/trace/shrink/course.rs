@@ -30,18 +30,27 @@ impl Course {
 }
 
 /// The runs of one world that break one property, for as long as the work is within its bound.
-#[derive(Debug)]
 pub(in crate::trace) struct Courses<'a> {
     pub(super) run: Run<'a>,
     property: Property,
     steps: usize,
     steps_max: usize,
     judged: FxHashMap<Encoded, bool>,
+    may_go_on: Option<&'a mut dyn FnMut() -> bool>,
+    is_stopped: bool,
 }
+
+/// Whoever watches is asked after so many steps.
+const STEPS_UNSEEN: usize = 1 << 8;
 
 impl<'a> Courses<'a> {
     pub(in crate::trace) fn new(run: Run<'a>, property: Property, steps_max: usize) -> Self {
-        Self { run, property, steps: 0, steps_max, judged: FxHashMap::default() }
+        Self { run, property, steps: 0, steps_max, judged: FxHashMap::default(), may_go_on: None, is_stopped: false }
+    }
+
+    /// Stops when `may_go_on` says no.
+    pub(in crate::trace) fn asking(self, may_go_on: &'a mut dyn FnMut() -> bool) -> Self {
+        Self { may_go_on: Some(may_go_on), ..self }
     }
 
     /// How many steps were taken so far.
@@ -50,12 +59,15 @@ impl<'a> Courses<'a> {
     }
 
     pub(in crate::trace) fn can_go_on(&self) -> bool {
-        self.steps < self.steps_max
+        self.steps < self.steps_max && !self.is_stopped
     }
 
     /// Counts one step of the work.
     pub(super) fn work(&mut self) {
         self.steps += 1;
+        if let Some(may_go_on) = self.may_go_on.as_mut().filter(|_| self.steps.is_multiple_of(STEPS_UNSEEN)) {
+            self.is_stopped |= !may_go_on();
+        }
     }
 
     /// The run that comes closest to `wishes`; `None` when it does not break the property, or the work is at its bound.
