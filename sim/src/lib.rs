@@ -30,6 +30,14 @@
 //! ([`Protocol::promises`]); a run that never comes to it is shown as the way to a loop and the loop. A search that
 //! ended before it was complete is [`Verdict::Incomplete`], whatever it had seen.
 //!
+//! # When it takes long
+//!
+//! A breadth-first search can be broken off, [saved](Session::save), and gone on with later, under wider limits or on more
+//! threads; it comes to what it comes to when it is left alone. It is not split over machines: the order in which its
+//! states come up decides which of several stands for all that are alike, and machines would have to agree on it after
+//! each layer. What can be split is shared out by [`Shard`]s: scenarios, and the runs of
+//! [`Strategy::Random`] and [`Strategy::Pct`].
+//!
 //! # Have your own protocol checked
 //!
 //! Here is a lock as many shell scripts have it; `cargo run -p lockwright-sim --example mkdir_lock` checks it.
@@ -72,8 +80,8 @@
 //!
 //! [`catalogue`] names the protocols there are: [`scenarios`] of the shipped algorithms, and [`mutants`], which the
 //! checker must catch. `world` says which steps follow a state (`world/alone` which can be taken together), `history`
-//! what an attempt does next and which histories are one, `symmetry` which states are one, `explore` searches, `trace`
-//! shows what was found.
+//! what an attempt does next and which histories are one, `symmetry` which states are one, `explore` searches
+//! (`explore/saved` keeps a search for later), `trace` shows what was found.
 
 #![forbid(unsafe_code)]
 

@@ -41,7 +41,7 @@ const INCOMPLETE: u8 = 2;
 const ERROR: u8 = 3;
 
 pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
-    let mut source = args.resume.as_deref().map(Source::open).transpose()?;
+    let source = args.resume.as_deref().map(Source::open).transpose()?;
     let jobs = plan::plan(args, source.as_ref().map(Source::scenario))?;
     let limits = limits(args)?;
     let (jobs, part) = Part::of(args, limits.strategy, jobs);
@@ -49,6 +49,10 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     if args.save.is_some() || source.is_some() {
         save::only_one(option, jobs.iter().map(|job| &job.scenario))?;
     }
+    let mut resumed = match (source, jobs.first()) {
+        (Some(source), Some(job)) => Some(source.resume(job.entry.protocol(), &job.scenario, limits)?),
+        _ => None,
+    };
     let keep = args.save.as_deref().map(Keep::at).transpose()?;
     let interrupt =
         Interrupt::on_signals().map_err(|error| Failure::new(FAILED, format!("cannot be told of signals: {error}")))?;
@@ -61,7 +65,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
             break;
         }
         let watch = Watch { began: Instant::now(), time: args.time, interrupt: &interrupt, line: &line };
-        let (row, kept) = explore(job, limits, &watch, source.take(), keep.as_ref())?;
+        let (row, kept) = explore(job, limits, &watch, resumed.take(), keep.as_ref());
         let trace = traces::keep(args, &row)?;
         is_read = line.hidden(|| table.row(&row, trace.as_deref())).is_ok();
         // The row is told although the search it is of was not kept.
@@ -117,19 +121,16 @@ fn explore(
     job: &Job,
     limits: Limits,
     watch: &Watch<'_>,
-    source: Option<Source>,
+    resumed: Option<Session<'_>>,
     keep: Option<&Keep<'_>>,
-) -> Result<(Row, Result<(), Failure>), Failure> {
+) -> (Row, Result<(), Failure>) {
     let &Watch { began, time, interrupt, line } = watch;
     let (protocol, scenario) = (job.entry.protocol(), &job.scenario);
     let observe: &mut dyn FnMut(Progress) -> ControlFlow<String> = &mut |progress| {
         line.show(scenario, progress, began.elapsed());
         interrupt.may_go_on(began, time)
     };
-    let session = match source {
-        None => Session::new(protocol, scenario, limits).filter(|_| keep.is_some()),
-        Some(source) => Some(source.resume(protocol, scenario, limits)?),
-    };
+    let session = resumed.or_else(|| Session::new(protocol, scenario, limits).filter(|_| keep.is_some()));
     let (mut kept, mut saved) = (Ok(()), None);
     let report = match session {
         None => check_while(protocol, scenario, limits, observe),
@@ -143,7 +144,7 @@ fn explore(
         }
     };
     let (scenario, took) = (job.scenario.clone(), began.elapsed());
-    Ok((Row { entry: job.entry, scenario, limits, report, took, as_expected: job.as_expected, saved }, kept))
+    (Row { entry: job.entry, scenario, limits, report, took, as_expected: job.as_expected, saved }, kept)
 }
 
 fn exit_code(row: &Row) -> u8 {
