@@ -1,7 +1,10 @@
 //! A search that is broken off and resumed comes to what it comes to when it is left alone; and what was saved is
 //! refused to everything else.
 
-use std::{ops::ControlFlow, sync::atomic::AtomicBool, sync::atomic::Ordering};
+use std::{
+    ops::ControlFlow,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use lockwright_kernel::{fs::Fs, id::Id, path::Path};
 use lockwright_sim::{
@@ -45,7 +48,7 @@ fn scenarios() -> Vec<(Entry, Scenario)> {
         own("fast_lock.unlock_leaves_dirs"),
         own("dotlock.unreadable_is_stale"),
         own("lease.unfenced"),
-        own("fast_lock.pid_alone"),
+        own("fast_lock.my_pid_is_stale"),
     ]
 }
 
@@ -305,7 +308,7 @@ struct Mkdir {
 
 impl Protocol for Mkdir {
     fn attempt(&self, _: &Client, phase: Phase, world: &Replay<'_>) -> Result<Outcome, Stop> {
-        let lock = self.evidence(&"x".parse().unwrap());
+        let lock = self.evidence(&"x".parse().expect("a name"));
         if phase == Phase::Holding {
             world.remove_dir(&lock)?;
             return Ok(Outcome { next: Phase::Idle, said: "left" });
@@ -323,7 +326,7 @@ impl Protocol for Mkdir {
     }
 
     fn evidence(&self, _: &Id) -> Path {
-        "lock".parse().unwrap()
+        "lock".parse().expect("a name")
     }
 
     fn promises(&self) -> &[Property] {

@@ -62,10 +62,13 @@ impl Lessons {
 
     /// The lessons of each pass, the one under way last: each state with what was known before.
     pub(super) fn passes(&self) -> impl ExactSizeIterator<Item = impl ExactSizeIterator<Item = (&[u16], u64)>> {
-        (0..self.passes.len() + 1).map(|pass| {
-            let from = if pass == 0 { 0 } else { self.passes[pass - 1] };
-            let to = self.passes.get(pass).copied().unwrap_or(self.states.len());
-            (from..to).map(|at| (self.states.get(at), self.before[at]))
+        let mut ends = self.passes.clone();
+        ends.push(self.states.len());
+        let mut from = 0;
+        ends.into_iter().map(move |to| {
+            let lessons = (from..to).map(|at| (self.states.get(at), self.before[at]));
+            from = to;
+            lessons
         })
     }
 

@@ -14,8 +14,8 @@ use crate::verify::json;
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", json::help()))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch on the command line")]
 pub(crate) struct VerifyArgs {
-    /// Only protocols of this name, or of names that begin with it; a mutant by its full name; or one scenario, written as
-    /// a trace has it: 'fast_lock clients=4 crashes=0 walk=split'.
+    /// Only protocols of this name, or of names that begin with it; a mutant by its full name; or one whole scenario in
+    /// quotes, as a trace has it, see the examples.
     pub(crate) protocol: Option<String>,
     /// So many clients, in place of the scenarios' own.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]

@@ -2,7 +2,7 @@
 //!
 //! For bfs and dfs the scenarios are shared out, each by its place in the plan, so N machines with the same command line
 //! explore each of them once. For random and pct the runs of each scenario are shared out, see
-//! [`Strategy`](lockwright_sim::Strategy). One breadth-first search is not: its states come up in one order, and what is
+//! [`Strategy`]. One breadth-first search is not: its states come up in one order, and what is
 //! merged, exchanged and called shortest depends on it, so machines would have to talk after each layer; `--save` and
 //! `--resume` stretch it over time in place of machines.
 
