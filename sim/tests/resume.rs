@@ -6,7 +6,11 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use lockwright_kernel::{fs::Fs, id::Id, path::Path};
+use lockwright_kernel::{
+    fs::{Fs, FsError},
+    id::Id,
+    path::Path,
+};
 use lockwright_sim::{
     Limits, Replay, Report, ResumeError, SaveError, Saved, Session, Shard, Strategy, Verdict,
     catalogue::{self, Entry},
@@ -316,9 +320,7 @@ impl Protocol for Mkdir {
         }
         match world.create_dir(&lock) {
             Ok(()) => Ok(Outcome { next: Phase::Holding, said: "took it" }),
-            Err(lockwright_kernel::fs::FsError::AlreadyExists) => {
-                Ok(Outcome { next: Phase::Trying, said: "tries again" })
-            }
+            Err(FsError::AlreadyExists) => Ok(Outcome { next: Phase::Trying, said: "tries again" }),
             Err(error) => Err(error.into()),
         }
     }

@@ -251,3 +251,66 @@ fn sound(is_sound: bool) -> Result<(), ResumeError> {
 fn same(is_same: bool) -> Result<(), ResumeError> {
     if is_same { Ok(()) } else { Err(ResumeError::Differs) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::*;
+    use crate::{
+        catalogue,
+        explore::{Limits, saved::Saved},
+        protocol::Protocol,
+        scenario::Scenario,
+    };
+
+    fn steps(search: &Search<'_>) -> Vec<Vec<Edge>> {
+        let (mut all, mut states) = (Vec::new(), Vec::new());
+        for block in 0..search.edges.blocks() {
+            search.edges.read(block, &mut states);
+            all.extend(states.iter().cloned());
+        }
+        all
+    }
+
+    fn waiting(search: &Search<'_>) -> [Vec<Vec<u16>>; 2] {
+        [(&search.layer, search.at), (&search.next, 0)]
+            .map(|(states, at)| (at..states.len()).map(|at| states.get(at).to_vec()).collect())
+    }
+
+    fn broken_off<'a>(protocol: &'a dyn Protocol, scenario: &'a Scenario, limits: Limits) -> Passes<'a> {
+        let mut passes = Passes::new(protocol, scenario, limits);
+        passes.run(&mut |_| ControlFlow::Continue(()));
+        passes
+    }
+
+    #[test]
+    fn a_search_is_read_as_it_was_written() {
+        let scenarios = [("fast_lock", 3, 1), ("fast_lock+cleaner", 3, 1), ("fast_lock-dir", 2, 2)];
+        for (name, clients, crashes) in scenarios {
+            for states_max in [2_000, 30_000] {
+                let protocol = catalogue::find(name).unwrap().protocol();
+                let scenario = Scenario::new(name, clients, crashes);
+                let mut wrote = broken_off(protocol, &scenario, Limits { states_max, ..Limits::default() });
+                let mut file = Vec::new();
+                super::super::write(&mut wrote, &mut file).unwrap();
+                let mut read = Passes::new(protocol, &scenario, Limits::default());
+                super::super::read(&mut read, Saved::open(&file[..]).unwrap()).unwrap();
+
+                let (wrote, read) = (wrote.search, read.search);
+                let states = 0..wrote.visited.len();
+                let fingerprints = |search: &Search<'_>| -> Vec<_> {
+                    states.clone().map(|state| search.visited.fingerprint(id(state))).collect()
+                };
+                assert!(fingerprints(&wrote) == fingerprints(&read), "{scenario}");
+                assert_eq!(wrote.visited.len(), read.visited.len());
+                let steps = [&wrote, &read].map(steps);
+                assert!(steps[0] == steps[1], "{scenario}");
+                assert!(steps[0].iter().flatten().any(|step| step.is_fault && step.renamed.is_some()));
+                assert!(waiting(&wrote) == waiting(&read), "{scenario}");
+                assert!(wrote.goals == read.goals && wrote.layers == read.layers && wrote.said == read.said);
+                assert_eq!((wrote.transitions, wrote.learned_at), (read.transitions, read.learned_at));
+            }
+        }
+    }
+}
