@@ -1,5 +1,6 @@
 //! `lockwright verify`: explores scenarios one after the other and prints a row for each.
 
+mod coverage;
 pub(crate) mod json;
 mod plan;
 mod progress;
@@ -36,6 +37,9 @@ const INCOMPLETE: u8 = 2;
 const ERROR: u8 = 3;
 
 pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
+    if args.coverage {
+        return coverage::cover(args);
+    }
     let jobs = plan::plan(args)?;
     let limits = limits(args)?;
     let interrupt =

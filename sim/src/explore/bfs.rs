@@ -34,7 +34,7 @@ const BLOCK: usize = 1 << 14;
 
 /// Explores every behaviour of `scenario`.
 pub(super) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
-    let reduced = limits.merge && limits.partial_order && protocol.promises().is_empty();
+    let reduced = limits.merge && limits.partial_order && whole_reason(protocol).is_none();
     let limits = Limits { partial_order: reduced, ..limits };
     let report = search(protocol, scenario, limits, observe);
     match &report.verdict {
@@ -52,11 +52,18 @@ pub(super) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limi
     }
 }
 
+/// Why no two of its states are one, nor two of its calls one step, if that is so.
+pub(super) fn whole_reason(protocol: &dyn Protocol) -> Option<&'static str> {
+    if !protocol.promises().is_empty() {
+        return Some("who starves on a loop is told by name");
+    }
+    protocol.is_linearizable().then_some("what explains the answers of operations is told by name")
+}
+
 fn search(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
     let mut world = World::new(protocol, scenario);
     let mut refused = None;
-    // Who starves on a loop is told by name.
-    let limits = Limits { symmetry: limits.symmetry && protocol.promises().is_empty(), ..limits };
+    let limits = Limits { symmetry: limits.symmetry && whole_reason(protocol).is_none(), ..limits };
     let ids = if limits.merge && limits.symmetry { exchangeable(protocol, scenario) } else { None };
     if limits.merge && limits.symmetry && ids.is_none() {
         refused = Some(format!("more than {} clients and deaths have no numbers for their ids", IdNo::CLIENTS - 1));

@@ -139,8 +139,8 @@ fn at_the_end(report: &Report) -> Progress {
 
 /// No reduction is left out without a word.
 fn reasoned(protocol: &dyn Protocol, limits: Limits, mut report: Report) -> Report {
-    if limits.merge && limits.symmetry && !protocol.promises().is_empty() {
-        report.coverage.symmetry_refused.get_or_insert_with(|| "who starves on a loop is told by name".into());
+    if let (true, Some(reason)) = (limits.merge && limits.symmetry, bfs::whole_reason(protocol)) {
+        report.coverage.symmetry_refused.get_or_insert_with(|| reason.into());
     }
     report
 }

@@ -3,6 +3,7 @@
 use lockwright_sim::{
     catalogue::{self, ALGORITHMS, Entry, MUTANTS},
     scenario::{Faults, Profile, Scenario, ScenarioError},
+    sites,
 };
 
 use crate::{
@@ -48,6 +49,15 @@ pub(super) fn plan(args: &VerifyArgs) -> Result<Vec<Job>, Failure> {
         return Err(Failure::new(USAGE, format!("{error}; it takes --profile {}", knowing.join(" or "))));
     }
     Ok(jobs)
+}
+
+/// The scenarios whose call sites are to be told: small ones, or those with the bounds that were asked for.
+pub(super) fn covered(args: &VerifyArgs) -> Result<Vec<Job>, Failure> {
+    let jobs = plan(args)?;
+    let VerifyArgs { clients: None, crashes: None, budget: None, profile: None, .. } = args else { return Ok(jobs) };
+    let small = sites::scenarios().into_iter().filter(|(entry, _)| is_meant(args, entry));
+    let small: Vec<Job> = small.map(|(entry, scenario)| Job { entry, scenario, as_expected: false }).collect();
+    Ok(if small.is_empty() { jobs } else { small })
 }
 
 fn is_meant(args: &VerifyArgs, entry: &Entry) -> bool {
