@@ -32,6 +32,7 @@ pub trait World: Watch + Clock + Chance {
     /// # Errors
     ///
     /// [`Halted`] in a simulated world only.
+    #[track_caller]
     fn pause(&self, until: Instant) -> Result<Wake, Halted>;
 }
 

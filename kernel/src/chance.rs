@@ -11,6 +11,7 @@ pub trait Chance {
     /// # Errors
     ///
     /// [`Halted`] in a simulated world only.
+    #[track_caller]
     fn below(&self, bound: NonZeroU32) -> Result<u32, Halted>;
 }
 

@@ -62,5 +62,6 @@ pub trait Clock {
     /// # Errors
     ///
     /// [`Halted`] in a simulated world only.
+    #[track_caller]
     fn now(&self) -> Result<Instant, Halted>;
 }

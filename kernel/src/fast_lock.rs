@@ -48,6 +48,12 @@
 //! *What VERIFY is for.* It guards against cleaners of other kinds, which empty proposals in place. Against those whose
 //! removals take effect in one step it is enough; on Linux it makes the window small and does not close it.
 //!
+//! *At which moment.* Each operation is as if it took one moment between its call and its return: a try that of MOVE, or,
+//! where it is told of an owner, one of LOOK or MOVE; an unlock and a recovery that of REMOVE; a look at the owner one of its
+//! listing. That a listing is no single moment does no harm: an owner's leaf comes in a directory of its own
+//! ([`Fs::rename`]), so the directory that is being listed holds one owner at most, and once that is gone none ever again.
+//! A try that fails after MOVE was the owner until WITHDRAW, and others may have seen it.
+//!
 //! *When a call fails.* Whether MOVE took effect is not known after [`FsError::Io`], so WITHDRAW removes the leaf under
 //! either name; a release is repeated until it is told `Ok` or `NotOwner`. One failing call, also with a crash, leaves
 //! the lock as good as ever. Where a second one keeps WITHDRAW from removing the leaf, a live contender that was told no

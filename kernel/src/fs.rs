@@ -109,12 +109,15 @@ impl From<Halted> for FsError {
 ///
 /// The required methods are the calls of POSIX. The provided ones are the same calls by callers who need less of the
 /// answer, and say so: to a checker, answers that nobody looks at are one answer.
+///
+/// Each knows the line that makes the call (`#[track_caller]`), so that a checker can tell what came of that line.
 pub trait Fs {
     /// Makes an empty directory. Of several callers that make the same one, exactly one gets `Ok`.
     ///
     /// # Errors
     ///
     /// [`FsError::AlreadyExists`] when anything stands there. On any error no directory was made.
+    #[track_caller]
     fn create_dir(&self, path: &Path) -> Result<(), FsError>;
 
     /// Makes a file. The name appears at most once: of several callers, exactly one gets `Ok`. The contents come
@@ -124,6 +127,7 @@ pub trait Fs {
     ///
     /// [`FsError::AlreadyExists`] when anything stands there. When the contents could not be written
     /// ([`FsError::NoSpace`], [`FsError::Io`]) the file may be left behind with part of them.
+    #[track_caller]
     fn create_file(&self, path: &Path, contents: &[u8]) -> Result<(), FsError>;
 
     /// Takes a file's name away.
@@ -131,6 +135,7 @@ pub trait Fs {
     /// # Errors
     ///
     /// [`FsError::IsADirectory`] when a directory stands there, [`FsError::NotFound`] when nothing does.
+    #[track_caller]
     fn remove_file(&self, path: &Path) -> Result<(), FsError>;
 
     /// Takes an empty directory away. A directory that holds an entry is never removed.
@@ -138,6 +143,7 @@ pub trait Fs {
     /// # Errors
     ///
     /// [`FsError::NotEmpty`] when it holds entries, [`FsError::NotADirectory`] when it is none.
+    #[track_caller]
     fn remove_dir(&self, path: &Path) -> Result<(), FsError>;
 
     /// Moves an entry, in one step: nobody sees it under both names or under neither. What stands at `to` is replaced
@@ -149,6 +155,7 @@ pub trait Fs {
     /// [`FsError::NotEmpty`] when both are directories and `to` has entries; [`FsError::NotADirectory`] when only `from`
     /// is a directory; [`FsError::IsADirectory`], or [`FsError::NotEmpty`] where `to` has entries, when only `to` is one;
     /// [`FsError::IntoItself`] when `to` lies below `from`. On any error but [`FsError::Io`] nothing moved.
+    #[track_caller]
     fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError>;
 
     /// The names in a directory, sorted. An entry that stood through the whole call is in it; one that never stood
@@ -158,6 +165,7 @@ pub trait Fs {
     ///
     /// [`FsError::NotADirectory`]; [`FsError::ForeignName`] when an entry's name is no [`Name`], for a listing that left
     /// an entry out would break the promise above.
+    #[track_caller]
     fn list(&self, dir: &Path) -> Result<Vec<Name>, FsError>;
 
     /// The contents of a file, as of some moment during the call; see [`Fs::create_file`] for what they may lack.
@@ -165,6 +173,7 @@ pub trait Fs {
     /// # Errors
     ///
     /// [`FsError::IsADirectory`], [`FsError::SpecialFile`] (a pipe is not waited for), [`FsError::TooLarge`].
+    #[track_caller]
     fn read(&self, file: &Path) -> Result<Vec<u8>, FsError>;
 
     /// Sets the stamp of a file or directory to the file system's time now.
@@ -172,6 +181,7 @@ pub trait Fs {
     /// # Errors
     ///
     /// [`FsError::NotFound`] when nothing stands there.
+    #[track_caller]
     fn touch(&self, path: &Path) -> Result<(), FsError>;
 
     /// The stamp of a file or directory: when it was last touched, written, or (a directory) had entries come or go.
@@ -180,6 +190,7 @@ pub trait Fs {
     /// # Errors
     ///
     /// [`FsError::NotFound`] when nothing stands there.
+    #[track_caller]
     fn modified(&self, path: &Path) -> Result<Timestamp, FsError>;
 
     /// True when something stands at `path`: [`Fs::modified`] for a caller who does not care when.
@@ -187,6 +198,7 @@ pub trait Fs {
     /// # Errors
     ///
     /// Those of [`Fs::modified`] but [`FsError::NotFound`], which is the answer `false`.
+    #[track_caller]
     fn exists(&self, path: &Path) -> Result<bool, FsError> {
         match self.modified(path) {
             Ok(_) => Ok(true),
@@ -201,6 +213,7 @@ pub trait Fs {
     /// # Errors
     ///
     /// Those of [`Fs::list`].
+    #[track_caller]
     fn any(&self, dir: &Path) -> Result<Option<Name>, FsError> {
         Ok(self.list(dir)?.into_iter().next())
     }
@@ -211,6 +224,7 @@ pub trait Fs {
     /// # Errors
     ///
     /// Those of [`Fs::list`].
+    #[track_caller]
     fn sample(&self, dir: &Path, chance: &dyn Chance) -> Result<Option<Name>, FsError> {
         let mut names = self.list(dir)?;
         let Some(count) = u32::try_from(names.len()).ok().and_then(NonZeroU32::new) else { return Ok(None) };
@@ -224,6 +238,7 @@ pub trait Fs {
     /// # Errors
     ///
     /// Those of [`Fs::create_dir`] but [`FsError::AlreadyExists`].
+    #[track_caller]
     fn ensure_dir(&self, path: &Path) -> Result<(), FsError> {
         match self.create_dir(path) {
             Err(FsError::AlreadyExists) => Ok(()),
@@ -236,6 +251,7 @@ pub trait Fs {
     /// # Errors
     ///
     /// [`Halted`] in a simulated world only.
+    #[track_caller]
     fn discard_file(&self, path: &Path) -> Result<(), Halted> {
         unless_halted(self.remove_file(path))
     }
@@ -245,6 +261,7 @@ pub trait Fs {
     /// # Errors
     ///
     /// [`Halted`] in a simulated world only.
+    #[track_caller]
     fn discard_dir(&self, path: &Path) -> Result<(), Halted> {
         unless_halted(self.remove_dir(path))
     }
@@ -255,6 +272,7 @@ pub trait Fs {
     /// # Errors
     ///
     /// [`Halted`] in a simulated world only.
+    #[track_caller]
     fn put_aside(&self, from: &Path, to: &Path) -> Result<(), Halted> {
         unless_halted(self.rename(from, to))
     }

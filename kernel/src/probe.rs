@@ -24,6 +24,7 @@ pub trait Probe {
     /// # Errors
     ///
     /// [`Halted`] in a simulated world only.
+    #[track_caller]
     fn liveness(&self, id: &Id) -> Result<Liveness, Halted>;
 }
 

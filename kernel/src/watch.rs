@@ -34,6 +34,7 @@ pub trait Watch {
     /// # Errors
     ///
     /// [`FsError::NotFound`] when there is no such directory, which is itself news.
+    #[track_caller]
     fn watch(&self, dir: &Path) -> Result<WatchId, FsError>;
 
     /// Returns once an entry of the watched directory was removed or renamed, or the directory itself was, since
@@ -43,5 +44,6 @@ pub trait Watch {
     /// # Errors
     ///
     /// [`Halted`] in a simulated world only.
+    #[track_caller]
     fn wait(&self, watch: WatchId, owner: Option<&Id>, until: Option<Instant>) -> Result<Wake, Halted>;
 }

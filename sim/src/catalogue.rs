@@ -1,7 +1,7 @@
 //! The protocols that can be named on a command line and in a trace.
 
 use crate::{
-    mutants::{Expected, dotlock, fast_lock as broken, lease, processes as unsure, waiting},
+    mutants::{Expected, dotlock, fast_lock as broken, lease, observed as unexplained, processes as unsure, waiting},
     protocol::{Property, Protocol},
     scenario::{Faults, Profile, Scenario, Walk},
     scenarios::{fast_lock, processes},
@@ -92,7 +92,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 8] = [
+pub const ALGORITHMS: [Entry; 9] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -129,10 +129,15 @@ pub const ALGORITHMS: [Entry; 8] = [
         &processes::TWO_NAMESPACES,
     )
     .within(Profile::Identity),
+    Entry::algorithm(
+        "fast_lock+observer",
+        "leaf as file; one client asks who owns it; operations are as if each took one moment",
+        &fast_lock::OBSERVED,
+    ),
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
-pub const MUTANTS: [Entry; 23] = [
+pub const MUTANTS: [Entry; 29] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -328,6 +333,56 @@ pub const MUTANTS: [Entry; 23] = [
     )
     .by(Profile::Identity, Faults::NONE)
     .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.proposal_is_owner",
+        "owner() names somebody who is about to take the lock",
+        &unexplained::PROPOSAL_IS_OWNER,
+        [3, 0],
+        Property::Linearizable,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.unreadable_is_free",
+        "owner() says that a lock which cannot be read is free",
+        &unexplained::UNREADABLE_IS_FREE,
+        [2, 0],
+        Property::Linearizable,
+    )
+    .by(Profile::Local, ONE_ERROR)
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.releases_later",
+        "unlock looks for the leaf, answers, and removes it after",
+        &unexplained::RELEASES_LATER,
+        [2, 0],
+        Property::Linearizable,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.remembers_owner",
+        "a try that was lost without a name answers the name of an earlier owner",
+        &unexplained::REMEMBERS_OWNER,
+        [2, 1],
+        Property::Linearizable,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.proposal_holds",
+        "a try answers that the lock is held where somebody has a proposal",
+        &unexplained::PROPOSAL_HOLDS,
+        [2, 1],
+        Property::Linearizable,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fast_lock.recovers_unchecked",
+        "recovery does not look whether the dead owner's leaf could be removed",
+        &unexplained::RECOVERS_UNCHECKED,
+        [2, 1],
+        Property::Linearizable,
+    )
+    .by(Profile::Local, Faults { crashes: 1, ..ONE_ERROR })
+    .even_if_atomic(),
 ];
 
 const ONE_ERROR: Faults = Faults { errors: 1, ..Faults::NONE };
@@ -392,12 +447,13 @@ pub const LIMITS: [Limit; 3] = [
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers] = ALGORITHMS;
-    let bounds: [(Entry, &[[u8; 2]]); 4] = [
+    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers, observed] = ALGORITHMS;
+    let bounds: [(Entry, &[[u8; 2]]); 5] = [
         (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (file_cleaned, &[[2, 0], [2, 1], [3, 0], [3, 1]]),
         (dir_cleaned, &[[2, 0], [2, 1], [3, 0]]),
+        (observed, &[[3, 0], [3, 1]]),
     ];
     let row = |entry: Entry, [clients, crashes]: [u8; 2]| (entry, Scenario::new(entry.name, clients, crashes));
     let crashes = bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound)));
@@ -409,7 +465,8 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
     let numbered = [(processes, 0), (processes, 1), (containers, 0), (containers, 1)].map(|(entry, reuses)| {
         (entry, Scenario { faults: Faults { crashes: 1, reuses, ..Faults::NONE }, ..entry.scenario() })
     });
-    crashes.chain(others).chain(notified).chain(numbered).collect()
+    let failing = Scenario { faults: ONE_ERROR, ..Scenario::new(observed.name, 3, 0) };
+    crashes.chain(others).chain([(observed, failing)]).chain(notified).chain(numbered).collect()
 }
 
 fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {

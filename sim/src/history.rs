@@ -24,8 +24,9 @@ use rustc_hash::FxHashMap;
 use crate::{
     miss::Miss,
     names::{IdNo, IdSet},
+    operations::Event,
     protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
-    replay::{Replay, Reply, Request},
+    replay::{Replay, Reply, Request, Site},
     scenario,
     symmetry::Relabelling,
 };
@@ -56,6 +57,10 @@ struct Node {
     before: Option<(NodeId, ReplyId)>,
     root: RootId,
     then: Then,
+    /// What the attempt told of its operations, after the last of its answers and before what follows.
+    told: Box<[Event]>,
+    /// The line that makes the call it asks for.
+    site: Option<Site>,
     // invariant: sorted by reply; what comes after a history has a higher number
     next: Vec<(ReplyId, NodeId)>,
 }
@@ -217,6 +222,17 @@ impl Histories {
         &self.nodes[node as usize].then
     }
 
+    /// What the attempt told of its operations, after the last of its answers and before what follows. Histories that
+    /// are one told the same.
+    pub(crate) fn told(&self, node: NodeId) -> &[Event] {
+        &self.nodes[node as usize].told
+    }
+
+    /// The line that makes the call it asks for; of histories that are one, that of one of them.
+    pub(crate) fn site(&self, node: NodeId) -> Option<Site> {
+        self.nodes[node as usize].site
+    }
+
     pub(crate) fn root_of(&self, node: NodeId) -> RootId {
         self.nodes[node as usize].root
     }
@@ -282,7 +298,8 @@ impl Histories {
         // Where a process stands between attempts is told by its being at a root, so a root is like no other history.
         let root = node.before.is_none().then_some(phase);
         let next = node.next.iter().map(|&(reply, next)| (reply, self.representatives[next as usize]));
-        Signature { client, incarnation, root, then: node.then.clone(), next: next.collect() }
+        let (then, told) = (node.then.clone(), node.told.clone());
+        Signature { client, incarnation, root, then, told, next: next.collect() }
     }
 
     fn known(&self, node: NodeId, reply: ReplyId) -> Option<NodeId> {
@@ -310,8 +327,9 @@ impl Histories {
         let (asked, replies) = self.past(before);
         let world = Replay::new(&replies);
         let answer = protocol.attempt(&client(root), root.phase, &world);
+        let (told, site) = (world.told_last().into(), world.site());
         let then = self.judge(answer, world, &asked);
-        self.nodes.push(Node { before, root, then, next: Vec::new() });
+        self.nodes.push(Node { before, root, then, told, site, next: Vec::new() });
         count(self.nodes.len() - 1)
     }
 
@@ -362,6 +380,7 @@ struct Signature {
     incarnation: u8,
     root: Option<Phase>,
     then: Then,
+    told: Box<[Event]>,
     next: Vec<(ReplyId, NodeId)>,
 }
 

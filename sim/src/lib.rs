@@ -82,6 +82,10 @@
 //! checker must catch. `world` says which steps follow a state (`world/alone` which can be taken together), `history`
 //! what an attempt does next and which histories are one, `symmetry` which states are one, `explore` searches
 //! (`explore/saved` keeps a search for later), `trace` shows what was found.
+//! [`operations`] tells when operations on a lock begin and end, for [`Property::Linearizable`], and `linear` which orders of
+//! them are possible; [`sites`] lists which lines of an algorithm were answered what, and what never.
+//!
+//! [`Property::Linearizable`]: protocol::Property::Linearizable
 
 #![forbid(unsafe_code)]
 
@@ -89,14 +93,17 @@ pub mod catalogue;
 mod explore;
 mod history;
 pub mod identity;
+mod linear;
 mod miss;
 pub mod mutants;
 mod names;
+pub mod operations;
 mod plan;
 pub mod protocol;
 mod replay;
 pub mod scenario;
 pub mod scenarios;
+pub mod sites;
 mod state;
 mod symmetry;
 mod times;

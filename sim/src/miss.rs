@@ -6,6 +6,7 @@
 
 use crate::{
     history::{NodeId, ReplyId, RequestId, RootId},
+    linear::{Heard, TesterId},
     names::{NameId, PathId},
     replay::Reply,
     symmetry::{PermId, Relabelling},
@@ -32,4 +33,6 @@ pub(crate) enum Miss {
     PathImage(PermId, PathId),
     /// A history under other ids.
     NodeImage(PermId, NodeId),
+    /// What a tester comes to when it hears that.
+    Heard(TesterId, Heard),
 }

@@ -74,13 +74,17 @@ pub enum Property {
     NoLivelock,
     /// Whoever goes on trying comes to hold the lock, on every fair run; see [`Protocol::promises`].
     NoStarvation,
+    /// The answers of operations are those of operations that take effect one after the other, each at one moment between
+    /// its call and its return; see [`Protocol::is_linearizable`].
+    Linearizable,
     /// An outcome that must be possible was seen.
     Sometimes,
 }
 
 impl Property {
-    /// All properties. Every lock is checked for each of them but those of fair runs, which are for a protocol to promise.
-    pub const ALL: [Self; 10] = [
+    /// All properties. Every lock is checked for each of them but [`Property::Linearizable`] and those of fair runs, which
+    /// are for a protocol to promise.
+    pub const ALL: [Self; 11] = [
         Self::MutualExclusion,
         Self::NotDispossessed,
         Self::AnswersAsDocumented,
@@ -90,6 +94,7 @@ impl Property {
         Self::NobodyWaitsInVain,
         Self::NoLivelock,
         Self::NoStarvation,
+        Self::Linearizable,
         Self::Sometimes,
     ];
 
@@ -106,6 +111,7 @@ impl Property {
             Self::NobodyWaitsInVain => "nobody waits in vain",
             Self::NoLivelock => "no livelock",
             Self::NoStarvation => "no starvation",
+            Self::Linearizable => "linearizable",
             Self::Sometimes => "sometimes",
         }
     }
@@ -154,6 +160,15 @@ pub trait Protocol: fmt::Debug + Sync {
     /// [`Property::CanBeTaken`], which is checked always.
     fn promises(&self) -> &[Property] {
         &[]
+    }
+
+    /// Whether it promises [`Property::Linearizable`], and [tells](crate::operations) of its operations; not by default,
+    /// since what is possible in which order becomes part of each state.
+    ///
+    /// An id in an operation is that of a [`Client`]. States that differ in names only are kept apart, and calls are taken
+    /// one by one, for the order of calls and returns is what this is about.
+    fn is_linearizable(&self) -> bool {
+        false
     }
 
     /// How the clients are spread over pid namespaces, in the profile `identity`.

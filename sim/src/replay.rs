@@ -11,6 +11,7 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     num::NonZeroU32,
+    panic::Location,
 };
 
 use lockwright_kernel::{
@@ -27,6 +28,8 @@ use lockwright_kernel::{
     probe::{Liveness, Probe},
     watch::{Wake, Watch, WatchId},
 };
+
+use crate::operations::Event;
 
 /// Something an attempt asked of the world.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -58,8 +61,15 @@ pub(crate) enum Reply {
 pub struct Replay<'a> {
     answers: Answers<'a>,
     requests: RefCell<Vec<Request>>,
+    /// What was told, each with how many requests there were before.
+    told: RefCell<Vec<(usize, Event)>>,
+    /// The line that made the last request.
+    site: Cell<Option<Site>>,
     went_on: Cell<bool>,
 }
+
+/// A line of an algorithm that makes a call.
+pub(crate) type Site = &'static Location<'static>;
 
 /// A world that answers each call as it comes.
 ///
@@ -92,7 +102,12 @@ enum Answers<'a> {
 
 impl<'a> Replay<'a> {
     pub(crate) fn new(replies: &'a [Reply]) -> Self {
-        Self { answers: Answers::Recorded(replies), requests: RefCell::default(), went_on: Cell::new(false) }
+        Self::over(Answers::Recorded(replies))
+    }
+
+    fn over(answers: Answers<'a>) -> Self {
+        let (requests, told, site, went_on) = Default::default();
+        Self { answers, requests, told, site, went_on }
     }
 
     /// A view of `world`, in which an attempt runs to its end.
@@ -123,7 +138,29 @@ impl<'a> Replay<'a> {
     /// ```
     #[must_use]
     pub fn live(world: Live<'a>) -> Self {
-        Self { answers: Answers::Live(world), requests: RefCell::default(), went_on: Cell::new(false) }
+        Self::over(Answers::Live(world))
+    }
+
+    /// Notes that a client calls an operation on the lock, or is answered; for
+    /// [`Property::Linearizable`](crate::protocol::Property::Linearizable). [`Recorded`](crate::operations::Recorded)
+    /// does.
+    pub fn tell(&self, event: Event) {
+        if let Answers::Recorded(_) = self.answers {
+            let asked = self.requests.borrow().len();
+            self.told.borrow_mut().push((asked, event));
+        }
+    }
+
+    /// What the attempt told after its last recorded answer, and before it asked on.
+    pub(crate) fn told_last(&self) -> Vec<Event> {
+        let Answers::Recorded(replies) = self.answers else { return Vec::new() };
+        let told = self.told.borrow();
+        told.iter().filter(|(asked, _)| *asked == replies.len()).map(|(_, event)| event.clone()).collect()
+    }
+
+    /// Where the attempt asked last.
+    pub(crate) fn site(&self) -> Option<Site> {
+        self.site.get()
     }
 
     /// What has the number `pid` in a pid namespace of the scenario. A [`Live`] world shows nothing.
@@ -131,6 +168,7 @@ impl<'a> Replay<'a> {
     /// # Errors
     ///
     /// [`Halted`] in a simulated world only.
+    #[track_caller]
     pub fn sighting(&self, namespace: u8, pid: u32) -> Result<Sighting, Halted> {
         if let Answers::Live(_) = self.answers {
             return Ok(Sighting::Hidden);
@@ -162,6 +200,7 @@ impl<'a> Replay<'a> {
         self.went_on.get()
     }
 
+    #[track_caller]
     fn ask(&self, request: Request) -> Result<&'a Reply, Halted> {
         let Answers::Recorded(replies) = self.answers else { return Err(self.mismatch()) };
         let mut requests = self.requests.borrow_mut();
@@ -170,9 +209,11 @@ impl<'a> Replay<'a> {
             return Err(Halted);
         }
         requests.push(request);
+        self.site.set(Some(Location::caller()));
         replies.get(requests.len() - 1).ok_or(Halted)
     }
 
+    #[track_caller]
     fn call(&self, call: Call) -> Answer {
         if let Answers::Live(world) = self.answers {
             return call.on(&world.fs);
@@ -183,10 +224,12 @@ impl<'a> Replay<'a> {
         }
     }
 
+    #[track_caller]
     fn done(&self, call: Call) -> Result<(), FsError> {
         self.call(call).map(|_| ())
     }
 
+    #[track_caller]
     fn quiet(&self, call: Call) -> Result<(), Halted> {
         if let Answers::Live(world) = self.answers {
             return if call.on(&world.fs) == Err(FsError::Halted) { Err(Halted) } else { Ok(()) };
@@ -194,6 +237,7 @@ impl<'a> Replay<'a> {
         self.ask(Request::Fs(call)).map(|_| ())
     }
 
+    #[track_caller]
     fn wake(&self, request: Request) -> Result<Wake, Halted> {
         match self.ask(request)? {
             Reply::Woke(wake) => Ok(*wake),

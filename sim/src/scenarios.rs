@@ -2,9 +2,11 @@
 
 pub mod fast_lock;
 mod lock_clients;
+pub mod observed;
 pub mod processes;
 pub mod waiters;
 
 pub use lock_clients::{Cleaner, LockClients, MakeLock};
+pub use observed::Observed;
 pub use processes::ProcessClients;
 pub use waiters::Waiters;

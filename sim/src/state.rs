@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use crate::{
     history::NodeId,
+    linear::{TesterId, UNTESTED},
     miss::Miss,
     names::{DEAD, IdNo, NameId, Names, PathId},
     scenario::{Budget, Faults},
@@ -22,6 +23,8 @@ pub(crate) struct State {
     pub(crate) durable: Option<Box<Durable>>,
     /// Where time is counted.
     pub(crate) times: Option<Box<Times>>,
+    /// What is known of the order of operations.
+    pub(crate) tester: TesterId,
     pub(crate) processes: Processes,
 }
 
@@ -257,7 +260,10 @@ impl State {
                 }
             }
         }
-        out.push(u16::from(self.times.is_some()));
+        out.push(u16::from(self.times.is_some()) | u16::from(self.tester != UNTESTED) << 1);
+        if self.tester != UNTESTED {
+            write_wide(out, self.tester);
+        }
         if let Some(times) = &self.times {
             times.encode(naming, out)?;
         }
@@ -279,18 +285,19 @@ impl State {
         let tree = read_tree(input);
         let kept = if left.cuts > 0 { next(input) } else { 0 };
         let durable = (kept > 0).then(|| Box::new(Durable { tree: read_tree(input), is_new: kept > 1 }));
-        let times = (next(input) > 0).then(|| Box::new(Times::decode(|| next(input))));
+        let has = next(input);
+        let tester = if has & 2 > 0 { read_wide(input) } else { UNTESTED };
+        let times = (has & 1 > 0).then(|| Box::new(Times::decode(|| next(input))));
         let mut processes = Processes::new();
         while input.len() > 0 {
             processes.push(Process::decode(input));
         }
-        Self { left, tree, durable, times, processes }
+        Self { left, tree, durable, times, tester, processes }
     }
 }
 
 impl Process {
     fn encode(&self, naming: &impl Naming, out: &mut Vec<u16>) -> Result<(), Miss> {
-        let [a, b, c, d] = naming.history(self.history)?.to_le_bytes();
         let kind = match &self.call {
             InCall::Before => 0,
             InCall::Walked(_) => 1,
@@ -299,8 +306,7 @@ impl Process {
         };
         let watches = u16::from(!self.watching.is_empty());
         out.push(u16::from(naming.incarnation(self.incarnation)) << 3 | watches << 2 | kind);
-        out.push(u16::from_le_bytes([a, b]));
-        out.push(u16::from_le_bytes([c, d]));
+        write_wide(out, naming.history(self.history)?);
         match &self.call {
             InCall::Before => {}
             InCall::Walked(places) => {
@@ -324,8 +330,7 @@ impl Process {
 
     fn decode(input: &mut impl Iterator<Item = u16>) -> Self {
         let head = next(input);
-        let [a, b] = next(input).to_le_bytes();
-        let [c, d] = next(input).to_le_bytes();
+        let history = read_wide(input);
         let place = |input: &mut _| Place { path: next(input), held: byte(next(input)) };
         let call = match head & 3 {
             0 => InCall::Before,
@@ -338,7 +343,7 @@ impl Process {
             _ => InCall::Writing { file: next(input) },
         };
         let watching = if head & 4 == 0 { Watching::default() } else { Watching::decode(|| next(input)) };
-        Self { incarnation: byte(head >> 3), history: NodeId::from_le_bytes([a, b, c, d]), call, watching }
+        Self { incarnation: byte(head >> 3), history, call, watching }
     }
 }
 
@@ -381,6 +386,16 @@ fn write_list<T>(out: &mut Vec<u16>, items: &[T], write: impl Fn(&mut Vec<u16>, 
 fn read_list<I: Iterator<Item = u16>, T, L: FromIterator<T>>(input: &mut I, read: impl Fn(&mut I) -> T) -> L {
     let count = next(input);
     (0..count).map(|_| read(input)).collect()
+}
+
+fn write_wide(out: &mut Vec<u16>, number: u32) {
+    let [a, b, c, d] = number.to_le_bytes();
+    out.extend([u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])]);
+}
+
+fn read_wide(input: &mut impl Iterator<Item = u16>) -> u32 {
+    let [[a, b], [c, d]] = [next(input), next(input)].map(u16::to_le_bytes);
+    u32::from_le_bytes([a, b, c, d])
 }
 
 fn next(input: &mut impl Iterator<Item = u16>) -> u16 {

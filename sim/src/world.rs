@@ -14,6 +14,7 @@ mod faults;
 mod identity;
 mod judge;
 mod lease;
+mod linear;
 pub(crate) mod notify;
 
 use std::ops::Range;
@@ -24,6 +25,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     history::{Histories, ReplyId, RequestId, RootId},
+    linear::{Testers, UNTESTED},
     miss::Miss,
     names::{Names, PathId},
     plan::{Contents, Op, Plan},
@@ -144,6 +146,8 @@ pub(crate) struct World<'a> {
     pub(crate) symmetry: Option<Symmetry>,
     /// Which client may go first, in a search that leaves out orders which come to the same.
     pub(crate) alone: Option<Alone>,
+    /// What is known of the order of operations, where that is tested.
+    testers: Testers,
     plans: Vec<Option<Plan>>,
     contents: Contents,
     evidence: FxHashMap<RootId, PathId>,
@@ -162,6 +166,7 @@ impl<'a> World<'a> {
             histories: Histories::default(),
             symmetry: None,
             alone: None,
+            testers: Testers::default(),
             plans: Vec::new(),
             contents: Contents::new(),
             evidence: FxHashMap::default(),
@@ -175,7 +180,9 @@ impl<'a> World<'a> {
         let clients = 0..self.scenario.clients;
         let processes = clients.map(|client| self.learning(|world| world.process(client, 0))).collect();
         let times = self.scenario.profile.has_stamps().then(Box::default);
-        State { left: self.scenario.faults, tree: Tree::default(), durable: None, times, processes }
+        let is_tested = self.protocol.is_linearizable();
+        let tester = if is_tested { self.testers.first(self.scenario.clients) } else { UNTESTED };
+        State { left: self.scenario.faults, tree: Tree::default(), durable: None, times, tester, processes }
     }
 
     /// Everything that can follow `state`, always in the same order.
@@ -219,6 +226,7 @@ impl<'a> World<'a> {
                 let path = self.names.path_id(&self.protocol.evidence(&id));
                 self.evidence.insert(holder, path);
             }
+            Miss::Heard(tester, heard) => self.learn_heard(tester, heard),
             Miss::Relabelling(_) | Miss::PathImage(..) | Miss::NodeImage(..) => self.learn_renamed(miss),
         }
     }

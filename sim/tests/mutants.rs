@@ -32,6 +32,12 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("fast_lock.pid_alone", 8),
     ("fast_lock.my_pid_is_stale", 21),
     ("fast_lock.foreign_is_stale", 21),
+    ("fast_lock.proposal_is_owner", 15),
+    ("fast_lock.unreadable_is_free", 11),
+    ("fast_lock.releases_later", 13),
+    ("fast_lock.remembers_owner", 40),
+    ("fast_lock.proposal_holds", 19),
+    ("fast_lock.recovers_unchecked", 22),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

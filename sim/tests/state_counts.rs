@@ -6,7 +6,7 @@ use lockwright_sim::{
 };
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
-const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
+const PINNED: [(&str, [u8; 2], [usize; 3]); 18] = [
     ("fast_lock", [2, 0], [339, 690, 36]),
     ("fast_lock", [2, 1], [4_285, 9_935, 45]),
     ("fast_lock", [2, 2], [24_413, 66_400, 66]),
@@ -23,6 +23,8 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
     ("fast_lock-dir+cleaner", [2, 0], [342, 705, 30]),
     ("fast_lock-dir+cleaner", [2, 1], [4_120, 9_359, 55]),
     ("fast_lock-dir+cleaner", [3, 0], [24_767, 78_294, 67]),
+    ("fast_lock+observer", [3, 0], [34_539, 117_893, 98]),
+    ("fast_lock+observer", [3, 1], [864_648, 3_105_629, 120]),
 ];
 
 /// The same in other worlds: clients, crashes, and of losses or reuses so many.

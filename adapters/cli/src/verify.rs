@@ -1,5 +1,6 @@
 //! `lockwright verify`: explores scenarios one after the other and prints a row for each.
 
+mod coverage;
 pub(crate) mod json;
 mod part;
 mod plan;
@@ -41,6 +42,9 @@ const INCOMPLETE: u8 = 2;
 const ERROR: u8 = 3;
 
 pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
+    if args.coverage {
+        return coverage::cover(args);
+    }
     let source = args.resume.as_deref().map(Source::open).transpose()?;
     let jobs = plan::plan(args, source.as_ref().map(Source::scenario))?;
     let limits = limits(args)?;

@@ -17,6 +17,9 @@
 //! *Why it is safe.* It acts on [`Liveness::Dead`] alone, which is for ever ([`Probe::liveness`]), and by
 //! [`Lock::recover`], which takes from nobody but the dead.
 //!
+//! *What it is not.* One operation: RECOVER frees the lock and TRY AGAIN takes it, and in between anybody may. To the
+//! others the lock of a dead owner comes free by itself, at some time.
+//!
 //! *What it leaves to the caller.* A probe that is cheap; where asking means a login to another host, a policy with a
 //! grace time does better.
 //!

@@ -43,8 +43,7 @@ impl<'a> Passes<'a> {
 
     /// The same limits without the reductions that this protocol does not allow.
     pub(super) fn heeded(protocol: &dyn Protocol, limits: Limits) -> Limits {
-        // Who starves on a loop is told by name, and the loop step by step.
-        let are_allowed = limits.merge && protocol.promises().is_empty();
+        let are_allowed = limits.merge && whole_reason(protocol).is_none();
         let Limits { symmetry, partial_order, .. } = limits;
         Limits { symmetry: symmetry && are_allowed, partial_order: partial_order && are_allowed, ..limits }
     }
@@ -102,6 +101,14 @@ impl<'a> Passes<'a> {
             },
         }
     }
+}
+
+/// Why no two of its states are one, nor two of its calls one step, if that is so.
+pub(super) fn whole_reason(protocol: &dyn Protocol) -> Option<&'static str> {
+    if !protocol.promises().is_empty() {
+        return Some("who starves on a loop is told by name");
+    }
+    protocol.is_linearizable().then_some("what explains the answers of operations is told by name")
 }
 
 /// Whose ids may be exchanged; `None` when there are more than have numbers.

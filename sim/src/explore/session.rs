@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Limits, Report, Resumed, Strategy, Verdict, Violation,
-    passes::Passes,
+    passes::{Passes, whole_reason},
     saved::{self, ResumeError, SaveError, Saved},
     strategy::{self, Observe},
 };
@@ -154,8 +154,8 @@ impl<'a> Session<'a> {
     fn told(&self, mut report: Report) -> Report {
         report.coverage.resumed = self.resumed;
         // No reduction is left out without a word.
-        if self.limits.merge && self.limits.symmetry && !self.protocol.promises().is_empty() {
-            report.coverage.symmetry_refused.get_or_insert_with(|| "who starves on a loop is told by name".into());
+        if let (true, Some(reason)) = (self.limits.merge && self.limits.symmetry, whole_reason(self.protocol)) {
+            report.coverage.symmetry_refused.get_or_insert_with(|| reason.into());
         }
         report
     }

@@ -11,6 +11,7 @@ use lockwright_kernel::{
 };
 
 use crate::{
+    operations::Recorded,
     replay::Replay,
     scenarios::{
         LockClients,
@@ -53,21 +54,21 @@ pub const UNLOCK_UNCHECKED: LockClients = LockClients { make: unlock_unchecked, 
 /// The owner's id is written into the leaf before the move, and read from there. A crash never shows it unwritten.
 pub const SIGNED_INSIDE: LockClients = LockClients { make: signed_inside, ..FILE_LEAF };
 
-type World<'a> = &'a Replay<'a>;
-type Operation = fn(&Altered<'_>, &Id) -> Result<(), LockError>;
+pub(super) type World<'a> = &'a Replay<'a>;
+pub(super) type Operation = fn(&Altered<'_>, &Id) -> Result<(), LockError>;
 
 /// The shipped lock, with some operations replaced.
-struct Altered<'a> {
-    world: World<'a>,
-    lock: FastLock<World<'a>>,
-    try_lock: Operation,
-    unlock: Operation,
-    recover: Operation,
-    owner: fn(&Altered<'_>) -> Result<Option<Id>, LockError>,
+pub(super) struct Altered<'a> {
+    pub(super) world: World<'a>,
+    pub(super) lock: FastLock<World<'a>>,
+    pub(super) try_lock: Operation,
+    pub(super) unlock: Operation,
+    pub(super) recover: Operation,
+    pub(super) owner: fn(&Altered<'_>) -> Result<Option<Id>, LockError>,
 }
 
 impl<'a> Altered<'a> {
-    fn new(world: World<'a>) -> Self {
+    pub(super) fn new(world: World<'a>) -> Self {
         Self {
             world,
             lock: FastLock::new(world, lock_path(), Leaf::File),
@@ -78,9 +79,15 @@ impl<'a> Altered<'a> {
         }
     }
 
-    fn boxed(self) -> Box<dyn Lock + 'a> {
+    pub(super) fn boxed(self) -> Box<dyn Lock + 'a> {
         let world = self.world;
         Box::new(CheckLock::new(self, world, world))
+    }
+
+    /// The same, telling of its operations.
+    pub(super) fn recorded(self) -> Box<dyn Lock + 'a> {
+        let world = self.world;
+        Box::new(CheckLock::new(Recorded::new(self, world), world, world))
     }
 }
 

@@ -9,10 +9,10 @@ use lockwright_kernel::{
 };
 
 use super::{
-    LockClients,
+    LockClients, Observed,
     waiters::{self, Waiters},
 };
-use crate::replay::Replay;
+use crate::{operations::Recorded, replay::Replay};
 
 /// The lock with a file as leaf.
 pub const FILE_LEAF: LockClients = LockClients { make: file_leaf, evidence, cleaner: None };
@@ -31,6 +31,9 @@ pub const BLOCKING: Waiters = Waiters { clients: FILE_LEAF, wait_for: waiters::b
 
 /// The same, and they look again after a while although they were told of nothing.
 pub const POLLING: Waiters = Waiters { polls: true, ..BLOCKING };
+
+/// One client looks who owns the lock, all the time, and each operation must be as if it took one moment.
+pub const OBSERVED: Observed = Observed { clients: LockClients { make: recorded, ..FILE_LEAF }, observer: true };
 
 /// Where the lock stands in the simulated world.
 #[must_use]
@@ -54,6 +57,12 @@ fn file_leaf<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
 
 fn dir_leaf<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
     Box::new(CheckLock::new(FastLock::new(world, lock_path(), Leaf::Dir), world, world))
+}
+
+/// What the check policy does is made of operations, and is none: between them the lock is free for anybody.
+fn recorded<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
+    let lock = FastLock::new(world, lock_path(), Leaf::File);
+    Box::new(CheckLock::new(Recorded::new(lock, world), world, world))
 }
 
 fn clean_any(world: &Replay<'_>, lock: &dyn Lock) -> Result<(), LockError> {

@@ -8,6 +8,8 @@
 //! fault; each attempt of each client; halves, quarters and so on down to single steps (delta debugging), of the whole
 //! and of each client's steps; to join the steps of a client that others parted; and to get from one state of the run to
 //! a later one by a shorter way.
+//!
+//! [`Event::likeness`]: super::event::Event::likeness
 
 mod course;
 mod passes;

@@ -133,8 +133,7 @@ impl World<'_> {
                 Ok(Node::Dir) => {
                     let stood = tree.names_in(names, at);
                     let listing = Listing { dir: at, stood, fleeting: Vec::new() };
-                    begin(next, client, InCall::Listing(Box::new(listing)), out);
-                    return Ok(());
+                    return self.begin(next, client, InCall::Listing(Box::new(listing)), out);
                 }
                 Ok(Node::File(_)) => Err(FsError::NotADirectory),
                 Err(error) => Err(error),
@@ -152,8 +151,7 @@ impl World<'_> {
         };
         if let (Op::CreateFile(1..), Ok(Some(change))) = (plan.op, result) {
             self.notice(&mut next, Some(client), change)?;
-            begin(next, client, InCall::Writing { file: at }, out);
-            return Ok(());
+            return self.begin(next, client, InCall::Writing { file: at }, out);
         }
         self.answer_plainly(next, client, plan, result.into(), out)
     }
@@ -222,6 +220,7 @@ impl World<'_> {
         let Came { change, error, failed } = came;
         let history = next.processes[usize::from(client)].history;
         let mut node = self.histories.follow(history, reply)?;
+        let arrived = node;
         let mut said = None;
         if let Then::Ends(outcome) = *self.histories.then(node) {
             said = Some(outcome.said);
@@ -229,6 +228,7 @@ impl World<'_> {
             node = self.histories.root(root)?;
         }
         let process = &mut next.processes[usize::from(client)];
+        let departs = process.call == InCall::Before;
         process.history = node;
         process.call = InCall::Before;
         if said.is_some() {
@@ -245,6 +245,17 @@ impl World<'_> {
                 self.take_along(other, change, first, out)?;
             }
         }
+        self.tell_tester(client, departs.then_some(history), arrived, &mut out[first..])
+    }
+
+    /// Adds the step that begins a call of two.
+    fn begin(&self, mut next: State, client: u8, call: InCall, out: &mut Vec<Successor>) -> Result<(), Miss> {
+        let process = &mut next.processes[usize::from(client)];
+        let was = std::mem::replace(&mut process.call, call);
+        if was == InCall::Before {
+            next.tester = self.departs(next.tester, client, process.history)?;
+        }
+        out.push(Successor::quiet(Step::Begin { client }, next));
         Ok(())
     }
 
@@ -370,11 +381,6 @@ fn write(next: &mut State, file: PathId, contents: ContentsId) {
     if let Some(times) = &mut next.times {
         times.touch(file);
     }
-}
-
-fn begin(mut next: State, client: u8, call: InCall, out: &mut Vec<Successor>) {
-    next.processes[usize::from(client)].call = call;
-    out.push(Successor::quiet(Step::Begin { client }, next));
 }
 
 /// Every listing that the promise of `Fs::list` allows: what stood all the time, and any of what came or went.

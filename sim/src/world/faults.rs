@@ -22,6 +22,7 @@
 use super::{Step, Successor, World, lease::tick, notify::lose};
 use crate::{
     history::Then,
+    linear::Heard,
     miss::Miss,
     names::PathId,
     scenario::Budget,
@@ -55,6 +56,7 @@ impl World<'_> {
         for (incarnation, left) in self.incarnations_after(state, client, left) {
             let mut next = State { left, ..state.clone() };
             next.processes[usize::from(client)] = self.process(client, incarnation)?;
+            next.tester = self.hear(next.tester, Heard::Crash(client))?;
             out.push(Successor::quiet(Step::Crash { client }, next));
         }
         Ok(())
@@ -70,6 +72,7 @@ impl World<'_> {
             };
             if let Ok(change) = removed {
                 self.notice(&mut next, None, change)?;
+                next.tester = self.hear(next.tester, Heard::Removal)?;
                 out.push(Successor::quiet(Step::Remove { path }, next));
             }
         }
@@ -83,6 +86,8 @@ impl World<'_> {
         for (client, process) in (0..).zip(&state.processes) {
             processes.push(self.process(client, process.incarnation + 1)?);
         }
+        let deaths = state.processes.iter().map(|process| process.incarnation).max().unwrap_or_default();
+        let tester = self.hear(state.tester, Heard::Cut(deaths))?;
         let mut ways = vec![(Vec::new(), durable)];
         for (path, node) in self.in_order(ways[0].1.entries()) {
             if matches!(node, Node::File(1..)) {
@@ -96,7 +101,8 @@ impl World<'_> {
         }
         for (emptied, tree) in ways {
             let durable = (left.cuts > 0).then(|| Box::new(Durable { tree: tree.clone(), is_new: false }));
-            let next = State { left, tree, durable, times: state.times.clone(), processes: processes.clone() };
+            let (times, processes) = (state.times.clone(), processes.clone());
+            let next = State { left, tree, durable, times, tester, processes };
             out.push(Successor::quiet(Step::Cut { emptied }, next));
         }
         Ok(())

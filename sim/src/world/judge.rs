@@ -65,6 +65,9 @@ impl World<'_> {
                 return Ok(Some((Property::NotDispossessed, what)));
             }
         }
+        if let Some(broken) = self.unexplained(state) {
+            return Ok(Some(broken));
+        }
         let all_idle = state.processes.iter().all(|process| self.is_idle(process));
         if all_idle && state.left == self.scenario.faults && !state.tree.entries().is_empty() {
             let left: Vec<String> = self.spell_tree(state);

@@ -115,9 +115,12 @@ fn rows() -> Vec<Row> {
     algorithms.into_iter().chain(mutants).chain([row(clean_in_place, 0, Walk::Atomic, 1)]).collect()
 }
 
-/// Two clients in the plain world, which may crash: what the threads have as well.
+/// Two clients in the plain world, which may crash, and a property that the threads can tell: what both have.
 fn is_shared(mutant: &Entry) -> bool {
     let scenario = mutant.scenario();
+    if mutant.protocol().is_linearizable() {
+        return false;
+    }
     scenario == Scenario { walk: scenario.walk, ..Scenario::new(mutant.name, 2, scenario.faults.crashes) }
 }
 

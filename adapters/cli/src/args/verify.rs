@@ -32,6 +32,11 @@ pub(crate) struct VerifyArgs {
     /// Check the known-bad protocols: each must be caught, by the property that it breaks.
     #[arg(long, conflicts_with_all = ["clients", "crashes", "budget", "profile"])]
     pub(crate) mutants: bool,
+    /// Instead of a verdict, tell each line that calls the world, with the answers that it got there and those that its
+    /// docs allow and it never got. Small scenarios by default.
+    #[arg(long, conflicts_with_all = ["mutants", "seed", "runs", "steps", "bug_depth", "threads", "depth", "memory",
+        "no_symmetry", "no_partial_order", "no_merge", "traces", "verbose"])]
+    pub(crate) coverage: bool,
     /// In which order. Bfs finds shortest counterexamples; dfs sees all there is, too; random and pct make runs, judge
     /// what a state gives away by itself, and never verify.
     #[arg(long, value_enum, value_name = "NAME", default_value_t = Order::Bfs)]

@@ -63,7 +63,11 @@ const KEYS: [(&str, &str); 45] = [
 pub(crate) fn help() -> String {
     let lines = KEYS.map(|(key, about)| format!("  {key:<23} {about}"));
     let head = "With --json, each line is an object with these keys, null where there is nothing to say:";
-    format!("{head}\n{}", lines.join("\n"))
+    let coverage = "With --json --coverage, each line is a call site: file, line and column; call, answers (each in how \
+                    many steps) and gaps; or, of one that was never reached, behind and unanswered: the call site that \
+                    would lead there, and by which answer. A line with incomplete and reason is a scenario of which not \
+                    all was seen.";
+    format!("{head}\n{}\n\n{coverage}", lines.join("\n"))
 }
 
 /// The object of a row whose counterexample was written to `file`.

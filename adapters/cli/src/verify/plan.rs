@@ -3,6 +3,7 @@
 use lockwright_sim::{
     catalogue::{self, ALGORITHMS, Entry, MUTANTS},
     scenario::{Faults, Profile, Scenario, ScenarioError},
+    sites,
 };
 
 use crate::{
@@ -84,6 +85,15 @@ fn one(scenario: Scenario) -> Result<Job, Failure> {
         return Err(refused(format!("the protocol is for the world of {}", entry.home())));
     }
     Ok(Job { entry, scenario, as_expected: false })
+}
+
+/// The scenarios whose call sites are to be told: small ones, or those with the bounds that were asked for.
+pub(super) fn covered(args: &VerifyArgs) -> Result<Vec<Job>, Failure> {
+    let jobs = plan(args, None)?;
+    let VerifyArgs { clients: None, crashes: None, budget: None, profile: None, .. } = args else { return Ok(jobs) };
+    let small = sites::scenarios().into_iter().filter(|(entry, _)| is_meant(args, entry));
+    let small: Vec<Job> = small.map(|(entry, scenario)| Job { entry, scenario, as_expected: false }).collect();
+    Ok(if small.is_empty() { jobs } else { small })
 }
 
 fn is_meant(args: &VerifyArgs, entry: &Entry) -> bool {

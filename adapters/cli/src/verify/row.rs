@@ -242,7 +242,9 @@ impl Row {
     /// Whether calls that nobody can disturb were made together.
     pub(super) fn joins_calls(&self) -> bool {
         let Limits { partial_order, merge, strategy, .. } = self.limits;
-        partial_order && merge && strategy.is_complete() && self.entry.protocol().promises().is_empty()
+        let protocol = self.entry.protocol();
+        let is_whole = !protocol.promises().is_empty() || protocol.is_linearizable();
+        partial_order && merge && strategy.is_complete() && !is_whole
     }
 
     /// Transitions a second, without those from before it was resumed.
