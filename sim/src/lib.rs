@@ -87,6 +87,7 @@ mod names;
 mod plan;
 pub mod protocol;
 mod replay;
+mod resource;
 pub mod scenario;
 pub mod scenarios;
 mod state;

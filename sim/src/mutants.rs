@@ -5,6 +5,7 @@
 pub mod dotlock;
 pub mod fast_lock;
 pub mod lease;
+pub mod power;
 pub mod processes;
 pub mod waiting;
 

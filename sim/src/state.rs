@@ -6,6 +6,7 @@ use crate::{
     history::NodeId,
     miss::Miss,
     names::{DEAD, NameId, Names, PathId},
+    resource::Resource,
     scenario::{Budget, Faults},
     times::Times,
     tree::{Change, Entries, Node, Tree},
@@ -22,6 +23,8 @@ pub(crate) struct State {
     pub(crate) durable: Option<Box<Durable>>,
     /// Where time is counted.
     pub(crate) times: Option<Box<Times>>,
+    /// Where the lock protects one.
+    pub(crate) resource: Option<Box<Resource>>,
     pub(crate) processes: Processes,
 }
 
@@ -237,10 +240,7 @@ impl State {
     /// Writes this state down as it is under other names.
     pub(crate) fn encode_as(&self, naming: &impl Naming, out: &mut Vec<u16>) -> Result<(), Miss> {
         out.clear();
-        for two in Budget::ALL.chunks(2) {
-            let count = |at| two.get(at).map_or(0, |&budget| self.left.of(budget));
-            out.push(u16::from_le_bytes([count(0), count(1)]));
-        }
+        write_faults(self.left, out);
         write_tree(&self.tree, naming, out)?;
         if self.left.cuts > 0 {
             match &self.durable {
@@ -251,9 +251,12 @@ impl State {
                 }
             }
         }
-        out.push(u16::from(self.times.is_some()));
+        out.push(u16::from(self.times.is_some()) | u16::from(self.resource.is_some()) << 1);
         if let Some(times) = &self.times {
             times.encode(naming, out)?;
+        }
+        if let Some(resource) = &self.resource {
+            resource.encode(naming, out);
         }
         for place in 0..self.processes.len() {
             self.processes[naming.client_at(place)].encode(naming, out)?;
@@ -264,21 +267,18 @@ impl State {
     /// Reads back what [`State::encode`] wrote.
     pub(crate) fn decode(numbers: &[u16]) -> Self {
         let input = &mut numbers.iter().copied();
-        let mut left = Faults::NONE;
-        for two in Budget::ALL.chunks(2) {
-            for (&budget, count) in two.iter().zip(next(input).to_le_bytes()) {
-                *left.of_mut(budget) = count;
-            }
-        }
+        let left = read_faults(input);
         let tree = read_tree(input);
         let kept = if left.cuts > 0 { next(input) } else { 0 };
         let durable = (kept > 0).then(|| Box::new(Durable { tree: read_tree(input), is_new: kept > 1 }));
-        let times = (next(input) > 0).then(|| Box::new(Times::decode(|| next(input))));
+        let has = next(input);
+        let times = (has & 1 > 0).then(|| Box::new(Times::decode(|| next(input))));
+        let resource = (has & 2 > 0).then(|| Box::new(Resource::decode(|| next(input))));
         let mut processes = Processes::new();
         while input.len() > 0 {
             processes.push(Process::decode(input));
         }
-        Self { left, tree, durable, times, processes }
+        Self { left, tree, durable, times, resource, processes }
     }
 }
 
@@ -334,6 +334,26 @@ impl Process {
         let watching = if head & 4 == 0 { Watching::default() } else { Watching::decode(|| next(input)) };
         Self { incarnation: byte(head >> 3), history: NodeId::from_le_bytes([a, b, c, d]), call, watching }
     }
+}
+
+/// Which kinds there are, and then how many of each.
+fn write_faults(left: Faults, out: &mut Vec<u16>) {
+    let at = out.len();
+    out.push(0);
+    for (bit, budget) in Budget::ALL.into_iter().enumerate().filter(|(_, budget)| left.of(*budget) > 0) {
+        out[at] |= 1 << bit;
+        out.push(left.of(budget).into());
+    }
+}
+
+fn read_faults(input: &mut impl Iterator<Item = u16>) -> Faults {
+    let (mut left, kinds) = (Faults::NONE, next(input));
+    for (bit, budget) in Budget::ALL.into_iter().enumerate() {
+        if kinds & 1 << bit != 0 {
+            *left.of_mut(budget) = byte(next(input));
+        }
+    }
+    left
 }
 
 fn write_tree(tree: &Tree, naming: &impl Naming, out: &mut Vec<u16>) -> Result<(), Miss> {

@@ -32,6 +32,23 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("fast_lock.pid_alone", 8),
     ("fast_lock.my_pid_is_stale", 21),
     ("fast_lock.foreign_is_stale", 21),
+    ("lease.no_token", 18),
+    ("lease.random_token", 20),
+    ("lease.stamp_token", 20),
+    ("lease.wall_clock_token", 20),
+    ("lease.stamps_to_the_second", 22),
+    ("lease.stamp_against_wall_clock", 19),
+    ("lease.sleeping_clock", 19),
+    ("lease.gives_back_by_path", 31),
+    ("lease.looks_and_gives_back", 31),
+    ("fast_lock.started_by_the_wall_clock", 22),
+    ("fast_lock.no_boot", 8),
+    ("fast_lock.foreign_is_never_stale", 8),
+    ("fast_lock.host_name_is_host", 22),
+    ("fast_lock.foreign_host_is_stale", 21),
+    ("owners.record_elsewhere", 6),
+    ("dotlock.forbidden_is_stale", 5),
+    ("dotlock.read_only_needs_no_lock", 1),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::{Limits, Progress, Report, Verdict, bfs, pct::Pct, random::Random, runs, visited::StateId};
 use crate::{
+    identity::lacks_numbers,
     protocol::{Property, Protocol},
     scenario::Scenario,
     trace::{Effort, Trace},
@@ -110,6 +111,9 @@ const STATES_MAX: usize = (StateId::MAX - (1 << 24)) as usize;
 /// Explores `scenario` in the way that `limits` ask for.
 pub(crate) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
     let limits = Limits { states_max: limits.states_max.min(STATES_MAX), ..limits };
+    if let Some(reason) = lacks_numbers(scenario) {
+        return Report::not_begun(Verdict::Error(reason));
+    }
     let report = match limits.strategy {
         Strategy::Bfs | Strategy::Dfs => reasoned(protocol, limits, bfs::explore(protocol, scenario, limits, observe)),
         Strategy::Random { seed, runs, steps } => {

@@ -45,12 +45,22 @@ impl Profile {
     #[must_use]
     pub const fn budgets(self) -> &'static [Budget] {
         match self {
-            Self::Local => &[Budget::Crashes, Budget::Errors],
-            Self::Identity => &[Budget::Crashes, Budget::Errors, Budget::Reuses],
-            Self::Lease => &[Budget::Crashes, Budget::Errors, Budget::Ticks],
-            Self::Notify => &[Budget::Crashes, Budget::Errors, Budget::Losses],
-            Self::Power => &[Budget::Crashes, Budget::Errors, Budget::Cuts],
-            Self::Operator => &[Budget::Crashes, Budget::Errors, Budget::Removals],
+            Self::Local => &[Budget::Crashes, Budget::Errors, Budget::Refusals],
+            Self::Identity => {
+                &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Reuses, Budget::Jitters, Budget::Reboots]
+            }
+            Self::Lease => &[
+                Budget::Crashes,
+                Budget::Errors,
+                Budget::Refusals,
+                Budget::Ticks,
+                Budget::Jumps,
+                Budget::Suspends,
+                Budget::Roundings,
+            ],
+            Self::Notify => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Losses],
+            Self::Power => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Cuts, Budget::Reorders],
+            Self::Operator => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Removals],
         }
     }
 
