@@ -23,7 +23,7 @@ use crate::{
     history::exchange::Exchangeable,
     names::IdNo,
     protocol::{Property, Protocol},
-    scenario::{Faults, Scenario},
+    scenario::{Faults, Profile, Scenario},
     state::State,
     symmetry::Symmetry,
     world::{Leaps, World},
@@ -57,8 +57,12 @@ fn search(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe:
     let mut refused = None;
     // Who starves on a loop is told by name.
     let limits = Limits { symmetry: limits.symmetry && protocol.promises().is_empty(), ..limits };
-    let ids = if limits.merge && limits.symmetry { exchangeable(protocol, scenario) } else { None };
-    if limits.merge && limits.symmetry && ids.is_none() {
+    let numbered = scenario.profile == Profile::Identity;
+    let wanted = limits.merge && limits.symmetry;
+    let ids = if wanted && !numbered { exchangeable(protocol, scenario) } else { None };
+    if wanted && numbered {
+        refused = Some("a process has a number and a start, which follow from its name".into());
+    } else if wanted && ids.is_none() {
         refused = Some(format!("more than {} clients and deaths have no numbers for their ids", IdNo::CLIENTS - 1));
     }
     if let Some(ids) = &ids {
