@@ -39,8 +39,8 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("lease.stamps_to_the_second", 22),
     ("lease.stamp_against_wall_clock", 19),
     ("lease.sleeping_clock", 19),
-    ("lease.gives_back_by_path", 31),
-    ("lease.looks_and_gives_back", 31),
+    ("lease.gives_back_by_path", 30),
+    ("lease.looks_and_gives_back", 30),
     ("fast_lock.started_by_the_wall_clock", 22),
     ("fast_lock.no_boot", 8),
     ("fast_lock.foreign_is_never_stale", 8),
@@ -49,6 +49,10 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("owners.record_elsewhere", 6),
     ("dotlock.forbidden_is_stale", 5),
     ("dotlock.read_only_needs_no_lock", 1),
+    ("lease.renewed_by_stamp", 25),
+    ("lease.renewed_late", 23),
+    ("lease.renewed_unheard", 24),
+    ("dotlock.gone_is_fatal", 11),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

@@ -25,6 +25,15 @@ fn pct(entry: Entry) -> Strategy {
     Strategy::Pct { seed: 1, runs: 15_000, steps: 100, depth }
 }
 
+/// Runs that catch a mutant which a state gives away. Leases take short ones, since their generations are used up soon;
+/// and it takes a second to go by just at certain steps, which PCT draws too seldom.
+fn telling(entry: Entry) -> Vec<Strategy> {
+    if entry.protocol().has_resource() {
+        return vec![Strategy::Random { seed: 1, runs: 20_000, steps: 40 }];
+    }
+    vec![RANDOM, pct(entry)]
+}
+
 fn explore(entry: Entry, scenario: &Scenario, strategy: Strategy) -> Report {
     check(entry.protocol(), scenario, Limits { strategy, ..Limits::default() }, &mut |_| {})
 }
@@ -50,7 +59,8 @@ fn depth_first_sees_the_same_states_and_comes_to_the_same_verdicts() {
     let others = [Budget::Errors, Budget::Cuts, Budget::Losses, Budget::Reuses, Budget::Ticks];
     let is_small = |scenario: &Scenario| {
         let counted = |(budget, count)| if others.contains(&budget) { 0 } else { count };
-        scenario.clients + scenario.faults.nonzero().map(counted).sum::<u8>() <= 3
+        let clients = if scenario.faults.ticks > 0 { scenario.clients + 1 } else { scenario.clients };
+        clients + scenario.faults.nonzero().map(counted).sum::<u8>() <= 3
     };
     let rows = catalogue::rows().into_iter().filter(|(_, scenario)| is_small(scenario));
     for (entry, scenario) in rows {
@@ -75,7 +85,7 @@ fn depth_first_sees_the_same_states_and_comes_to_the_same_verdicts() {
 fn runs_catch_every_mutant_that_a_state_gives_away() {
     for entry in MUTANTS {
         let is_of_a_state = !OF_THE_WHOLE.contains(&entry.expected.unwrap().property);
-        for strategy in if is_of_a_state { [RANDOM, pct(entry)] } else { FEW } {
+        for strategy in if is_of_a_state { telling(entry) } else { FEW.to_vec() } {
             let report = explore(entry, &entry.scenario(), strategy);
             if is_of_a_state {
                 assert_caught(entry, &report);

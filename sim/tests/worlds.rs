@@ -251,6 +251,17 @@ fn stamps_with_a_margin_hold_as_long_as_nobody_sets_the_clock_of_the_file_system
 }
 
 #[test]
+fn a_renewal_shows_in_a_stamp_unless_that_is_rounded_away() {
+    let found = |leases, faults| broken(&leases, 2, Profile::Lease, faults);
+    let ticks = |ticks| Faults { ticks, ..NONE };
+    assert_eq!(found(lease::RENEWED_BY_STAMP, ticks(2)), None);
+    assert_eq!(found(lease::RENEWED_BY_STAMP, Faults { roundings: 1, ..ticks(2) }), Some(Property::NotDispossessed));
+    assert_eq!(found(lease::RENEWED_WITH_A_MARGIN, Faults { roundings: 1, ..ticks(3) }), None);
+    assert_eq!(found(lease::RENEWED_WITH_A_MARGIN, Faults { errors: 1, ..ticks(3) }), None);
+    assert_eq!(found(lease::RENEWED_LATE, ticks(2)), Some(Property::NotDispossessed));
+}
+
+#[test]
 fn a_start_by_the_wall_clock_is_a_second_off_as_often_as_there_are_jitters() {
     fn attempt(world: &Replay<'_>, _: &Client) -> Result<&'static str, Stop> {
         let off = |started: Option<u64>| started.map(|started| started.abs_diff(BOOTED + 1000));

@@ -22,7 +22,7 @@ pub const REFERENCES: [Entry; 2] = [
 ];
 
 /// Those that only these worlds show to be broken.
-pub(super) const MUTANTS: [Entry; 17] = [
+pub(super) const MUTANTS: [Entry; 21] = [
     Entry::mutant(
         "lease.no_token",
         "writes under a lease bear no token, and come late",
@@ -93,7 +93,7 @@ pub(super) const MUTANTS: [Entry; 17] = [
         [2, 0],
         Property::NotDispossessed,
     )
-    .by(Profile::Lease, Faults { ticks: 2, ..Faults::NONE })
+    .by(Profile::Lease, Faults { ticks: 1, ..Faults::NONE })
     .even_if_atomic(),
     Entry::mutant(
         "lease.looks_and_gives_back",
@@ -102,7 +102,7 @@ pub(super) const MUTANTS: [Entry; 17] = [
         [2, 0],
         Property::NotDispossessed,
     )
-    .by(Profile::Lease, Faults { ticks: 2, ..Faults::NONE })
+    .by(Profile::Lease, Faults { ticks: 1, ..Faults::NONE })
     .even_if_atomic(),
     Entry::mutant(
         "fast_lock.started_by_the_wall_clock",
@@ -175,6 +175,41 @@ pub(super) const MUTANTS: [Entry; 17] = [
         Property::NotDispossessed,
     )
     .by(Profile::Local, ONE_REFUSAL)
+    .even_if_atomic(),
+    Entry::mutant(
+        "lease.renewed_by_stamp",
+        "a renewal is looked for in a stamp, which is rounded",
+        &lease::RENEWED_BY_STAMP,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Lease, Faults { ticks: 2, roundings: 1, ..Faults::NONE })
+    .even_if_atomic(),
+    Entry::mutant(
+        "lease.renewed_late",
+        "a holder renews a lease that is over",
+        &lease::RENEWED_LATE,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Lease, Faults { ticks: 2, ..Faults::NONE })
+    .even_if_atomic(),
+    Entry::mutant(
+        "lease.renewed_unheard",
+        "a holder does not look whether its lease could be renewed",
+        &lease::RENEWED_UNHEARD,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Lease, Faults { ticks: 2, errors: 1, ..Faults::NONE })
+    .even_if_atomic(),
+    Entry::mutant(
+        "dotlock.gone_is_fatal",
+        "a stale lock file that is gone before it is removed is an error",
+        &dotlock::GONE_IS_FATAL,
+        [2, 1],
+        Property::AnswersAsDocumented,
+    )
     .even_if_atomic(),
 ];
 

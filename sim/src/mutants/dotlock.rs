@@ -29,6 +29,9 @@ pub const UNREADABLE_IS_STALE: LockClients = LockClients { make: unreadable_is_s
 /// Nobody looks whether the id could be written, or the file be made, as long as no file was in the way.
 pub const FAILED_WRITE_IS_FINE: LockClients = LockClients { make: failed_write_is_fine, evidence, cleaner: None };
 
+/// A stale file that is gone already when it is to be removed is taken for an error that nobody has an answer to.
+pub const GONE_IS_FATAL: LockClients = LockClients { make: gone_is_fatal, evidence, cleaner: None };
+
 /// A file that one may not read is taken for nobody's; one that could not be read for another reason is not.
 pub const FORBIDDEN_IS_STALE: LockClients = LockClients { make: forbidden_is_stale, evidence, cleaner: None };
 
@@ -60,6 +63,10 @@ fn failed_write_is_fine<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
     Box::new(Dotlock { checks_write: false, ..Dotlock::new(world) })
 }
 
+fn gone_is_fatal<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
+    Box::new(Dotlock { breaks_dead: true, removal_may_fail: false, ..Dotlock::new(world) })
+}
+
 fn forbidden_is_stale<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
     Box::new(Dotlock { breaks: Some(FsError::PermissionDenied), ..Dotlock::new(world) })
 }
@@ -79,6 +86,7 @@ struct Dotlock<'a> {
     /// Who is answered this error breaks the lock that it could not read.
     breaks: Option<FsError>,
     checks_write: bool,
+    removal_may_fail: bool,
     /// Who is answered this error goes on without a lock.
     goes_on: Option<FsError>,
 }
@@ -86,7 +94,15 @@ struct Dotlock<'a> {
 impl<'a> Dotlock<'a> {
     fn new(world: &'a Replay<'a>) -> Self {
         let empty = Liveness::Unknown;
-        Self { world, empty, breaks_dead: false, breaks: None, checks_write: true, goes_on: None }
+        Self {
+            world,
+            empty,
+            breaks_dead: false,
+            breaks: None,
+            checks_write: true,
+            removal_may_fail: true,
+            goes_on: None,
+        }
     }
 
     fn judge(&self) -> Result<Liveness, LockError> {
@@ -115,7 +131,11 @@ impl Lock for Dotlock<'_> {
             Err(error) => return Err(error.into()),
         }
         if self.judge()? == Liveness::Dead {
-            self.world.discard_file(&lock_path())?; // 2 READ, 3 ASK, 4 REMOVE
+            if self.removal_may_fail {
+                self.world.discard_file(&lock_path())?; // 2 READ, 3 ASK, 4 REMOVE
+            } else {
+                self.world.remove_file(&lock_path())?;
+            }
             return Err(LockError::Disturbed);
         }
         Err(LockError::Held { owner: None })

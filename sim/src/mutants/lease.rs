@@ -18,7 +18,7 @@ use crate::{
     scenarios::{
         Leases, LockClients,
         fast_lock::{lock_path, word},
-        leases::{FENCED, FENCED_FOR_LONGER, GivesBack, Token},
+        leases::{FENCED, FENCED_FOR_LONGER, GivesBack, Renews, Token, outlast_renewals},
     },
 };
 
@@ -51,6 +51,19 @@ pub const STAMP_AGAINST_WALL_CLOCK: Leases = Leases { is_over: older_by_the_wall
 
 /// A holder goes by a clock that stands still while its host sleeps, and believes in its lease when that is over.
 pub const SLEEPING_CLOCK: Leases = Leases { measure: uptime, ..FENCED };
+
+/// A holder that renews its lease, and others who see it by the stamp. What is renewed within the step in which stamps
+/// are rounded does not show.
+pub const RENEWED_BY_STAMP: Leases = Leases { is_over: outlast_renewals, renews: Renews::Once, ..FENCED };
+
+/// The same with a margin that makes up for it.
+pub const RENEWED_WITH_A_MARGIN: Leases = Leases { margin: 1, ..RENEWED_BY_STAMP };
+
+/// A holder that renews a lease which is over: others may have found so already, and be about to take it.
+pub const RENEWED_LATE: Leases = Leases { renews: Renews::Late, ..RENEWED_BY_STAMP };
+
+/// A holder that does not look whether its lease could be renewed, and goes by it.
+pub const RENEWED_UNHEARD: Leases = Leases { renews: Renews::Unheard, ..RENEWED_BY_STAMP };
 
 /// Whoever comes too late gives back what its successor has.
 pub const GIVES_BACK_BY_PATH: Leases = Leases { gives_back: GivesBack::Newest, ..FENCED_FOR_LONGER };

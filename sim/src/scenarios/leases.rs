@@ -9,8 +9,9 @@
 //! 2. OUTLAST: otherwise wait until its lease is over, by one's own clock, from the look on.
 //! 3. CLAIM: make the file of the next generation, exclusively. Its number is the token.
 //! 4. WRITE to the resource, which refuses a token that is less than one it has seen.
-//! 5. CHECK that nobody took the lock before one's lease was over.
-//! 6. GIVE BACK: make the file that says so.
+//! 5. RENEW the lease, for those who do, by a touch of its file.
+//! 6. CHECK that nobody took the lock before one's lease was over.
+//! 7. GIVE BACK: make the file that says so.
 //!
 //! *Why no write is late.* Files of the log are never removed, so [`Fs::list`] shows each generation whose file was made
 //! before the look, and a claim makes a higher one, or fails. So tokens grow: whoever came after another had the lock
@@ -18,6 +19,8 @@
 //!
 //! *Why no lease is cut short.* The holder counts from before its claim, and whoever outlasts it from after having seen
 //! the claim; both by clocks that go on while a host sleeps and that nobody sets. Stamps are not compared.
+//!
+//! A renewal counts if it was made before the lease was over: then whoever outlasts the lease looks at the stamp after.
 //!
 //! *What it gives up.* Mutual exclusion: a holder may pause for longer than its lease, just before it writes. And a tidy
 //! disk: whoever removed the files of old generations would have to know that nobody's listing is older than the newest.
@@ -73,6 +76,19 @@ pub enum GivesBack {
 /// How a holder measures its own lease.
 pub type Measure = fn(&Replay<'_>) -> Result<Instant, Halted>;
 
+/// Whether a client renews its lease, by a touch of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renews {
+    /// It does not.
+    Never,
+    /// Once; where the touch fails, or comes when the lease is over, it goes no further.
+    Once,
+    /// Once, also when the lease is over.
+    Late,
+    /// Once, and without a look at what came of it.
+    Unheard,
+}
+
 /// Clients that take a lease, write under it and give it back, all in one attempt.
 #[derive(Clone, Copy)]
 pub struct Leases {
@@ -82,6 +98,8 @@ pub struct Leases {
     pub token: Token,
     /// By which clock a holder checks that nobody took over too early.
     pub measure: Measure,
+    /// Whether they renew it.
+    pub renews: Renews,
     /// What they give back.
     pub gives_back: GivesBack,
     /// So many generations there are.
@@ -97,20 +115,22 @@ pub const FENCED: Leases = Leases {
     is_over: outlast,
     token: Token::Generation,
     measure: awake_or_not,
+    renews: Renews::Never,
     gives_back: GivesBack::Own,
     generations: 2,
     seconds: 2,
     margin: 0,
 };
 
-/// The same with more generations, so that more of them meet.
-pub const FENCED_FOR_LONGER: Leases = Leases { generations: 3, ..FENCED };
+/// The same with one generation more, and leases that are over sooner.
+pub const FENCED_FOR_LONGER: Leases = Leases { generations: 3, seconds: 1, ..FENCED };
 
 const WROTE: &str = "wrote";
 const REFUSED: &str = "came too late to write";
 const FOUND_HELD: &str = "found it held";
 const LOST: &str = "was not the first";
 const USED_UP: &str = "found all generations used up";
+const OVER: &str = "was too late to renew it";
 const FAILED: &str = "could not go on";
 
 impl fmt::Debug for Leases {
@@ -148,7 +168,8 @@ impl Protocol for Leases {
             wanted.extend([FOUND_HELD, LOST]);
         }
         if clients > 1 && faults.ticks >= self.seconds + self.margin {
-            wanted.push(REFUSED);
+            let renews = matches!(self.renews, Renews::Once | Renews::Unheard);
+            wanted.push(if renews { OVER } else { REFUSED });
         }
         if faults.errors + faults.refusals > 0 {
             wanted.push(FAILED);
@@ -199,7 +220,7 @@ impl Leases {
             Token::Before(think) => Some(think(world)?),
             Token::Absent | Token::After(_) => None,
         };
-        let began = (self.measure)(world)?;
+        let mut began = (self.measure)(world)?;
         match world.create_file(&path_of(mine), b"") {
             Ok(()) => world.holds()?, // 3 CLAIM
             Err(FsError::AlreadyExists) => return Ok(LOST),
@@ -209,17 +230,37 @@ impl Leases {
             token = Some(look(world, &path_of(mine))?);
         }
         let is_taken = world.write(token)?; // 4 WRITE
-        let (newest, _) = look(world)?; // 5 CHECK
+        if self.renews != Renews::Never {
+            match self.renew(world, mine, began)? {
+                Some(renewed) => began = renewed, // 5 RENEW
+                None => return Ok(OVER),
+            }
+        }
+        let (newest, _) = look(world)?; // 6 CHECK
         if newest > mine && (self.measure)(world)?.saturating_since(began) < lease(self.seconds) {
             let what = "another took the lock before its lease was over".into();
             return Err(Stop::Broken(Property::NotDispossessed, what).into());
         }
         match self.gives_back {
-            GivesBack::Own => give_back(world, mine)?, // 6 GIVE BACK
+            GivesBack::Own => give_back(world, mine)?, // 7 GIVE BACK
             GivesBack::NewestOnceOwn if newest > mine => {}
             GivesBack::Newest | GivesBack::NewestOnceOwn => give_back(world, look(world)?.0)?,
         }
         Ok(if is_taken { WROTE } else { REFUSED })
+    }
+}
+
+impl Leases {
+    /// Since when the lease counts now; none when it was over.
+    fn renew(&self, world: &Replay<'_>, mine: u16, began: Instant) -> Result<Option<Instant>, FsError> {
+        let renewed = (self.measure)(world)?;
+        match world.touch(&path_of(mine)) {
+            Err(error) if self.renews != Renews::Unheard || error == FsError::Halted => return Err(error),
+            _ if self.renews == Renews::Late => return Ok(Some(renewed)),
+            _ => {}
+        }
+        let is_over = (self.measure)(world)?.saturating_since(began) >= Duration::from_secs(self.seconds.into());
+        Ok((!is_over).then_some(renewed))
     }
 }
 
@@ -231,6 +272,19 @@ impl Leases {
 pub fn outlast(world: &Replay<'_>, _: &Id, _: &Path, lease: Duration) -> Result<bool, FsError> {
     let seen = world.now()?;
     Ok(world.now()?.saturating_since(seen) >= lease)
+}
+
+/// The same, for leases that are renewed: as long as the stamp is the same one.
+///
+/// # Errors
+///
+/// Those of [`Fs::modified`].
+pub fn outlast_renewals(world: &Replay<'_>, _: &Id, at: &Path, lease: Duration) -> Result<bool, FsError> {
+    let (before, seen) = (world.modified(at)?, world.now()?);
+    if world.now()?.saturating_since(seen) < lease {
+        return Ok(false);
+    }
+    Ok(world.modified(at)? == before)
 }
 
 /// By the kernel's clock, which goes on while the host sleeps.
