@@ -192,6 +192,26 @@ fn there_is_a_resource_only_where_a_protocol_says_so() {
     assert!(matches!(&verdict, Verdict::Error(reason) if reason.contains("cannot answer")), "{verdict:?}");
 }
 
+/// Everybody takes it.
+#[derive(Debug)]
+struct NoLock(&'static [Property]);
+impl Protocol for NoLock {
+    fn attempt(&self, _: &Client, phase: Phase, world: &Replay<'_>) -> Result<Outcome, Stop> {
+        world.exists(&path("a"))?;
+        let next = if phase == Phase::Idle { Phase::Holding } else { Phase::Idle };
+        Ok(Outcome { next, said: "went on" })
+    }
+    fn evidence(&self, _: &Id) -> Path {
+        path("missing")
+    }
+    fn gives_up(&self) -> &[Property] {
+        self.0
+    }
+    fn sometimes(&self, _: usize, _: Faults) -> Vec<&'static str> {
+        Vec::new()
+    }
+}
+
 #[test]
 fn what_a_protocol_gives_up_is_not_asked_of_it() {
     fn litter(world: &Replay<'_>, _: &Client) -> Result<&'static str, Stop> {
@@ -203,30 +223,10 @@ fn what_a_protocol_gives_up_is_not_asked_of_it() {
     let kept = Script { gives_up: &[Property::NothingLeftBehind], ..litter };
     assert_eq!(broken(&kept, 1, Profile::Local, NONE), None);
 
-    /// Everybody takes it.
-    #[derive(Debug)]
-    struct NoLock(&'static [Property]);
-    impl Protocol for NoLock {
-        fn attempt(&self, _: &Client, phase: Phase, world: &Replay<'_>) -> Result<Outcome, Stop> {
-            world.exists(&path("a"))?;
-            let next = if phase == Phase::Idle { Phase::Holding } else { Phase::Idle };
-            Ok(Outcome { next, said: "went on" })
-        }
-        fn evidence(&self, _: &Id) -> Path {
-            path("missing")
-        }
-        fn gives_up(&self) -> &[Property] {
-            self.0
-        }
-        fn sometimes(&self, _: usize, _: Faults) -> Vec<&'static str> {
-            Vec::new()
-        }
-    }
-    use Property::{MutualExclusion, NotDispossessed};
     let found = |gives_up| broken(&NoLock(gives_up), 2, Profile::Local, NONE);
-    assert_eq!(found(&[]), Some(NotDispossessed));
-    assert_eq!(found(&[NotDispossessed]), Some(MutualExclusion));
-    assert_eq!(found(&[MutualExclusion, NotDispossessed]), None);
+    assert_eq!(found(&[]), Some(Property::NotDispossessed));
+    assert_eq!(found(&[Property::NotDispossessed]), Some(Property::MutualExclusion));
+    assert_eq!(found(&[Property::MutualExclusion, Property::NotDispossessed]), None);
 }
 
 /// The same lock without its token: its holders do overlap, and the token is what makes up for it.

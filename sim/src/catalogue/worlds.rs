@@ -242,6 +242,6 @@ pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
         (margin, Profile::Lease, Faults { ticks: 3, roundings: 1, ..Faults::NONE }),
     ];
     let three = (token, Scenario { clients: 3, faults: late, ..token.scenario() });
-    let row = |(entry, profile, faults): (Entry, _, _)| (entry, Scenario { profile, faults, ..entry.scenario() });
+    let row = |(entry, profile, faults): (Entry, _, _)| (entry, Scenario { faults, profile, ..entry.scenario() });
     rows.into_iter().map(row).chain([three])
 }

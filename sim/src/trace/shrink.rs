@@ -1,7 +1,7 @@
 //! Making a violating run shorter: the same property, by fewer steps, fewer faults, fewer switches of client.
 //!
 //! A run is a list of wishes: who does what. A shorter list is tried by taking, wish by wish, the step that comes
-//! closest to it (see [`Event::likeness`]) and leaving out those that nothing comes close to, until the property is
+//! closest to it (see [`Event::likeness`](super::event::Event::likeness)) and leaving out those that nothing comes close to, until the property is
 //! broken. So a list from which something was left out still means a run, whatever the numbers of the choices become.
 //!
 //! What is tried, again and again until nothing helps: to leave out what lies between two visits to the same state; each
