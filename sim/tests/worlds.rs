@@ -433,13 +433,13 @@ const PINNED: [(&str, u8, Profile, Faults, [usize; 3]); 14] = {
     const OVERTAKES: Faults = Faults { cuts: 1, reorders: 1, ..NONE };
     const REBOOT: Faults = Faults { reboots: 1, ..NONE };
     [
-        ("fast_lock", 2, Profile::Local, REFUSAL, [3_758, 10_140, 56]),
-        ("fast_lock", 2, Profile::Local, Faults { crashes: 1, ..REFUSAL }, [50_086, 147_006, 78]),
-        ("fast_lock-dir", 2, Profile::Local, REFUSAL, [3_758, 10_140, 56]),
-        ("fast_lock", 2, Profile::Power, OVERTAKES, [105_779, 318_488, 98]),
-        ("fast_lock-dir", 2, Profile::Power, OVERTAKES, [105_779, 318_488, 98]),
-        ("fast_lock+waiting", 2, Profile::Notify, REFUSAL, [11_819, 31_824, 77]),
-        ("fast_lock+polling", 2, Profile::Notify, Faults { losses: 1, ..REFUSAL }, [37_993, 105_763, 99]),
+        ("fast_lock", 2, Profile::Local, REFUSAL, [3_635, 9_771, 56]),
+        ("fast_lock", 2, Profile::Local, Faults { crashes: 1, ..REFUSAL }, [43_003, 131_827, 77]),
+        ("fast_lock-dir", 2, Profile::Local, REFUSAL, [3_635, 9_771, 56]),
+        ("fast_lock", 2, Profile::Power, OVERTAKES, [103_486, 313_722, 98]),
+        ("fast_lock-dir", 2, Profile::Power, OVERTAKES, [103_486, 313_722, 98]),
+        ("fast_lock+waiting", 2, Profile::Notify, REFUSAL, [11_648, 31_311, 77]),
+        ("fast_lock+polling", 2, Profile::Notify, Faults { losses: 1, ..REFUSAL }, [37_778, 105_118, 99]),
         ("fast_lock+processes", 2, Profile::Identity, REBOOT, [54_749, 118_723, 93]),
         ("fast_lock+containers", 2, Profile::Identity, REBOOT, [51_447, 111_957, 92]),
         ("lease+token", 2, Profile::Lease, LATE, [4_366, 13_070, 28]),
