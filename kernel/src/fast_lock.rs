@@ -60,7 +60,8 @@
 //! stays the owner until its next try or an unlock.
 //!
 //! *After a power cut* the disk is as at some moment before, if names become durable in order, and everybody is dead: a
-//! crash of all of them at that moment. Contents may be lost; there are none.
+//! crash of all of them at that moment. Contents may be lost; there are none. Nor does it matter if names in one
+//! directory are durable before earlier ones in another: a leaf names its owner wherever it is found, and all are dead.
 //!
 //! *What others may remove.* Empty directories, if the leaf is a file. Whoever removes the leaf of a live owner gives
 //! the lock to the next one.

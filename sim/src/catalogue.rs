@@ -1,5 +1,9 @@
 //! The protocols that can be named on a command line and in a trace.
 
+mod worlds;
+
+pub use worlds::REFERENCES;
+
 use crate::{
     mutants::{Expected, dotlock, fast_lock as broken, lease, observed as unexplained, processes as unsure, waiting},
     protocol::{Property, Protocol},
@@ -92,7 +96,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 9] = [
+pub const ALGORITHMS: [Entry; 10] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -134,10 +138,14 @@ pub const ALGORITHMS: [Entry; 9] = [
         "leaf as file; one client asks who owns it; operations are as if each took one moment",
         &fast_lock::OBSERVED,
     ),
+    Entry::algorithm("fast_lock+hosts", "leaf as file; the same, on two hosts of one name", &processes::TWO_HOSTS)
+        .within(Profile::Identity),
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
-pub const MUTANTS: [Entry; 29] = [
+pub const MUTANTS: [Entry; COMMON_MUTANTS.len() + worlds::MUTANTS.len()] = joined(&COMMON_MUTANTS, &worlds::MUTANTS);
+
+const COMMON_MUTANTS: [Entry; 29] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -414,7 +422,7 @@ impl Limit {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 3] = [
+pub const LIMITS: [Limit; 4] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -440,6 +448,15 @@ pub const LIMITS: [Limit; 3] = [
         why: "a try whose move failed with an effect, and whose leaf could then not be removed, stays the owner: its \
               next try is told so, and an unlock ends that",
     },
+    Limit {
+        name: "fast_lock+hosts",
+        clients: 2,
+        profile: Profile::Identity,
+        faults: Faults { reboots: 1, ..Faults::NONE },
+        property: Property::CanBeTaken,
+        why: "on a shared file system nobody can tell whether an owner of another boot is on another host or was on \
+              this one, so it is never taken for dead: a person has to",
+    },
 ];
 
 /// The scenarios that each algorithm is verified in, in the order of their size, those with crashes only first.
@@ -447,7 +464,7 @@ pub const LIMITS: [Limit; 3] = [
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers, observed] = ALGORITHMS;
+    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers, observed, _] = ALGORITHMS;
     let bounds: [(Entry, &[[u8; 2]]); 5] = [
         (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
@@ -466,7 +483,8 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         (entry, Scenario { faults: Faults { crashes: 1, reuses, ..Faults::NONE }, ..entry.scenario() })
     });
     let failing = Scenario { faults: ONE_ERROR, ..Scenario::new(observed.name, 3, 0) };
-    crashes.chain(others).chain([(observed, failing)]).chain(notified).chain(numbered).collect()
+    let others = others.chain([(observed, failing)]);
+    crashes.chain(others).chain(notified).chain(numbered).chain(worlds::rows()).collect()
 }
 
 fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {
@@ -478,8 +496,19 @@ fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {
     .map(|(profile, faults)| (entry, Scenario { faults, profile, ..Scenario::new(entry.name, 2, 0) }))
 }
 
+/// One list, and then the other.
+const fn joined<const ALL: usize>(first: &[Entry], second: &[Entry]) -> [Entry; ALL] {
+    let mut all = [first[0]; ALL];
+    let mut at = 0;
+    while at < ALL {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
+}
+
 /// The protocol called `name`.
 #[must_use]
 pub fn find(name: &str) -> Option<Entry> {
-    ALGORITHMS.into_iter().chain(MUTANTS).find(|entry| entry.name == name)
+    ALGORITHMS.into_iter().chain(REFERENCES).chain(MUTANTS).find(|entry| entry.name == name)
 }

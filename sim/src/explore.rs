@@ -163,6 +163,23 @@ pub struct Report {
     pub coverage: Coverage,
 }
 
+impl Report {
+    /// Of a search that nothing came of but this.
+    fn not_begun(verdict: Verdict) -> Self {
+        let coverage = Coverage {
+            bytes: 0,
+            collision_odds: 0.0,
+            symmetric: false,
+            symmetry_refused: None,
+            shortest: false,
+            shrunk_from: None,
+            runs: None,
+            resumed: None,
+        };
+        Self { states: 0, transitions: 0, depth: 0, verdict, coverage }
+    }
+}
+
 /// By which means a search was made, and how sure it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coverage {

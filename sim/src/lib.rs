@@ -12,8 +12,8 @@
 //!
 //! Everything, breadth first: which client's call takes effect next, which of the listings that the promise of `list`
 //! allows is given, and whether a call had walked to its directory before that was moved. And what goes wrong, each as
-//! often as the scenario allows: a process is killed, a call fails, the power is cut, somebody else removes an entry; see
-//! [`Profile`](scenario::Profile). Rounds are not bounded. See [`Scenario`] for what is, and [`Strategy`] for other orders.
+//! often as the scenario allows: a process is killed, a call fails, the power is cut, a clock is set, somebody else
+//! removes an entry; see [`Profile`](scenario::Profile) and [`Faults`](scenario::Faults). Rounds are not bounded. See [`Scenario`] for what is, and [`Strategy`] for other orders.
 //!
 //! Four things make that small, none of which changes a verdict (see [`Limits`] for how to do without):
 //!
@@ -101,6 +101,7 @@ pub mod operations;
 mod plan;
 pub mod protocol;
 mod replay;
+mod resource;
 pub mod scenario;
 pub mod scenarios;
 pub mod sites;

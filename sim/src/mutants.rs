@@ -6,6 +6,7 @@ pub mod dotlock;
 pub mod fast_lock;
 pub mod lease;
 pub mod observed;
+pub mod power;
 pub mod processes;
 pub mod waiting;
 

@@ -45,10 +45,47 @@ pub(crate) enum Op {
     Watch,
     Wait(Wait),
     Sighting(Look),
+    /// The start by the wall clock of what has a process number.
+    Started(Look),
     Now,
+    WallClock,
+    Uptime,
     Pause,
+    Holds,
+    Write(Option<u16>),
     /// A question that this world has no answer to.
     Unknown,
+}
+
+impl Op {
+    /// True of what is no call on the file system.
+    pub(crate) const fn is_question(self) -> bool {
+        match self {
+            Self::Liveness(_)
+            | Self::Below(_)
+            | Self::Watch
+            | Self::Wait(_)
+            | Self::Sighting(_)
+            | Self::Started(_)
+            | Self::Now
+            | Self::WallClock
+            | Self::Uptime
+            | Self::Pause
+            | Self::Holds
+            | Self::Write(_)
+            | Self::Unknown => true,
+            Self::CreateDir
+            | Self::CreateFile(_)
+            | Self::RemoveFile
+            | Self::RemoveDir
+            | Self::Rename
+            | Self::List
+            | Self::Read
+            | Self::Stat
+            | Self::Touch
+            | Self::Modified => false,
+        }
+    }
 }
 
 /// How much of an answer the caller looks at.
@@ -71,7 +108,12 @@ impl Plan {
             Request::Liveness(id) => return Self::pathless(Op::Liveness(scenario::parse_id(id))),
             Request::Below(bound) => return Self::pathless(Op::Below(bound.get())),
             &Request::Sighting { namespace, pid } => return Self::pathless(Op::Sighting(Look { namespace, pid })),
+            &Request::Started { namespace, pid } => return Self::pathless(Op::Started(Look { namespace, pid })),
             Request::Now => return Self::pathless(Op::Now),
+            Request::WallClock => return Self::pathless(Op::WallClock),
+            Request::Uptime => return Self::pathless(Op::Uptime),
+            Request::Holds => return Self::pathless(Op::Holds),
+            &Request::Write { token } => return Self::pathless(Op::Write(token)),
             Request::Pause(_) => return Self::pathless(Op::Pause),
             Request::Watch(dir) => return Self { paths: [names.path_id(dir), DEAD], ..Self::pathless(Op::Watch) },
             Request::Wait { watch, owner, until } => {

@@ -77,14 +77,18 @@ pub enum Property {
     /// The answers of operations are those of operations that take effect one after the other, each at one moment between
     /// its call and its return; see [`Protocol::is_linearizable`].
     Linearizable,
+    /// The resource that the lock protects takes no write of a holder after one of a newer holder; see
+    /// [`Replay::write`](crate::Replay::write).
+    Fenced,
     /// An outcome that must be possible was seen.
     Sometimes,
 }
 
 impl Property {
-    /// All properties. Every lock is checked for each of them but [`Property::Linearizable`] and those of fair runs, which
-    /// are for a protocol to promise.
-    pub const ALL: [Self; 11] = [
+    /// All properties. Every lock is checked for each of them but those that it [gives up](Protocol::gives_up),
+    /// [`Property::Linearizable`] and those of fair runs, which are for a protocol to promise, and [`Property::Fenced`],
+    /// which takes a [resource](Protocol::has_resource).
+    pub const ALL: [Self; 12] = [
         Self::MutualExclusion,
         Self::NotDispossessed,
         Self::AnswersAsDocumented,
@@ -95,6 +99,7 @@ impl Property {
         Self::NoLivelock,
         Self::NoStarvation,
         Self::Linearizable,
+        Self::Fenced,
         Self::Sometimes,
     ];
 
@@ -112,6 +117,7 @@ impl Property {
             Self::NoLivelock => "no livelock",
             Self::NoStarvation => "no starvation",
             Self::Linearizable => "linearizable",
+            Self::Fenced => "no late write",
             Self::Sometimes => "sometimes",
         }
     }
@@ -171,9 +177,23 @@ pub trait Protocol: fmt::Debug + Sync {
         false
     }
 
+    /// The properties that it does not have by its nature, and is not checked for; none by default.
+    ///
+    /// [`Property::MutualExclusion`] and [`Property::NotDispossessed`] of a lock that ends by time alone,
+    /// [`Property::NothingLeftBehind`] of one that keeps marks on disk for good, [`Property::CanBeTaken`] of one whose
+    /// rounds are bounded because it counts them. The others cannot be given up.
+    fn gives_up(&self) -> &[Property] {
+        &[]
+    }
+
+    /// Whether its clients write to a resource that the lock protects, with [`Replay::write`].
+    fn has_resource(&self) -> bool {
+        false
+    }
+
     /// How the clients are spread over pid namespaces, in the profile `identity`.
     fn namespaces(&self) -> Namespaces {
-        Namespaces(1)
+        Namespaces::ONE
     }
 
     /// Outcomes that must be possible with so many clients and faults; a search that never saw one is no pass.

@@ -7,6 +7,9 @@
 //!
 //! Those who do have threads run the same attempts over a [`Live`] world, which answers each call as it comes.
 
+mod clocks;
+mod resource;
+
 use std::{
     cell::{Cell, RefCell},
     fmt,
@@ -29,7 +32,7 @@ use lockwright_kernel::{
     watch::{Wake, Watch, WatchId},
 };
 
-use crate::operations::Event;
+use crate::{operations::Event, resource::Wrote};
 
 /// Something an attempt asked of the world.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +41,12 @@ pub(crate) enum Request {
     Liveness(Id),
     Below(NonZeroU32),
     Now,
+    WallClock,
+    Uptime,
     Sighting { namespace: u8, pid: u32 },
+    Started { namespace: u8, pid: u32 },
+    Holds,
+    Write { token: Option<u16> },
     Watch(Path),
     Wait { watch: WatchId, owner: Option<Id>, until: Option<Instant> },
     Pause(Instant),
@@ -51,9 +59,12 @@ pub(crate) enum Reply {
     Liveness(Liveness),
     Below(u32),
     Time(Instant),
+    Wall(Timestamp),
     Watch(Result<WatchId, FsError>),
     Woke(Wake),
     Sighting(Sighting),
+    Started(Option<u64>),
+    Wrote(Wrote),
 }
 
 /// The world, seen from inside an attempt: the simulated one of the checker, or one that answers by itself.
@@ -175,6 +186,23 @@ impl<'a> Replay<'a> {
         }
         match self.ask(Request::Sighting { namespace, pid })? {
             Reply::Sighting(sighting) => Ok(*sighting),
+            _ => Err(self.mismatch()),
+        }
+    }
+
+    /// When the process with the number `pid` in a pid namespace started, in seconds by the wall clock: worked out from
+    /// when the host booted, which is a second off now and then. None where no process has the number, and in a
+    /// [`Live`] world.
+    ///
+    /// # Errors
+    ///
+    /// [`Halted`] in a simulated world only.
+    pub fn started(&self, namespace: u8, pid: u32) -> Result<Option<u64>, Halted> {
+        if let Answers::Live(_) = self.answers {
+            return Ok(None);
+        }
+        match self.ask(Request::Started { namespace, pid })? {
+            Reply::Started(started) => Ok(*started),
             _ => Err(self.mismatch()),
         }
     }

@@ -196,19 +196,19 @@ impl Covering<'_> {
         let Successor { ref step, error, .. } = *successor;
         let history = |client: u8| before.processes[usize::from(client)].history;
         let seen = match step {
-            Step::Call { reply, .. } => Seen::of(self.world.histories.reply(*reply), error),
+            Step::Call { reply, .. } | Step::Odd { reply, .. } => Seen::of(self.world.histories.reply(*reply), error),
             Step::Fail { took_effect, .. } => match (error, took_effect) {
                 (Some(error), false) => Seen::Failed(error),
                 (Some(error), true) => Seen::FailedWithEffect(error),
                 (None, _) => return,
             },
-            Step::Crash { .. } | Step::Cut { .. } => {
+            Step::Crash { .. } | Step::Cut { .. } | Step::Reboot { .. } => {
                 for client in step.killed(self.world.scenario.clients) {
                     *self.steps.entry((history(client), Seen::Killed)).or_default() += 1;
                 }
                 return;
             }
-            Step::Begin { .. } | Step::Remove { .. } | Step::Commit | Step::Lose { .. } | Step::Tick => return,
+            _ => return,
         };
         if let Some(client) = step.client() {
             *self.steps.entry((history(client), seen)).or_default() += 1;

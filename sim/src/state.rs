@@ -7,6 +7,7 @@ use crate::{
     linear::{TesterId, UNTESTED},
     miss::Miss,
     names::{DEAD, IdNo, NameId, Names, PathId},
+    resource::Resource,
     scenario::{Budget, Faults},
     times::Times,
     tree::{Change, Entries, Node, Tree},
@@ -25,6 +26,8 @@ pub(crate) struct State {
     pub(crate) times: Option<Box<Times>>,
     /// What is known of the order of operations.
     pub(crate) tester: TesterId,
+    /// Where the lock protects one.
+    pub(crate) resource: Option<Box<Resource>>,
     pub(crate) processes: Processes,
 }
 
@@ -246,10 +249,7 @@ impl State {
     /// Writes this state down as it is under other names.
     pub(crate) fn encode_as(&self, naming: &impl Naming, out: &mut Vec<u16>) -> Result<(), Miss> {
         out.clear();
-        for two in Budget::ALL.chunks(2) {
-            let count = |at| two.get(at).map_or(0, |&budget| self.left.of(budget));
-            out.push(u16::from_le_bytes([count(0), count(1)]));
-        }
+        write_faults(self.left, out);
         write_tree(&self.tree, naming, out)?;
         if self.left.cuts > 0 {
             match &self.durable {
@@ -260,12 +260,16 @@ impl State {
                 }
             }
         }
-        out.push(u16::from(self.times.is_some()) | u16::from(self.tester != UNTESTED) << 1);
+        let [times, tester, resource] = [self.times.is_some(), self.tester != UNTESTED, self.resource.is_some()];
+        out.push(u16::from(times) | u16::from(tester) << 1 | u16::from(resource) << 2);
         if self.tester != UNTESTED {
             write_wide(out, self.tester);
         }
         if let Some(times) = &self.times {
             times.encode(naming, out)?;
+        }
+        if let Some(resource) = &self.resource {
+            resource.encode(naming, out);
         }
         for place in 0..self.processes.len() {
             self.processes[naming.client_at(place)].encode(naming, out)?;
@@ -276,23 +280,19 @@ impl State {
     /// Reads back what [`State::encode`] wrote.
     pub(crate) fn decode(numbers: &[u16]) -> Self {
         let input = &mut numbers.iter().copied();
-        let mut left = Faults::NONE;
-        for two in Budget::ALL.chunks(2) {
-            for (&budget, count) in two.iter().zip(next(input).to_le_bytes()) {
-                *left.of_mut(budget) = count;
-            }
-        }
+        let left = read_faults(input);
         let tree = read_tree(input);
         let kept = if left.cuts > 0 { next(input) } else { 0 };
         let durable = (kept > 0).then(|| Box::new(Durable { tree: read_tree(input), is_new: kept > 1 }));
         let has = next(input);
         let tester = if has & 2 > 0 { read_wide(input) } else { UNTESTED };
         let times = (has & 1 > 0).then(|| Box::new(Times::decode(|| next(input))));
+        let resource = (has & 4 > 0).then(|| Box::new(Resource::decode(|| next(input))));
         let mut processes = Processes::new();
         while input.len() > 0 {
             processes.push(Process::decode(input));
         }
-        Self { left, tree, durable, times, tester, processes }
+        Self { left, tree, durable, times, tester, resource, processes }
     }
 }
 
@@ -345,6 +345,26 @@ impl Process {
         let watching = if head & 4 == 0 { Watching::default() } else { Watching::decode(|| next(input)) };
         Self { incarnation: byte(head >> 3), history, call, watching }
     }
+}
+
+/// Which kinds there are, and then how many of each.
+fn write_faults(left: Faults, out: &mut Vec<u16>) {
+    let at = out.len();
+    out.push(0);
+    for (bit, budget) in Budget::ALL.into_iter().enumerate().filter(|(_, budget)| left.of(*budget) > 0) {
+        out[at] |= 1 << bit;
+        out.push(left.of(budget).into());
+    }
+}
+
+fn read_faults(input: &mut impl Iterator<Item = u16>) -> Faults {
+    let (mut left, kinds) = (Faults::NONE, next(input));
+    for (bit, budget) in Budget::ALL.into_iter().enumerate() {
+        if kinds & 1 << bit != 0 {
+            *left.of_mut(budget) = byte(next(input));
+        }
+    }
+    left
 }
 
 fn write_tree(tree: &Tree, naming: &impl Naming, out: &mut Vec<u16>) -> Result<(), Miss> {

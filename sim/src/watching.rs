@@ -145,3 +145,27 @@ impl Watched {
             }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As an overflown queue does, which is one for all the watches of a process.
+    #[test]
+    fn one_loss_drops_all_that_a_process_was_to_be_told_of_and_keeps_the_watches() {
+        let mut names = Names::new();
+        let [a, b] = ["a", "b"].map(|dir| names.path_id(&dir.parse().unwrap()));
+        let [x, y] = ["a/x", "b/y"].map(|entry| names.path_id(&entry.parse().unwrap()));
+        let mut watching = Watching::default();
+        let watches = [a, b].map(|dir| watching.take(dir));
+        for _ in 0..2 {
+            for entry in [x, y] {
+                watching.notice(&names, Change::Removed(entry), true).unwrap();
+            }
+            assert_eq!(watches.map(|watch| watching.has_fired(watch)), [true; 2]);
+            assert!(watching.lose());
+            assert_eq!(watches.map(|watch| watching.has_fired(watch)), [false; 2]);
+        }
+        assert!(!watching.lose());
+    }
+}

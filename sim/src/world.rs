@@ -16,8 +16,8 @@ mod judge;
 mod lease;
 mod linear;
 pub(crate) mod notify;
-
-use std::ops::Range;
+mod power;
+mod resource;
 
 pub(crate) use alone::{Alone, Leaps};
 use lockwright_kernel::fs::FsError;
@@ -30,9 +30,11 @@ use crate::{
     names::{Names, PathId},
     plan::{Contents, Op, Plan},
     protocol::{Phase, Property, Protocol},
-    scenario::{self, Profile, Scenario},
+    resource::Resource,
+    scenario::{self, Budget, Profile, Scenario},
     state::{InCall, Process, State},
     symmetry::{PermId, Symmetry, Tables},
+    times::Times,
     tree::Tree,
     watching::Watching,
 };
@@ -58,6 +60,16 @@ pub(crate) enum Step {
     Lose { client: u8 },
     /// A second went by.
     Tick,
+    /// A second went by that the client's host slept through.
+    Suspend { client: u8 },
+    /// A client's wall clock was set, or else that of the file system.
+    Jump { client: Option<u8>, forward: bool },
+    /// The file system turned out to round stamps down.
+    Round,
+    /// A host was restarted; these clients' processes were on it, a bit each.
+    Reboot { host: u8, clients: u32 },
+    /// The client's call was answered, and something about it spends a budget.
+    Odd { client: u8, reply: ReplyId, budget: Budget },
 }
 
 impl Step {
@@ -70,7 +82,12 @@ impl Step {
             | Self::Remove { .. }
             | Self::Cut { .. }
             | Self::Lose { .. }
-            | Self::Tick => true,
+            | Self::Tick
+            | Self::Suspend { .. }
+            | Self::Jump { .. }
+            | Self::Round
+            | Self::Reboot { .. }
+            | Self::Odd { .. } => true,
         }
     }
 
@@ -81,15 +98,20 @@ impl Step {
             | Self::Begin { client }
             | Self::Crash { client }
             | Self::Fail { client, .. }
-            | Self::Lose { client } => Some(client),
-            Self::Remove { .. } | Self::Commit | Self::Cut { .. } | Self::Tick => None,
+            | Self::Lose { client }
+            | Self::Suspend { client }
+            | Self::Odd { client, .. } => Some(client),
+            Self::Jump { client, .. } => client,
+            Self::Remove { .. } | Self::Commit | Self::Cut { .. } | Self::Tick | Self::Round | Self::Reboot { .. } => {
+                None
+            }
         }
     }
 
     /// What the client was answered.
     pub(crate) fn reply(&self) -> Option<ReplyId> {
         match *self {
-            Self::Call { reply, .. } | Self::Fail { reply, .. } => Some(reply),
+            Self::Call { reply, .. } | Self::Fail { reply, .. } | Self::Odd { reply, .. } => Some(reply),
             _ => None,
         }
     }
@@ -104,12 +126,14 @@ impl Step {
     }
 
     /// The clients whose processes were killed, out of so many.
-    pub(crate) fn killed(&self, clients: u8) -> Range<u8> {
-        match *self {
-            Self::Crash { client } => client..client + 1,
-            Self::Cut { .. } => 0..clients,
-            _ => 0..0,
-        }
+    pub(crate) fn killed(&self, clients: u8) -> impl Iterator<Item = u8> + use<> {
+        let killed = match *self {
+            Self::Crash { client } => 1 << client,
+            Self::Cut { .. } => u32::MAX,
+            Self::Reboot { clients, .. } => clients,
+            _ => 0,
+        };
+        (0..clients).filter(move |client| killed & 1 << client != 0)
     }
 }
 
@@ -179,10 +203,12 @@ impl<'a> World<'a> {
     pub(crate) fn initial(&mut self) -> State {
         let clients = 0..self.scenario.clients;
         let processes = clients.map(|client| self.learning(|world| world.process(client, 0))).collect();
-        let times = self.scenario.profile.has_stamps().then(Box::default);
+        let Scenario { clients, profile, faults, .. } = *self.scenario;
+        let times = profile.has_stamps().then(|| Box::new(Times::new(clients, faults.jumps)));
         let is_tested = self.protocol.is_linearizable();
-        let tester = if is_tested { self.testers.first(self.scenario.clients) } else { UNTESTED };
-        State { left: self.scenario.faults, tree: Tree::default(), durable: None, times, tester, processes }
+        let tester = if is_tested { self.testers.first(clients) } else { UNTESTED };
+        let resource = self.protocol.has_resource().then(|| Box::new(Resource::new(clients)));
+        State { left: faults, tree: Tree::default(), durable: None, times, tester, resource, processes }
     }
 
     /// Everything that can follow `state`, always in the same order.
@@ -253,8 +279,9 @@ impl<'a> World<'a> {
         let mut plan = Plan::of(self.histories.request(request), &mut self.names, &mut self.contents);
         let profile = self.scenario.profile;
         if matches!(plan.op, Op::Now | Op::Pause) && !profile.has_time()
-            || matches!(plan.op, Op::Touch | Op::Modified) && !profile.has_stamps()
-            || matches!(plan.op, Op::Sighting(_)) && profile != Profile::Identity
+            || matches!(plan.op, Op::Touch | Op::Modified | Op::WallClock | Op::Uptime) && !profile.has_stamps()
+            || matches!(plan.op, Op::Sighting(_) | Op::Started(_)) && profile != Profile::Identity
+            || matches!(plan.op, Op::Holds | Op::Write(_)) && !self.protocol.has_resource()
         {
             plan.op = Op::Unknown;
         }

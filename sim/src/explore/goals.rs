@@ -25,8 +25,11 @@ const CLEAN: Reached = 1 << 31;
 /// The goals of a scenario.
 pub(super) fn all(world: &World<'_>) -> Reached {
     let clients = world.scenario.clients;
+    let is_asked = |property| !world.protocol.gives_up().contains(&property);
     let takers = (0..clients).filter(|&client| world.protocol.takes_the_lock(client.into(), clients.into()));
-    takers.fold(CLEAN, |goals, client| goals | 1 << client)
+    let takers = takers.filter(|_| is_asked(Property::CanBeTaken));
+    let clean = if is_asked(Property::NothingLeftBehind) { CLEAN } else { 0 };
+    takers.fold(clean, |goals, client| goals | 1 << client)
 }
 
 /// The goals that `state` is.

@@ -10,7 +10,7 @@ use crate::{
     history::exchange::Exchangeable,
     names::IdNo,
     protocol::Protocol,
-    scenario::{Faults, Scenario},
+    scenario::{Faults, Profile, Scenario},
     symmetry::Symmetry,
     world::World,
 };
@@ -28,8 +28,11 @@ impl<'a> Passes<'a> {
         let limits = Self::heeded(protocol, limits);
         let mut world = World::new(protocol, scenario);
         let mut refused = None;
-        let ids = if limits.symmetry { exchangeable(protocol, scenario) } else { None };
-        if limits.symmetry && ids.is_none() {
+        let numbered = scenario.profile == Profile::Identity;
+        let ids = if limits.symmetry && !numbered { exchangeable(protocol, scenario) } else { None };
+        if limits.symmetry && numbered {
+            refused = Some("a process has a number and a start, which follow from its name".into());
+        } else if limits.symmetry && ids.is_none() {
             refused = Some(format!("more than {} clients and deaths have no numbers for their ids", IdNo::CLIENTS - 1));
         }
         if let Some(ids) = &ids {

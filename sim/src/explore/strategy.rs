@@ -6,6 +6,7 @@ use super::{
     Limits, Progress, Report, Verdict, pct::Pct, random::Random, runs, session::Session, shard::Shard, visited::StateId,
 };
 use crate::{
+    identity::lacks_numbers,
     protocol::{Property, Protocol},
     scenario::Scenario,
     trace::{Effort, Trace},
@@ -133,6 +134,9 @@ pub(super) fn bounded(limits: Limits) -> Limits {
 /// Explores `scenario` in the way that `limits` ask for.
 pub(crate) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
     let limits = bounded(limits);
+    if let Some(reason) = lacks_numbers(scenario) {
+        return Report::not_begun(Verdict::Error(reason));
+    }
     let report = match limits.strategy {
         Strategy::Bfs | Strategy::Dfs => Session::begin(protocol, scenario, limits).run(observe),
         Strategy::Random { seed, runs, steps, shard } => {

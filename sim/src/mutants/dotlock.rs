@@ -29,6 +29,16 @@ pub const UNREADABLE_IS_STALE: LockClients = LockClients { make: unreadable_is_s
 /// Nobody looks whether the id could be written, or the file be made, as long as no file was in the way.
 pub const FAILED_WRITE_IS_FINE: LockClients = LockClients { make: failed_write_is_fine, evidence, cleaner: None };
 
+/// A stale file that is gone already when it is to be removed is taken for an error that nobody has an answer to.
+pub const GONE_IS_FATAL: LockClients = LockClients { make: gone_is_fatal, evidence, cleaner: None };
+
+/// A file that one may not read is taken for nobody's; one that could not be read for another reason is not.
+pub const FORBIDDEN_IS_STALE: LockClients = LockClients { make: forbidden_is_stale, evidence, cleaner: None };
+
+/// Where the file system takes no changes there is nothing to protect, it is thought; and the next client can make the
+/// file.
+pub const READ_ONLY_NEEDS_NO_LOCK: LockClients = LockClients { make: read_only_needs_no_lock, evidence, cleaner: None };
+
 fn evidence(_id: &Id) -> Path {
     lock_path()
 }
@@ -46,11 +56,23 @@ fn empty_is_live<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
 }
 
 fn unreadable_is_stale<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
-    Box::new(Dotlock { breaks_unreadable: true, ..Dotlock::new(world) })
+    Box::new(Dotlock { breaks: Some(FsError::Io), ..Dotlock::new(world) })
 }
 
 fn failed_write_is_fine<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
     Box::new(Dotlock { checks_write: false, ..Dotlock::new(world) })
+}
+
+fn gone_is_fatal<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
+    Box::new(Dotlock { breaks_dead: true, removal_may_fail: false, ..Dotlock::new(world) })
+}
+
+fn forbidden_is_stale<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
+    Box::new(Dotlock { breaks: Some(FsError::PermissionDenied), ..Dotlock::new(world) })
+}
+
+fn read_only_needs_no_lock<'a>(world: &'a Replay<'a>) -> Box<dyn Lock + 'a> {
+    Box::new(Dotlock { goes_on: Some(FsError::ReadOnly), ..Dotlock::new(world) })
 }
 
 /// 1. MAKE the file, exclusively, and write the id into it. Done.
@@ -61,20 +83,33 @@ struct Dotlock<'a> {
     world: &'a Replay<'a>,
     empty: Liveness,
     breaks_dead: bool,
-    breaks_unreadable: bool,
+    /// Who is answered this error breaks the lock that it could not read.
+    breaks: Option<FsError>,
     checks_write: bool,
+    removal_may_fail: bool,
+    /// Who is answered this error goes on without a lock.
+    goes_on: Option<FsError>,
 }
 
 impl<'a> Dotlock<'a> {
     fn new(world: &'a Replay<'a>) -> Self {
-        Self { world, empty: Liveness::Unknown, breaks_dead: false, breaks_unreadable: false, checks_write: true }
+        let empty = Liveness::Unknown;
+        Self {
+            world,
+            empty,
+            breaks_dead: false,
+            breaks: None,
+            checks_write: true,
+            removal_may_fail: true,
+            goes_on: None,
+        }
     }
 
     fn judge(&self) -> Result<Liveness, LockError> {
         let contents = match self.world.read(&lock_path()) {
             Ok(contents) => contents,
             Err(FsError::NotFound) => return Err(LockError::Disturbed),
-            Err(FsError::Io) if self.breaks_unreadable => return Ok(Liveness::Dead),
+            Err(error) if self.breaks == Some(error) => return Ok(Liveness::Dead),
             Err(error) => return Err(error.into()),
         };
         match str::from_utf8(&contents).ok().and_then(|text| text.parse::<Id>().ok()) {
@@ -92,10 +127,15 @@ impl Lock for Dotlock<'_> {
             Err(FsError::AlreadyExists) => {}
             Err(FsError::Halted) => return Err(Halted.into()),
             Err(_) if !self.checks_write => return Ok(()),
+            Err(error) if self.goes_on == Some(error) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
         if self.judge()? == Liveness::Dead {
-            self.world.discard_file(&lock_path())?; // 2 READ, 3 ASK, 4 REMOVE
+            if self.removal_may_fail {
+                self.world.discard_file(&lock_path())?; // 2 READ, 3 ASK, 4 REMOVE
+            } else {
+                self.world.remove_file(&lock_path())?;
+            }
             return Err(LockError::Disturbed);
         }
         Err(LockError::Held { owner: None })

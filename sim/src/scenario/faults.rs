@@ -20,6 +20,39 @@ pub struct Faults {
     pub ticks: u8,
     /// A new process gets the number of a dead one.
     pub reuses: u8,
+    /// The wall clock of a client, or of the file server, is set forward or back by a second.
+    ///
+    /// *Source.* `clock_settime(2)`, and RFC 5905, section 8: a clock that is off by more than 128 ms is stepped. Clocks
+    /// that were never alike are clocks that jumped before anything else.
+    pub jumps: u8,
+    /// A client's host sleeps for a second, which takes a tick as well: one of its clocks stands still meanwhile.
+    ///
+    /// *Source.* `clock_gettime(2)`: `CLOCK_MONOTONIC` does not count time that the system is suspended, and
+    /// `CLOCK_BOOTTIME` does.
+    pub suspends: u8,
+    /// The file system turns out to round stamps down to even seconds; only while nothing is on it.
+    ///
+    /// *Source.* FAT keeps the time of a write in steps of two seconds; `utime(2)` and `inode(7)` leave the step to the
+    /// file system.
+    pub roundings: u8,
+    /// A process's start, worked out from the wall clock, comes out a second too early or too late at one reading.
+    ///
+    /// *Source.* `proc_pid_stat(5)` gives the start in ticks after boot; what is added to it, `btime` of `proc_stat(5)`,
+    /// follows from the wall clock and is rounded anew at each reading.
+    pub jitters: u8,
+    /// A host is restarted: all its processes are dead, and the new ones have the numbers and starts of the first.
+    ///
+    /// *Source.* `random(4)`: `/proc/sys/kernel/random/boot_id` is made once a boot; numbers begin anew.
+    pub reboots: u8,
+    /// A name becomes durable ahead of what came before it in other directories.
+    ///
+    /// *Source.* POSIX gives no order to what was not `fsync`ed, and file systems differ (Pillai and others, "All file
+    /// systems are not created equal", OSDI 2014).
+    pub reorders: u8,
+    /// A call on the file system is refused, and did nothing: `EACCES`, `EMFILE`, `EROFS` or `ESTALE`.
+    ///
+    /// *Source.* The lists of errors in `open(2)`, `mkdir(2)`, `rename(2)`, `unlink(2)` and `inotify_add_watch(2)`.
+    pub refusals: u8,
 }
 
 /// A kind of fault that has a budget.
@@ -33,12 +66,33 @@ pub enum Budget {
     Losses,
     Ticks,
     Reuses,
+    Jumps,
+    Suspends,
+    Roundings,
+    Jitters,
+    Reboots,
+    Reorders,
+    Refusals,
 }
 
 impl Budget {
     /// All kinds, in the order in which they are written.
-    pub const ALL: [Self; 7] =
-        [Self::Crashes, Self::Errors, Self::Removals, Self::Cuts, Self::Losses, Self::Ticks, Self::Reuses];
+    pub const ALL: [Self; 14] = [
+        Self::Crashes,
+        Self::Errors,
+        Self::Removals,
+        Self::Cuts,
+        Self::Losses,
+        Self::Ticks,
+        Self::Reuses,
+        Self::Jumps,
+        Self::Suspends,
+        Self::Roundings,
+        Self::Jitters,
+        Self::Reboots,
+        Self::Reorders,
+        Self::Refusals,
+    ];
 
     /// The word by which it is written.
     #[must_use]
@@ -51,6 +105,13 @@ impl Budget {
             Self::Losses => "losses",
             Self::Ticks => "ticks",
             Self::Reuses => "reuses",
+            Self::Jumps => "jumps",
+            Self::Suspends => "suspends",
+            Self::Roundings => "roundings",
+            Self::Jitters => "jitters",
+            Self::Reboots => "reboots",
+            Self::Reorders => "reorders",
+            Self::Refusals => "refusals",
         }
     }
 
@@ -63,7 +124,22 @@ impl Budget {
 
 impl Faults {
     /// Nothing goes wrong.
-    pub const NONE: Self = Self { crashes: 0, errors: 0, removals: 0, cuts: 0, losses: 0, ticks: 0, reuses: 0 };
+    pub const NONE: Self = Self {
+        crashes: 0,
+        errors: 0,
+        removals: 0,
+        cuts: 0,
+        losses: 0,
+        ticks: 0,
+        reuses: 0,
+        jumps: 0,
+        suspends: 0,
+        roundings: 0,
+        jitters: 0,
+        reboots: 0,
+        reorders: 0,
+        refusals: 0,
+    };
 
     /// The budget of one kind.
     #[must_use]
@@ -76,6 +152,13 @@ impl Faults {
             Budget::Losses => self.losses,
             Budget::Ticks => self.ticks,
             Budget::Reuses => self.reuses,
+            Budget::Jumps => self.jumps,
+            Budget::Suspends => self.suspends,
+            Budget::Roundings => self.roundings,
+            Budget::Jitters => self.jitters,
+            Budget::Reboots => self.reboots,
+            Budget::Reorders => self.reorders,
+            Budget::Refusals => self.refusals,
         }
     }
 
@@ -90,6 +173,13 @@ impl Faults {
             Budget::Losses => &mut self.losses,
             Budget::Ticks => &mut self.ticks,
             Budget::Reuses => &mut self.reuses,
+            Budget::Jumps => &mut self.jumps,
+            Budget::Suspends => &mut self.suspends,
+            Budget::Roundings => &mut self.roundings,
+            Budget::Jitters => &mut self.jitters,
+            Budget::Reboots => &mut self.reboots,
+            Budget::Reorders => &mut self.reorders,
+            Budget::Refusals => &mut self.refusals,
         }
     }
 
@@ -98,12 +188,12 @@ impl Faults {
         Budget::ALL.into_iter().map(move |budget| (budget, self.of(budget))).filter(|(_, count)| *count > 0)
     }
 
-    /// What is left after one fault of a kind; `None` when there was none left.
     /// True when nothing can go wrong any more.
     pub(crate) fn is_none(self) -> bool {
         self == Self::NONE
     }
 
+    /// What is left after one fault of a kind; `None` when there was none left.
     pub(crate) fn spend(mut self, budget: Budget) -> Option<Self> {
         let left = self.of_mut(budget);
         *left = left.checked_sub(1)?;

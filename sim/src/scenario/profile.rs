@@ -9,16 +9,20 @@ use super::{Budget, Faults};
 /// They form a ladder: each has the faults of [`Profile::Local`] and one group more, and no profile has them all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Profile {
-    /// One host and a local file system: crashes, and errors on any call.
+    /// One host and a local file system: crashes, calls that fail, and calls that are refused.
     #[default]
     Local,
-    /// The same, and the power may be cut.
+    /// The same, and the power may be cut. What is durable then keeps the order in which it came, or, as far as there is
+    /// a budget for it, loses it between directories.
     Power,
-    /// The same as [`Profile::Local`], and process ids and host names may mean somebody else.
+    /// The same as [`Profile::Local`], and process ids and host names may mean somebody else: numbers are used again,
+    /// namespaces and hosts number alike, a host is restarted, a start that is worked out is off by one.
     Identity,
-    /// The same as [`Profile::Local`], and there are clocks, which nobody can rely on.
+    /// The same as [`Profile::Local`], and there are clocks, which nobody can rely on: a pause lasts for as long as it
+    /// likes, wall clocks are set, a host sleeps, stamps are rounded, and are of the file system's own clock.
     Lease,
-    /// The same as [`Profile::Local`], and notifications may be lost.
+    /// The same as [`Profile::Local`], and notifications may be lost: all that a process was still to be told of at once,
+    /// as when its queue overflows. Several changes before a wait are one piece of news always.
     Notify,
     /// The same as [`Profile::Local`], and somebody who knows nothing of the protocol removes entries.
     Operator,
@@ -45,12 +49,22 @@ impl Profile {
     #[must_use]
     pub const fn budgets(self) -> &'static [Budget] {
         match self {
-            Self::Local => &[Budget::Crashes, Budget::Errors],
-            Self::Identity => &[Budget::Crashes, Budget::Errors, Budget::Reuses],
-            Self::Lease => &[Budget::Crashes, Budget::Errors, Budget::Ticks],
-            Self::Notify => &[Budget::Crashes, Budget::Errors, Budget::Losses],
-            Self::Power => &[Budget::Crashes, Budget::Errors, Budget::Cuts],
-            Self::Operator => &[Budget::Crashes, Budget::Errors, Budget::Removals],
+            Self::Local => &[Budget::Crashes, Budget::Errors, Budget::Refusals],
+            Self::Identity => {
+                &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Reuses, Budget::Jitters, Budget::Reboots]
+            }
+            Self::Lease => &[
+                Budget::Crashes,
+                Budget::Errors,
+                Budget::Refusals,
+                Budget::Ticks,
+                Budget::Jumps,
+                Budget::Suspends,
+                Budget::Roundings,
+            ],
+            Self::Notify => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Losses],
+            Self::Power => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Cuts, Budget::Reorders],
+            Self::Operator => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Removals],
         }
     }
 

@@ -99,7 +99,14 @@ impl Protocol for LockClients {
 /// True of the errors that this world gives for no reason in the tree, and only for none. Every other error is told, also
 /// where errors may happen: the lock or the world is wrong about the tree.
 pub(super) fn is_made_up(error: &LockError) -> bool {
-    matches!(error, LockError::Fs(FsError::Io | FsError::NoSpace))
+    matches!(error, LockError::Fs(error) if is_made_up_call(*error))
+}
+
+/// The same of one call.
+pub(super) fn is_made_up_call(error: FsError) -> bool {
+    let is_refused =
+        matches!(error, FsError::PermissionDenied | FsError::ReadOnly | FsError::Exhausted | FsError::Stale);
+    is_refused || matches!(error, FsError::Io | FsError::NoSpace)
 }
 
 pub(super) fn take(lock: &dyn Lock, me: &Id) -> Result<Outcome, Stop> {

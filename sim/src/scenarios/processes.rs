@@ -36,10 +36,15 @@ pub struct ProcessClients {
 }
 
 /// All live in one pid namespace.
-pub const ONE_NAMESPACE: ProcessClients = ProcessClients { judge: verdict, namespaces: Namespaces(1) };
+pub const ONE_NAMESPACE: ProcessClients = ProcessClients { judge: verdict, namespaces: Namespaces::ONE };
 
 /// They live in two pid namespaces and share a file system, as containers do with a volume.
-pub const TWO_NAMESPACES: ProcessClients = ProcessClients { namespaces: Namespaces(2), ..ONE_NAMESPACE };
+pub const TWO_NAMESPACES: ProcessClients =
+    ProcessClients { namespaces: Namespaces { count: 2, hosts: false }, ..ONE_NAMESPACE };
+
+/// They live on two hosts of one name, and share a file system.
+pub const TWO_HOSTS: ProcessClients =
+    ProcessClients { namespaces: Namespaces { count: 2, hosts: true }, ..ONE_NAMESPACE };
 
 /// The kernel's own.
 #[must_use]
@@ -55,9 +60,8 @@ impl fmt::Debug for ProcessClients {
 
 impl Protocol for ProcessClients {
     fn attempt(&self, client: &Client, phase: Phase, world: &Replay<'_>) -> Result<Outcome, Stop> {
-        let me = self.own(client)?;
+        let (me, here) = self.own(client)?;
         let index = u8::try_from(client.index).unwrap_or(u8::MAX);
-        let here = self.namespaces.here(index);
         let processes = Processes::new(world, self.namespaces.of(index));
         let probe = Judging { judge: self.judge, me: &me, here, processes };
         let lock = CheckLock::new(FastLock::new(world, lock_path(), Leaf::File), &probe, world);
@@ -86,9 +90,9 @@ impl Protocol for ProcessClients {
 }
 
 impl ProcessClients {
-    fn own(&self, client: &Client) -> Result<ProcessId, Stop> {
+    fn own(&self, client: &Client) -> Result<(ProcessId, Here), Stop> {
         let broken = || Stop::Broken(Property::Replayable, format!("{} is no process of a scenario", client.id));
-        self.namespaces.process(client).ok_or_else(broken)
+        self.namespaces.process(client).zip(self.namespaces.here(client)).ok_or_else(broken)
     }
 }
 

@@ -82,7 +82,14 @@ impl Seen {
             Reply::Woke(wake) => Self::Woke(*wake),
             Reply::Sighting(Sighting::Absent) => Self::Absent,
             Reply::Sighting(_) => Self::Present,
-            Reply::Fs(Ok(_)) | Reply::Watch(Ok(_)) | Reply::Below(_) | Reply::Time(_) => Self::Ok,
+            Reply::Started(None) => Self::Absent,
+            Reply::Started(Some(_)) => Self::Present,
+            Reply::Fs(Ok(_))
+            | Reply::Watch(Ok(_))
+            | Reply::Below(_)
+            | Reply::Time(_)
+            | Reply::Wall(_)
+            | Reply::Wrote(_) => Self::Ok,
         }
     }
 }
@@ -110,7 +117,12 @@ pub(super) fn method(request: &Request) -> &'static str {
         Request::Liveness(_) => "liveness",
         Request::Below(_) => "below",
         Request::Now => "now",
+        Request::WallClock => "wall_clock",
+        Request::Uptime => "uptime",
         Request::Sighting { .. } => "sighting",
+        Request::Started { .. } => "started",
+        Request::Holds => "holds",
+        Request::Write { .. } => "write",
         Request::Watch(_) => "watch",
         Request::Wait { .. } => "wait",
         Request::Pause(_) => "pause",
@@ -144,8 +156,14 @@ pub(super) fn possible(request: &Request, scenario: &Scenario) -> Vec<Seen> {
         // No process of a simulated world is out of sight, unless its id says that it belongs elsewhere.
         Request::Liveness(_) if scenario.faults.crashes == 0 => liveness(&[Liveness::Alive]),
         Request::Liveness(_) => liveness(&[Liveness::Alive, Liveness::Dead]),
-        Request::Below(_) | Request::Now | Request::Pause(_) => vec![Seen::Ok],
-        Request::Sighting { .. } => vec![Seen::Absent, Seen::Present],
+        Request::Below(_)
+        | Request::Now
+        | Request::WallClock
+        | Request::Uptime
+        | Request::Holds
+        | Request::Write { .. }
+        | Request::Pause(_) => vec![Seen::Ok],
+        Request::Sighting { .. } | Request::Started { .. } => vec![Seen::Absent, Seen::Present],
         Request::Watch(_) => done(&[FsError::NotADirectory]),
         Request::Wait { until, .. } => {
             let mut wakes = vec![Seen::Woke(Wake::Changed)];

@@ -100,7 +100,15 @@ impl Relabelling {
                 let owner = owner.as_ref().map(|owner| self.of_id(owner));
                 Request::Wait { watch: *watch, owner, until: *until }
             }
-            Request::Below(_) | Request::Sighting { .. } | Request::Now | Request::Pause(_) => request.clone(),
+            Request::Below(_)
+            | Request::Sighting { .. }
+            | Request::Started { .. }
+            | Request::Now
+            | Request::WallClock
+            | Request::Uptime
+            | Request::Pause(_)
+            | Request::Holds
+            | Request::Write { .. } => request.clone(),
         }
     }
 

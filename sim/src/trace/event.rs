@@ -52,14 +52,33 @@ pub(super) enum Deed {
     Lose,
     /// A second went by.
     Tick,
+    /// A second went by while its host slept.
+    Suspend,
+    /// A wall clock was set.
+    Jump { forward: bool },
+    /// Stamps are rounded.
+    Round,
+    /// This host was restarted.
+    Reboot(u8),
+    /// A call was answered, and something about it was odd.
+    Odd(Budget),
 }
 
 impl Deed {
     /// True of a step that is nothing but a fault, so that a run can leave it out.
     pub(super) const fn is_fault(&self) -> bool {
         match self {
-            Self::Crash | Self::Remove(_) | Self::Commit | Self::Cut(_) | Self::Lose | Self::Tick => true,
-            Self::Call | Self::Begin | Self::Fail { .. } => false,
+            Self::Crash
+            | Self::Remove(_)
+            | Self::Commit
+            | Self::Cut(_)
+            | Self::Lose
+            | Self::Tick
+            | Self::Suspend
+            | Self::Jump { .. }
+            | Self::Round
+            | Self::Reboot(_) => true,
+            Self::Call | Self::Begin | Self::Fail { .. } | Self::Odd(_) => false,
         }
     }
 }
@@ -85,6 +104,13 @@ impl Fault {
             Self::Counted(Budget::Losses) => "lost notice",
             Self::Counted(Budget::Ticks) => "time that goes by",
             Self::Counted(Budget::Reuses) => "process number used again",
+            Self::Counted(Budget::Jumps) => "wall clock that is set",
+            Self::Counted(Budget::Suspends) => "host that sleeps",
+            Self::Counted(Budget::Roundings) => "rounding of stamps",
+            Self::Counted(Budget::Jitters) => "start read wrong",
+            Self::Counted(Budget::Reboots) => "restart of a host",
+            Self::Counted(Budget::Reorders) => "name durable too early",
+            Self::Counted(Budget::Refusals) => "refused call",
             Self::HadWalked => "parted walk",
         }
     }
@@ -104,6 +130,11 @@ impl Event {
             Step::Commit => Deed::Commit,
             Step::Lose { .. } => Deed::Lose,
             Step::Tick => Deed::Tick,
+            Step::Suspend { .. } => Deed::Suspend,
+            &Step::Jump { forward, .. } => Deed::Jump { forward },
+            Step::Round => Deed::Round,
+            &Step::Reboot { host, .. } => Deed::Reboot(host),
+            &Step::Odd { budget, .. } => Deed::Odd(budget),
             Step::Cut { emptied } => Deed::Cut(emptied.clone()),
         };
         let asked = client.map(|client| world.histories.then(before.processes[usize::from(client)].history));
@@ -111,8 +142,10 @@ impl Event {
             Some(&Then::Asks(request)) => Some(request),
             Some(Then::Ends(_) | Then::Breaks(..)) | None => None,
         };
+        // A cut that is the last drops what can only come before one.
+        let is_counted = |budget| !matches!(deed, Deed::Cut(_)) || budget == Budget::Cuts;
         let spent = |budget| before.left.of(budget).saturating_sub(taken.state.left.of(budget));
-        let counted = Budget::ALL.into_iter();
+        let counted = Budget::ALL.into_iter().filter(|budget| is_counted(*budget));
         let counted = counted.flat_map(|budget| repeat_n(Fault::Counted(budget), spent(budget).into()));
         let faults = counted.chain(taken.walked.iter().map(|_| Fault::HadWalked)).collect();
         let Successor { error, said, ref walked, .. } = *taken;
@@ -127,7 +160,7 @@ impl Event {
     /// The same step without what goes wrong in it; none for a step that is nothing else.
     pub(super) fn without_faults(&self) -> Option<Self> {
         let deed = match self.deed {
-            Deed::Fail { .. } => Deed::Call,
+            Deed::Fail { .. } | Deed::Odd(_) => Deed::Call,
             ref deed if deed.is_fault() => return None,
             ref deed => deed.clone(),
         };

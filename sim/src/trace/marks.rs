@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Limits, Verdict, Violation, check,
     protocol::{Property, Protocol},
-    scenario::{Scenario, Walk},
+    scenario::{Budget, Faults, Scenario, Walk},
 };
 
 /// Whether a violation needs something.
@@ -85,7 +85,7 @@ impl Trace {
         let faults = kinds(&events).into_iter().map(|(fault, steps)| {
             let fewer = fewer(&self.scenario, fault, steps.len());
             let (need, searched) = match self.loop_from {
-                None => without(protocol, &fewer, self.property, states_max),
+                None => without(protocol, (&fewer, &told(&self.scenario)), self.property, states_max),
                 Some(_) => (Need::Unknown, "the run has no end, and was not searched".into()),
             };
             FaultMark { fault, steps, need, searched }
@@ -125,13 +125,25 @@ fn fewer(scenario: &Scenario, fault: Fault, count: usize) -> Scenario {
     fewer
 }
 
+/// The kinds of faults of which it is told how many there may be: those that are particular to the world or that the
+/// scenario has.
+fn told(Scenario { profile, faults, .. }: &Scenario) -> Vec<Budget> {
+    let always = Faults { errors: 1, crashes: 1, ..profile.default_faults() };
+    let is_told = |budget: &Budget| faults.of(*budget) + always.of(*budget) > 0;
+    profile.budgets().iter().copied().filter(is_told).collect()
+}
+
 /// Searches a scenario for a violation of `property`.
-fn without(protocol: &dyn Protocol, scenario: &Scenario, property: Property, states_max: usize) -> (Need, String) {
+fn without(
+    protocol: &dyn Protocol,
+    (scenario, told): (&Scenario, &[Budget]),
+    property: Property,
+    states_max: usize,
+) -> (Need, String) {
     let report = check(protocol, scenario, Limits { states_max, ..Limits::default() }, &mut |_| {});
     let states = report.states;
-    let budgets = scenario.profile.budgets().iter();
     let budgets: Vec<String> =
-        budgets.map(|&budget| format!("{} {}", scenario.faults.of(budget), budget.name())).collect();
+        told.iter().map(|&budget| format!("{} {}", scenario.faults.of(budget), budget.name())).collect();
     let walk = match scenario.walk {
         Walk::Split => "parted walks",
         Walk::Atomic => "no parted walks",

@@ -7,7 +7,8 @@ use crate::{
     history::Then,
     names::DEAD,
     replay::{Reply, Request},
-    scenario,
+    resource::Wrote,
+    scenario::{self, Budget},
     state::{InCall, State},
     tree::Node,
     world::World,
@@ -31,8 +32,10 @@ pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
     match &event.deed {
         Deed::Crash => format!("{id}  +++ killed by SIGKILL +++"),
         Deed::Lose => format!("{id}  +++ what it was to be told of is lost +++"),
+        Deed::Suspend => format!("{id}  +++ a second goes by, and its host sleeps +++"),
+        Deed::Jump { forward } => format!("{id}  +++ its wall clock is set {} a second +++", way(*forward)),
         Deed::Begin => format!("{id}  {} begins", shape(request)),
-        Deed::Call | Deed::Fail { .. } => {
+        Deed::Call | Deed::Fail { .. } | Deed::Odd(_) => {
             let answer = match (event.error, event.reply) {
                 (Some(error), _) => format!("-1 {}", errno(error)),
                 (None, Some(reply)) => answer(world.histories.reply(reply)),
@@ -41,11 +44,16 @@ pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
             let injected = match event.deed {
                 Deed::Fail { took_effect: true } => " (injected, and it took effect)",
                 Deed::Fail { took_effect: false } => " (injected)",
+                Deed::Odd(Budget::Jitters) => " (a second off)",
+                Deed::Odd(Budget::Reorders) => " (durable before what came before it elsewhere)",
+                Deed::Odd(_) => " (odd)",
                 _ => "",
             };
             format!("{id}  {}{} = {answer}{injected}", shape(request), elsewhere(world, &process.call))
         }
-        Deed::Remove(_) | Deed::Commit | Deed::Cut(_) | Deed::Tick => format!("{id}  takes no part"),
+        Deed::Remove(_) | Deed::Commit | Deed::Cut(_) | Deed::Tick | Deed::Round | Deed::Reboot(_) => {
+            format!("{id}  takes no part")
+        }
     }
 }
 
@@ -60,14 +68,23 @@ fn nobodys(world: &World<'_>, before: &State, event: &Event) -> String {
             format!("somebody  {call}(\"{}\") = 0", world.names.spell(*path))
         }
         Deed::Tick => "clock  a second goes by".into(),
+        Deed::Jump { forward } => format!("clock  that of the file system is set {} a second", way(*forward)),
+        Deed::Round => "disk  its stamps are rounded down to even seconds".into(),
+        Deed::Reboot(host) => format!("host {host}  +++ restarted: all its processes are dead +++"),
         Deed::Commit => "disk  all this is durable".into(),
         Deed::Cut(emptied) => {
             let lost = |path| format!(", and \"{}\" is empty", world.names.spell(path));
             let lost: String = emptied.iter().copied().map(lost).collect();
             format!("power  +++ cut: the disk is as it was when last durable{lost} +++")
         }
-        Deed::Crash | Deed::Lose | Deed::Begin | Deed::Call | Deed::Fail { .. } => String::new(),
+        Deed::Crash | Deed::Lose | Deed::Suspend | Deed::Begin | Deed::Call | Deed::Fail { .. } | Deed::Odd(_) => {
+            String::new()
+        }
     }
+}
+
+fn way(forward: bool) -> &'static str {
+    if forward { "forward" } else { "back" }
 }
 
 /// Where a call takes effect whose walk took hold of a directory that was moved since.
@@ -104,7 +121,15 @@ fn shape(request: &Request) -> String {
         Request::Liveness(id) => format!("kill({id}, 0)"),
         Request::Below(bound) => format!("random({bound})"),
         Request::Sighting { namespace, pid } => format!("stat(\"/proc/{pid}\") in namespace {namespace}"),
+        Request::Started { namespace, pid } => {
+            format!("btime and starttime of \"/proc/{pid}\" in namespace {namespace}")
+        }
         Request::Now => "clock_gettime()".into(),
+        Request::WallClock => "clock_gettime(CLOCK_REALTIME)".into(),
+        Request::Uptime => "clock_gettime(CLOCK_MONOTONIC)".into(),
+        Request::Holds => "has the lock".into(),
+        Request::Write { token: Some(token) } => format!("write(the resource, token {token})"),
+        Request::Write { token: None } => "write(the resource)".into(),
         Request::Watch(dir) => format!("inotify_add_watch(\"{dir}\")"),
         Request::Wait { watch, owner, until } => {
             let owner = owner.as_ref().map(|id| format!(", pidfd of {id}")).unwrap_or_default();
@@ -122,6 +147,12 @@ fn answer(reply: &Reply) -> String {
         Reply::Liveness(liveness) => format!("{liveness:?}"),
         Reply::Below(number) => number.to_string(),
         Reply::Time(time) => format!("{:?}", time.since_start()),
+        Reply::Wall(time) => format!("{:?}", time.since_epoch()),
+        Reply::Started(Some(started)) => format!("{started} s"),
+        Reply::Started(None) => "-1 ENOENT".into(),
+        Reply::Wrote(Wrote::Taken) => "0".into(),
+        Reply::Wrote(Wrote::Refused) => "refused".into(),
+        Reply::Wrote(Wrote::Late) => "0, after a write of a newer holder".into(),
         Reply::Watch(Ok(watch)) => format!("watch {}", watch.0),
         Reply::Sighting(sighting) => format!("{sighting:?}"),
         Reply::Woke(wake) => format!("{wake:?}"),

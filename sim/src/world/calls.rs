@@ -22,6 +22,8 @@ use crate::{
 impl World<'_> {
     /// The steps of a client's next call.
     pub(super) fn calls(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
+        let begun = self.with_term_begun(state, client);
+        let state = begun.as_ref().unwrap_or(state);
         let process = &state.processes[usize::from(client)];
         let Some(plan) = self.plan(process.history)? else { return Ok(()) };
         match (&process.call, plan.op) {
@@ -68,39 +70,43 @@ impl World<'_> {
             }
             (_, Op::Watch) => self.watch(state, client, plan, out)?,
             (_, Op::Wait(wait)) => self.wait(state, client, wait, out)?,
-            (_, Op::Now) => self.time(state, client, out)?,
+            (_, op @ (Op::Now | Op::WallClock | Op::Uptime)) => self.time(state, client, op, out)?,
+            (_, op @ (Op::Holds | Op::Write(_))) => self.of_resource(state, client, op, out)?,
             (_, Op::Touch | Op::Modified) => self.stamp(state, client, plan, out)?,
             (_, Op::Sighting(look)) => self.sight(state, client, look, out)?,
+            (_, Op::Started(look)) => self.started(state, client, look, out)?,
             (_, Op::Pause) => self.pause(state, client, out)?,
             _ => self.effect(state, client, plan, out)?,
         }
         Ok(())
     }
 
-    /// The steps in which a client's next call fails for no reason in the tree.
+    /// The steps in which a client's next call fails for no reason in the tree, or is refused for none.
     pub(super) fn failures(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
-        let Some(left) = state.left.spend(Budget::Errors) else { return Ok(()) };
+        let begun = self.with_term_begun(state, client);
+        let state = begun.as_ref().unwrap_or(state);
         let call = &state.processes[usize::from(client)].call;
         let Some(plan) = self.plan(state.processes[usize::from(client)].history)? else { return Ok(()) };
-        let errors: &[FsError] = match plan.op {
-            Op::Below(_)
-            | Op::Liveness(_)
-            | Op::Watch
-            | Op::Wait(_)
-            | Op::Sighting(_)
-            | Op::Now
-            | Op::Pause
-            | Op::Unknown => {
-                return Ok(());
-            }
-            Op::CreateDir | Op::CreateFile(_) => &[FsError::Io, FsError::NoSpace],
-            _ => &[FsError::Io],
-        };
         // A listing that fails at its end is like one that fails at its beginning.
         if matches!(call, InCall::Listing(_)) {
             return Ok(());
         }
-        let mut next = State { left, ..state.clone() };
+        if let Some(left) = state.left.spend(Budget::Errors) {
+            self.errors(State { left, ..state.clone() }, client, plan, out)?;
+        }
+        if let Some(left) = state.left.spend(Budget::Refusals) {
+            self.refusals(&State { left, ..state.clone() }, client, plan, out)?;
+        }
+        Ok(())
+    }
+
+    /// The steps in which `next` follows because a call failed, which may have taken effect.
+    fn errors(&self, mut next: State, client: u8, plan: Plan, out: &mut Vec<Successor>) -> Result<(), Miss> {
+        let errors: &[FsError] = match plan.op {
+            op if op.is_question() => return Ok(()),
+            Op::CreateDir | Op::CreateFile(_) => &[FsError::Io, FsError::NoSpace],
+            _ => &[FsError::Io],
+        };
         for &error in errors {
             self.answer_plainly(next.clone(), client, plan, Came::failed(error, false), out)?;
         }
@@ -108,18 +114,41 @@ impl World<'_> {
         if plan.looked_at == LookedAt::Nothing {
             return Ok(());
         }
-        let change = match (call, plan.op) {
+        let call = next.processes[usize::from(client)].call.clone();
+        let change = match (&call, plan.op) {
             (InCall::Writing { file: DEAD }, _) => return Ok(()),
             (&InCall::Writing { file }, Op::CreateFile(contents)) => {
                 write(&mut next, file, contents);
                 None
             }
-            _ => match self.take_effect(&mut next.tree, plan.op, places(plan, call))? {
+            _ => match self.take_effect(&mut next.tree, plan.op, places(plan, &call))? {
                 Ok(Some(change)) => Some(change),
                 _ => return Ok(()),
             },
         };
         self.answer_plainly(next, client, plan, Came { change, ..Came::failed(FsError::Io, true) }, out)
+    }
+
+    /// The steps in which `next` follows because a call was refused. A file that was opened can be written.
+    fn refusals(&self, next: &State, client: u8, plan: Plan, out: &mut Vec<Successor>) -> Result<(), Miss> {
+        let writes = matches!(next.processes[usize::from(client)].call, InCall::Writing { .. });
+        let refusals: &[FsError] = match plan.op {
+            Op::Watch => {
+                let reply = self.histories.reply_id(&Reply::Watch(Err(FsError::Exhausted)))?;
+                return self.answer(next.clone(), client, reply, Came::failed(FsError::Exhausted, false), out);
+            }
+            op if op.is_question() || writes => return Ok(()),
+            // One error is as good as another to who looks at none.
+            _ if plan.looked_at == LookedAt::Nothing => &[FsError::PermissionDenied],
+            Op::List | Op::Read | Op::Stat | Op::Modified => {
+                &[FsError::PermissionDenied, FsError::Exhausted, FsError::Stale]
+            }
+            _ => &[FsError::PermissionDenied, FsError::ReadOnly, FsError::Exhausted, FsError::Stale],
+        };
+        for &error in refusals {
+            self.answer_plainly(next.clone(), client, plan, Came::failed(error, false), out)?;
+        }
+        Ok(())
     }
 
     /// The step in which a call on the file system takes effect, or begins to.
@@ -128,6 +157,7 @@ impl World<'_> {
         let at = places[0].path;
         let mut next = state.clone();
         let (names, tree) = (&self.names, &mut next.tree);
+        let ahead = self.ahead(state, plan.op, places)?;
         let result = match plan.op {
             Op::List => match tree.look_up(names, at) {
                 Ok(Node::Dir) => {
@@ -153,11 +183,15 @@ impl World<'_> {
             self.notice(&mut next, Some(client), change)?;
             return self.begin(next, client, InCall::Writing { file: at }, out);
         }
+        if let (Some((left, durable)), Ok(Some(_))) = (ahead, result) {
+            let ahead = State { left, durable: Some(durable), ..next.clone() };
+            self.answer_plainly(ahead, client, plan, Came::from(result).odd(Budget::Reorders), out)?;
+        }
         self.answer_plainly(next, client, plan, result.into(), out)
     }
 
-    /// Does to the tree what a call does of which no more is told than that it was done.
-    fn take_effect(
+    /// Does to a tree what a call does of which no more is told than that it was done.
+    pub(super) fn take_effect(
         &self,
         tree: &mut Tree,
         op: Op,
@@ -171,18 +205,7 @@ impl World<'_> {
             Op::RemoveDir => tree.remove_dir(names, at).map(Some),
             Op::Rename => tree.rename(names, at, to)?,
             Op::Stat => tree.look_up(names, at).map(|_| None),
-            Op::List
-            | Op::Read
-            | Op::Liveness(_)
-            | Op::Below(_)
-            | Op::Touch
-            | Op::Modified
-            | Op::Watch
-            | Op::Wait(_)
-            | Op::Sighting(_)
-            | Op::Now
-            | Op::Pause
-            | Op::Unknown => Err(FsError::Unsupported),
+            _ => Err(FsError::Unsupported),
         })
     }
 
@@ -217,7 +240,7 @@ impl World<'_> {
         came: Came,
         out: &mut Vec<Successor>,
     ) -> Result<(), Miss> {
-        let Came { change, error, failed } = came;
+        let Came { change, error, failed, odd } = came;
         let history = next.processes[usize::from(client)].history;
         let mut node = self.histories.follow(history, reply)?;
         let arrived = node;
@@ -234,9 +257,13 @@ impl World<'_> {
         if said.is_some() {
             process.watching = Watching::default();
         }
-        let step = match failed {
-            None => Step::Call { client, reply },
-            Some(took_effect) => Step::Fail { client, reply, took_effect },
+        if let (Some(resource), true) = (&mut next.resource, said.is_some()) {
+            resource.end(client);
+        }
+        let step = match (failed, odd) {
+            (Some(took_effect), _) => Step::Fail { client, reply, took_effect },
+            (None, Some(budget)) => Step::Odd { client, reply, budget },
+            (None, None) => Step::Call { client, reply },
         };
         let first = out.len();
         out.push(Successor { step, state: next, walked: Vec::new(), error, said });
@@ -275,16 +302,7 @@ impl World<'_> {
             | Op::Modified
             | Op::Watch => 1,
             Op::Rename => 2,
-            Op::List
-            | Op::Liveness(_)
-            | Op::Below(_)
-            | Op::Wait(_)
-            | Op::Sighting(_)
-            | Op::Now
-            | Op::Pause
-            | Op::Unknown => {
-                return Ok(());
-            }
+            _ => return Ok(()),
         };
         if !matches!(process.call, InCall::Before | InCall::Walked(_)) {
             return Ok(());
@@ -353,17 +371,24 @@ pub(super) struct Came {
     error: Option<FsError>,
     /// For a call that failed for no reason in the tree, whether it took effect.
     failed: Option<bool>,
+    /// The budget that it spends otherwise.
+    odd: Option<Budget>,
 }
 
 impl Came {
+    /// The same call, which spends a budget.
+    pub(super) fn odd(self, budget: Budget) -> Self {
+        Self { odd: Some(budget), ..self }
+    }
+
     fn failed(error: FsError, took_effect: bool) -> Self {
-        Self { change: None, error: Some(error), failed: Some(took_effect) }
+        Self { error: Some(error), failed: Some(took_effect), ..Self::default() }
     }
 }
 
 impl From<Result<Option<Change>, FsError>> for Came {
     fn from(result: Result<Option<Change>, FsError>) -> Self {
-        Self { change: result.ok().flatten(), error: result.err(), failed: None }
+        Self { change: result.ok().flatten(), error: result.err(), ..Self::default() }
     }
 }
 

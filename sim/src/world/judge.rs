@@ -53,9 +53,14 @@ impl World<'_> {
                 holders.push(RootId { client, incarnation: process.incarnation, phase: Phase::Holding });
             }
         }
-        if let [first, second, ..] = holders[..] {
-            let [first, second] = [first, second].map(|holder| scenario::id(holder.client, holder.incarnation));
+        let gives_up = self.protocol.gives_up();
+        if let ([first, second, ..], false) = (&holders[..], gives_up.contains(&Property::MutualExclusion)) {
+            let [first, second] =
+                [first, second].map(|holder: &RootId| scenario::id(holder.client, holder.incarnation));
             return Ok(Some((Property::MutualExclusion, format!("{first} and {second} hold the lock"))));
+        }
+        if gives_up.contains(&Property::NotDispossessed) {
+            holders.clear();
         }
         for holder in holders {
             let evidence = *self.evidence.get(&holder).ok_or(Miss::Evidence(holder))?;
@@ -69,7 +74,8 @@ impl World<'_> {
             return Ok(Some(broken));
         }
         let all_idle = state.processes.iter().all(|process| self.is_idle(process));
-        if all_idle && state.left == self.scenario.faults && !state.tree.entries().is_empty() {
+        let is_kept = gives_up.contains(&Property::NothingLeftBehind);
+        if all_idle && !is_kept && state.left == self.scenario.faults && !state.tree.entries().is_empty() {
             let left: Vec<String> = self.spell_tree(state);
             let what = format!("all are idle, nothing went wrong, and there is {}", left.join(", "));
             return Ok(Some((Property::NothingLeftBehind, what)));

@@ -12,15 +12,21 @@ use crate::{
     miss::Miss,
     plan::{Op, Plan},
     replay::Reply,
-    scenario::Budget,
+    scenario::{Budget, Faults},
     state::State,
+    times::Times,
 };
 
 impl World<'_> {
-    /// Where clocks are not counted, none of them ever moves.
-    pub(super) fn time(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
-        let now = state.times.as_ref().map_or(Instant::new(Duration::ZERO), |times| times.now());
-        let reply = self.histories.reply_id(&Reply::Time(now))?;
+    /// Reads a clock. Where clocks are not counted, none of them ever moves.
+    pub(super) fn time(&self, state: &State, client: u8, op: Op, out: &mut Vec<Successor>) -> Result<(), Miss> {
+        let time = match (op, &state.times) {
+            (Op::WallClock, Some(times)) => Reply::Wall(times.wall(client)),
+            (Op::Uptime, Some(times)) => Reply::Time(times.uptime(client)),
+            (_, Some(times)) => Reply::Time(times.now()),
+            (_, None) => Reply::Time(Instant::new(Duration::ZERO)),
+        };
+        let reply = self.histories.reply_id(&time)?;
         self.answer(state.clone(), client, reply, Ok(None).into(), out)
     }
 
@@ -44,12 +50,36 @@ impl World<'_> {
     }
 }
 
-/// A second goes by.
-pub(super) fn tick(state: &State, out: &mut Vec<Successor>) {
-    let Some(left) = state.left.spend(Budget::Ticks) else { return };
-    let mut next = State { left, ..state.clone() };
-    if let Some(times) = &mut next.times {
+/// What the clocks do by themselves, and what is done to them.
+pub(super) fn clocks(state: &State, out: &mut Vec<Successor>) {
+    let Some(times) = &state.times else { return };
+    let mut after = |left: Option<Faults>, step: Step, change: &dyn Fn(&mut Times) -> bool| {
+        let Some(left) = left else { return };
+        let mut times = times.clone();
+        if change(&mut times) {
+            out.push(Successor::quiet(step, State { left, times: Some(times), ..state.clone() }));
+        }
+    };
+    let left = state.left;
+    let clients = u8::try_from(state.processes.len()).unwrap_or(u8::MAX);
+    after(left.spend(Budget::Ticks), Step::Tick, &|times| {
         times.tick();
-        out.push(Successor::quiet(Step::Tick, next));
+        true
+    });
+    for client in 0..clients {
+        let asleep = left.spend(Budget::Ticks).and_then(|left| left.spend(Budget::Suspends));
+        after(asleep, Step::Suspend { client }, &|times| {
+            times.tick_asleep(client);
+            true
+        });
     }
+    for client in (0..clients).map(Some).chain([None]) {
+        for forward in [true, false] {
+            after(left.spend(Budget::Jumps), Step::Jump { client, forward }, &|times| {
+                times.set(client, forward);
+                true
+            });
+        }
+    }
+    after(left.spend(Budget::Roundings), Step::Round, &Times::round);
 }

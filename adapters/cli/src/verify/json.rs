@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{part::Part, row::Row};
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 45] = [
+const KEYS: [(&str, &str); 52] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
     ("crashes", "how many crashes, at most"),
@@ -21,6 +21,13 @@ const KEYS: [(&str, &str); 45] = [
     ("losses", "how many notices that get lost, at most"),
     ("ticks", "how many ticks of the clock, at most"),
     ("reuses", "how many ids that come to mean another, at most"),
+    ("jumps", "how many wall clocks that are set forward or back, at most"),
+    ("suspends", "how many ticks that a host sleeps through, at most"),
+    ("roundings", "1 where the file system may round stamps down"),
+    ("jitters", "how many readings of a start that are off by one, at most"),
+    ("reboots", "how many restarts of a host, at most"),
+    ("reorders", "how many names that are durable before earlier ones, at most"),
+    ("refusals", "how many calls that are refused, at most"),
     ("profile", "the world"),
     ("walk", "split, a step apart from a call's effect, or atomic, together with it"),
     ("strategy", "bfs, dfs, random or pct"),

@@ -1,7 +1,7 @@
 //! Which scenarios are to be explored.
 
 use lockwright_sim::{
-    catalogue::{self, ALGORITHMS, Entry, MUTANTS},
+    catalogue::{self, ALGORITHMS, Entry, MUTANTS, REFERENCES},
     scenario::{Faults, Profile, Scenario, ScenarioError},
     sites,
 };
@@ -45,7 +45,7 @@ pub(super) fn plan(args: &VerifyArgs, saved: Option<&Scenario>) -> Result<Vec<Jo
     };
     if jobs.is_empty() {
         let name = args.protocol.as_deref().unwrap_or_default();
-        let known: Vec<&str> = ALGORITHMS.iter().chain(&MUTANTS).map(|entry| entry.name).collect();
+        let known: Vec<&str> = ALGORITHMS.iter().chain(&REFERENCES).chain(&MUTANTS).map(|entry| entry.name).collect();
         return Err(Failure::new(USAGE, format!("there is no protocol `{name}`; there are {}", known.join(", "))));
     }
     let (jobs, elsewhere): (Vec<Job>, Vec<Job>) =
@@ -109,7 +109,7 @@ fn algorithms(args: &VerifyArgs) -> Vec<Job> {
     let rows = catalogue::rows().into_iter().filter(|(entry, _)| is_meant(args, entry));
     let job = |(entry, scenario)| Job { entry, scenario, as_expected: false };
     if bounds(args) {
-        let entries = ALGORITHMS.into_iter().filter(|entry| is_meant(args, entry));
+        let entries = ALGORITHMS.into_iter().chain(REFERENCES).filter(|entry| is_meant(args, entry));
         return entries.map(|entry| bounded(args, job((entry, entry.scenario())))).collect();
     }
     rows.map(job).collect()

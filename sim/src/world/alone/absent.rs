@@ -64,6 +64,10 @@ impl World<'_> {
 impl Makers {
     /// True when nothing stands at `path`, and nothing ever will.
     pub(super) fn are_all_dead(&self, world: &World<'_>, state: &State, mut path: PathId) -> bool {
+        // What a process makes whose id has no number is not known.
+        if (0..).zip(&state.processes).any(|(client, process)| IdNo::new(client, process.incarnation).is_none()) {
+            return false;
+        }
         while path != ROOT && path != DEAD && state.tree.get(path).is_none() {
             if self.0.get(usize::from(path)).is_some_and(|makers| !makers.iter().any(|id| state.lives(id))) {
                 return true;
