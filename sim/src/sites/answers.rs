@@ -80,10 +80,8 @@ impl Seen {
             Reply::Fs(Ok(Value::Truth(false))) => Self::Error(FsError::NotFound),
             Reply::Liveness(liveness) => Self::Liveness(*liveness),
             Reply::Woke(wake) => Self::Woke(*wake),
-            Reply::Sighting(Sighting::Absent) => Self::Absent,
-            Reply::Sighting(_) => Self::Present,
-            Reply::Started(None) => Self::Absent,
-            Reply::Started(Some(_)) => Self::Present,
+            Reply::Sighting(Sighting::Absent) | Reply::Started(None) => Self::Absent,
+            Reply::Sighting(_) | Reply::Started(Some(_)) => Self::Present,
             Reply::Fs(Ok(_))
             | Reply::Watch(Ok(_))
             | Reply::Below(_)

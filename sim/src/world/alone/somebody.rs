@@ -23,10 +23,13 @@ use crate::{
 /// Where an attempt comes to that lists a directory.
 struct Ends {
     /// When it finds another client that lives.
-    living: NodeId,
+    living: End,
     /// When it finds nobody.
-    nobody: NodeId,
+    nobody: End,
 }
+
+/// Where an attempt comes to, and what it says if that is its end.
+type End = (NodeId, Option<&'static str>);
 
 impl World<'_> {
     /// Keeps of the listings under way what makes a difference.
@@ -82,18 +85,18 @@ impl World<'_> {
     }
 
     /// Where an attempt comes to that finds `name`, and asks no more than who lives.
-    fn end(&self, state: &State, history: NodeId, name: Option<Name>) -> Result<NodeId, Miss> {
+    fn end(&self, state: &State, history: NodeId, name: Option<Name>) -> Result<End, Miss> {
         let mut reply = Reply::Fs(Ok(Value::Name(name)));
         let mut at = history;
         loop {
             at = self.histories.follow(at, self.histories.reply_id(&reply)?)?;
             if let Then::Ends(outcome) = self.histories.then(at) {
                 let root = RootId { phase: outcome.next, ..self.histories.root_of(at) };
-                return self.histories.root(root);
+                return Ok((self.histories.root(root)?, Some(outcome.said)));
             }
             match self.plan(at)?.map(|plan| plan.op) {
                 Some(Op::Liveness(of)) => reply = Reply::Liveness(liveness(state, of)),
-                _ => return Ok(at),
+                _ => return Ok((at, None)),
             }
         }
     }
