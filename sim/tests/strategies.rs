@@ -31,11 +31,15 @@ fn pct(entry: Entry) -> Strategy {
 /// and it takes a second to go by just at certain steps, which PCT draws too seldom.
 fn telling(entry: Entry) -> Vec<Strategy> {
     if entry.protocol().has_resource() {
-        return vec![Strategy::Random { seed: 1, runs: 20_000, steps: 40, shard: Shard::WHOLE }];
+        return vec![Strategy::Random { seed: 1, runs: 60_000, steps: 40, shard: Shard::WHOLE }];
     }
     // A handover, a death and another handover within one try: too deep for as few runs as a test has.
     if entry.name == "fast_lock.remembers_owner" {
         return vec![RANDOM];
+    }
+    // It takes a death and a failed call, each at its moment: more runs, and shorter ones.
+    if entry.name == "fast_lock.recovers_unchecked" {
+        return vec![Strategy::Random { seed: 1, runs: 15_000, steps: 100, shard: Shard::WHOLE }, pct(entry)];
     }
     vec![RANDOM, pct(entry)]
 }

@@ -181,7 +181,7 @@ fn a_full_disk_leaves_the_file_that_was_there_and_the_row_is_told() {
     assert_eq!(code(&cut), 2);
     let file = dir.path().join("half");
     let before = fs::read(&file).expect("it was saved");
-    let again = "trap '' XFSZ; ulimit -f 64; exec \"$0\" verify --resume half --states 6000 --save half";
+    let again = "trap '' XFSZ; ulimit -f 64; exec \"$0\" verify --resume half --states 4000 --save half";
     let mut shell = Command::new("bash");
     shell.current_dir(dir.path()).args(["-c", again, env!("CARGO_BIN_EXE_lockwright")]).stdin(Stdio::null());
     let output = shell.output().expect("there is a shell");

@@ -94,8 +94,9 @@ fn json(row: &str) -> serde_json::Value {
 fn json_is_one_object_a_line_with_the_keys_that_the_help_tells() {
     let dir = empty_dir();
     let help = out(&lockwright(dir.path(), &["verify", "--help"]));
-    let (_, told) = help.split_once("With --json").expect("it speaks of JSON");
-    let told: Vec<&str> = told.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    let (_, told) = help.split_once("With --json, each").expect("it speaks of JSON");
+    let lines = told.lines().skip(1).take_while(|line| !line.is_empty());
+    let told: Vec<&str> = lines.filter_map(|line| line.split_whitespace().next()).collect();
     assert!(told.contains(&"collision_odds"), "{help}");
     let commands: [&[&str]; 4] = [
         &["verify", "fast_lock", "--strategy", "random", "--runs", "3", "--json"],

@@ -62,7 +62,7 @@ const KEYS: [(&str, &str); 52] = [
     ("saved", "Incomplete, with --save: the file that the search was written to"),
     ("resumed_from", "with --resume: how many states were known then"),
     ("shard", "with --shard: which one, like 2/3"),
-    ("rows_elsewhere", "with --shard: how many scenarios are for other shards, and have their rows there"),
+    ("rows_elsewhere", "with --shard: how many scenarios are for other shards"),
     ("version", "of lockwright"),
 ];
 
