@@ -1,5 +1,7 @@
 //! The protocols that can be named on a command line and in a trace.
 
+mod semaphore;
+
 use crate::{
     mutants::{Expected, dotlock, fast_lock as broken, lease, processes as unsure, waiting},
     protocol::{Property, Protocol},
@@ -92,7 +94,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 8] = [
+pub const ALGORITHMS: [Entry; 10] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -129,10 +131,12 @@ pub const ALGORITHMS: [Entry; 8] = [
         &processes::TWO_NAMESPACES,
     )
     .within(Profile::Identity),
+    semaphore::ONE_SLOT,
+    semaphore::PASSES,
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
-pub const MUTANTS: [Entry; 23] = [
+pub const MUTANTS: [Entry; 27] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -328,6 +332,10 @@ pub const MUTANTS: [Entry; 23] = [
     )
     .by(Profile::Identity, Faults::NONE)
     .even_if_atomic(),
+    semaphore::COUNT_THEN_ENTER,
+    semaphore::ONE_TOO_MANY,
+    semaphore::RELEASES_ANY,
+    semaphore::NEVER_ASKS,
 ];
 
 const ONE_ERROR: Faults = Faults { errors: 1, ..Faults::NONE };
@@ -392,12 +400,14 @@ pub const LIMITS: [Limit; 3] = [
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers] = ALGORITHMS;
-    let bounds: [(Entry, &[[u8; 2]]); 4] = [
+    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers, slots, passes] = ALGORITHMS;
+    let bounds: [(Entry, &[[u8; 2]]); 6] = [
         (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (file_cleaned, &[[2, 0], [2, 1], [3, 0], [3, 1]]),
         (dir_cleaned, &[[2, 0], [2, 1], [3, 0]]),
+        (slots, &[[2, 0], [2, 1], [3, 0]]),
+        (passes, &[[2, 0], [3, 0], [4, 0]]),
     ];
     let row = |entry: Entry, [clients, crashes]: [u8; 2]| (entry, Scenario::new(entry.name, clients, crashes));
     let crashes = bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound)));

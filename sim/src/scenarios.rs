@@ -3,8 +3,10 @@
 pub mod fast_lock;
 mod lock_clients;
 pub mod processes;
+pub mod semaphore;
 pub mod waiters;
 
 pub use lock_clients::{Cleaner, LockClients, MakeLock};
 pub use processes::ProcessClients;
+pub use semaphore::SlotClients;
 pub use waiters::Waiters;

@@ -32,6 +32,10 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("fast_lock.pid_alone", 8),
     ("fast_lock.my_pid_is_stale", 21),
     ("fast_lock.foreign_is_stale", 21),
+    ("semaphore.count_then_enter", 12),
+    ("semaphore.one_too_many", 36),
+    ("semaphore.releases_any", 29),
+    ("semaphore.never_asks", 10),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

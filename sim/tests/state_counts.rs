@@ -6,7 +6,7 @@ use lockwright_sim::{
 };
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
-const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
+const PINNED: [(&str, [u8; 2], [usize; 3]); 22] = [
     ("fast_lock", [2, 0], [355, 738, 36]),
     ("fast_lock", [2, 1], [5_498, 12_502, 46]),
     ("fast_lock", [2, 2], [31_051, 80_451, 66]),
@@ -23,6 +23,12 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
     ("fast_lock-dir+cleaner", [2, 0], [342, 705, 30]),
     ("fast_lock-dir+cleaner", [2, 1], [4_623, 10_392, 55]),
     ("fast_lock-dir+cleaner", [3, 0], [25_543, 81_502, 67]),
+    ("semaphore", [2, 0], [1_926, 4_064, 43]),
+    ("semaphore", [2, 1], [61_061, 135_124, 73]),
+    ("semaphore", [3, 0], [84_352, 284_293, 83]),
+    ("semaphore+passes", [2, 0], [334, 702, 40]),
+    ("semaphore+passes", [3, 0], [3_696, 11_603, 48]),
+    ("semaphore+passes", [4, 0], [26_542, 111_052, 56]),
 ];
 
 /// The same in other worlds: clients, crashes, and of losses or reuses so many.

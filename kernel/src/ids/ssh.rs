@@ -16,7 +16,7 @@
 //! | a whole one | that of the [local id](super::local) |
 //!
 //! *What it leaves to the caller.* That a name means one host; a host name that two hosts have is the one thing that
-//! nobody here notices. And what [`local`](super::local) says of pid namespaces.
+//! nobody here notices. And what [`local`] says of pid namespaces.
 //!
 //! *Source.* The lockers' `ssh_id`.
 //!

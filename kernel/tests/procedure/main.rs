@@ -5,4 +5,5 @@ mod check;
 mod fast_lock;
 mod faults;
 mod release;
+mod semaphore;
 mod stage;
