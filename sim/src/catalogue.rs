@@ -1,5 +1,6 @@
 //! The protocols that can be named on a command line and in a trace.
 
+mod check_bid_check;
 mod semaphore;
 
 use crate::{
@@ -94,7 +95,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 10] = [
+pub const ALGORITHMS: [Entry; 11] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -133,10 +134,11 @@ pub const ALGORITHMS: [Entry; 10] = [
     .within(Profile::Identity),
     semaphore::ONE_SLOT,
     semaphore::PASSES,
+    check_bid_check::LOCK_FOLDER,
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
-pub const MUTANTS: [Entry; 27] = [
+pub const MUTANTS: [Entry; 31] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -336,6 +338,10 @@ pub const MUTANTS: [Entry; 27] = [
     semaphore::ONE_TOO_MANY,
     semaphore::RELEASES_ANY,
     semaphore::NEVER_ASKS,
+    check_bid_check::FILL_AFTER,
+    check_bid_check::NO_SECOND_CHECK,
+    check_bid_check::UNREADABLE_IS_ABSENT,
+    check_bid_check::VANISHED_IS_ERROR,
 ];
 
 const ONE_ERROR: Faults = Faults { errors: 1, ..Faults::NONE };
@@ -367,7 +373,7 @@ impl Limit {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 3] = [
+pub const LIMITS: [Limit; 5] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -393,21 +399,28 @@ pub const LIMITS: [Limit; 3] = [
         why: "a try whose move failed with an effect, and whose leaf could then not be removed, stays the owner: its \
               next try is told so, and an unlock ends that",
     },
+    check_bid_check::NO_LIVELOCK,
+    check_bid_check::POWER_CUT,
 ];
+
+/// Algorithms under promises that they do not make, each for a limit.
+const OVERPROMISED: [Entry; 1] = [check_bid_check::INSISTING];
 
 /// The scenarios that each algorithm is verified in, in the order of their size, those with crashes only first.
 ///
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers, slots, passes] = ALGORITHMS;
-    let bounds: [(Entry, &[[u8; 2]]); 6] = [
+    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers, slots, passes, folder] =
+        ALGORITHMS;
+    let bounds: [(Entry, &[[u8; 2]]); 7] = [
         (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (file_cleaned, &[[2, 0], [2, 1], [3, 0], [3, 1]]),
         (dir_cleaned, &[[2, 0], [2, 1], [3, 0]]),
         (slots, &[[2, 0], [2, 1], [3, 0]]),
         (passes, &[[2, 0], [3, 0], [4, 0]]),
+        (folder, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
     ];
     let row = |entry: Entry, [clients, crashes]: [u8; 2]| (entry, Scenario::new(entry.name, clients, crashes));
     let crashes = bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound)));
@@ -419,7 +432,8 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
     let numbered = [(processes, 0), (processes, 1), (containers, 0), (containers, 1)].map(|(entry, reuses)| {
         (entry, Scenario { faults: Faults { crashes: 1, reuses, ..Faults::NONE }, ..entry.scenario() })
     });
-    crashes.chain(others).chain(notified).chain(numbered).collect()
+    let folders = rows_of_other_faults(folder).into_iter().filter(|(_, row)| row.profile == Profile::Local);
+    crashes.chain(others).chain(folders).chain(notified).chain(numbered).collect()
 }
 
 fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {
@@ -434,5 +448,5 @@ fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {
 /// The protocol called `name`.
 #[must_use]
 pub fn find(name: &str) -> Option<Entry> {
-    ALGORITHMS.into_iter().chain(MUTANTS).find(|entry| entry.name == name)
+    ALGORITHMS.into_iter().chain(MUTANTS).chain(OVERPROMISED).find(|entry| entry.name == name)
 }

@@ -2,6 +2,7 @@
 //!
 //! The checker earns its trust by catching them all, each for its own reason and by a trace of its own length.
 
+pub mod check_bid_check;
 pub mod dotlock;
 pub mod fast_lock;
 pub mod lease;

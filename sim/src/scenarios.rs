@@ -1,11 +1,13 @@
 //! What clients do with a lock, and the shipped algorithms under such clients.
 
+pub mod check_bid_check;
 pub mod fast_lock;
 mod lock_clients;
 pub mod processes;
 pub mod semaphore;
 pub mod waiters;
 
+pub use check_bid_check::BidClients;
 pub use lock_clients::{Cleaner, LockClients, MakeLock};
 pub use processes::ProcessClients;
 pub use semaphore::SlotClients;

@@ -2,6 +2,7 @@
 
 mod blocking;
 mod check;
+mod check_bid_check;
 mod fast_lock;
 mod faults;
 mod release;

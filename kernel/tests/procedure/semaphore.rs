@@ -39,12 +39,14 @@ impl Probe for AnnIsDead {
     }
 }
 
+type SlotLock<'a, F> = CheckLock<FastLock<&'a F>, &'a AnnIsDead, Start>;
+
 fn pool<'a, F: Fs>(
     fs: &'a F,
     probe: &'a AnnIsDead,
     slots: u32,
     start: u32,
-) -> Semaphore<&'a F, impl Fn(Path) -> CheckLock<FastLock<&'a F>, &'a AnnIsDead, Start>, Start> {
+) -> Semaphore<&'a F, impl Fn(Path) -> SlotLock<'a, F>, Start> {
     let slots = NonZeroU32::new(slots).expect("some slots");
     let lock = move |at| CheckLock::new(FastLock::new(fs, at, Leaf::File), probe, Start(0));
     Semaphore::new(fs, path("pool"), slots, lock, Start(start))
@@ -61,7 +63,7 @@ fn held_by(owners: &[&str]) -> MemFs {
 
 fn owners(disk: &MemFs, slots: u32) -> Vec<String> {
     let probe = AnnIsDead::default();
-    let owners = pool(disk, &probe, slots, 0).owners().unwrap();
+    let owners = pool(disk, &probe, slots, 0).owners().expect("it can be read");
     owners.into_iter().map(|(slot, owner)| format!("{slot} {owner}")).collect()
 }
 
