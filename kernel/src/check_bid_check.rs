@@ -12,7 +12,8 @@
 //!
 //! Lock:
 //!
-//! 1. CHECK: list the folder and challenge every bid but mine. A bid that stands ends the attempt.
+//! 1. CHECK: list the folder and challenge every bid but mine. A bid that stands ends the attempt. What the dead did not
+//!    come to publish is removed.
 //! 2. WRITE my bid under a name that counts for nothing.
 //! 3. BID: rename it to `<guid>.json`. So it appears whole.
 //! 4. CHECK again. If no other bid stands, 5; if one does, 6.
@@ -38,8 +39,8 @@
 //! holds for all of them. The death of the process is theirs together.
 //!
 //! *When a call fails.* A bid that could not be read is not taken for dead. Whether BID took effect is not known after
-//! [`FsError::Io`], so WITHDRAW removes both names. Where a second error keeps it from that, a live contender that was
-//! told no keeps its bid until its next try or an unlock.
+//! [`FsError::Io`], so WITHDRAW removes both names, and tries twice to remove a bid. Where errors keep it from that, a
+//! live contender that was told no keeps its bid: its next try answers [`LockError::AlreadyOwner`], and an unlock ends it.
 //!
 //! *What it does not stand.* Two that bid together may both retract, and again, for ever: let a pause of random length
 //! go before the next try. A power cut may keep a bid's name and lose its contents; such a bid stands
@@ -81,7 +82,10 @@ use core::{fmt::Write as _, num::NonZeroU32};
 
 pub use bid::{Bidder, Sighting};
 
-use self::bid::Entry;
+use self::{
+    Leftovers::{Leave, Remove},
+    bid::Entry,
+};
 use crate::{
     chance::Chance,
     fs::{Fs, FsError, Halted},
@@ -131,6 +135,13 @@ pub fn guid(chance: &impl Chance) -> Result<Id, Halted> {
     Ok(text.parse().unwrap_or_else(|error| unreachable!("hexadecimal digits and dashes are a name: {error}")))
 }
 
+/// What a CHECK does about bids that a dead one did not come to publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leftovers {
+    Remove,
+    Leave,
+}
+
 /// A view of the lock folder at `folder`, for contenders of one process.
 #[derive(Clone, Debug)]
 pub struct LockFolder<F, B> {
@@ -152,7 +163,7 @@ impl<F: Fs, B: Bidders> LockFolder<F, B> {
     ///
     /// [`LockError::Fs`]; [`LockError::Disturbed`] when there are too many to tell.
     pub fn in_use(&self, me: &Id) -> Result<bool, LockError> {
-        match self.check(me) {
+        match self.check(me, Remove) {
             Ok(_) => Ok(false),
             Err(LockError::Held { .. }) => Ok(true),
             Err(error) => Err(error),
@@ -165,32 +176,49 @@ impl<F: Fs, B: Bidders> LockFolder<F, B> {
     ///
     /// [`LockError::Fs`].
     pub fn have_lock(&self, me: &Id) -> Result<bool, LockError> {
-        Ok(self.fs.exists(&self.bid(me)?)?)
+        Ok(self.fs.exists(&self.bid_at(me)?)?)
+    }
+
+    /// Steps 2 to 6 of Lock, for `me` who has just found the lock not [in use](LockFolder::in_use). Safe without that, too,
+    /// and then a nuisance: it makes others retract for nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Lock::try_lock`] but [`LockError::AlreadyOwner`], which is not looked for.
+    pub fn bid(&self, me: &Id) -> Result<(), LockError> {
+        // 2 WRITE, 3 BID, 4 CHECK
+        match self.publish(me).and_then(|()| self.check(me, Leave)) {
+            Ok(true) => Ok(()), // 5 HOLD
+            Err(halted) if halted == Halted.into() => Err(halted),
+            answer => {
+                self.withdraw(me)?; // 6 WITHDRAW
+                Err(answer.err().unwrap_or(LockError::Disturbed))
+            }
+        }
     }
 
     /// Says whether a bid of mine was seen.
-    fn check(&self, me: &Id) -> Result<bool, LockError> {
+    fn check(&self, me: &Id, leftovers: Leftovers) -> Result<bool, LockError> {
         let mut mine = false;
         let mut left = CHALLENGES_MAX;
+        let mut challenge = || left.checked_sub(1).map(|fewer| left = fewer).ok_or(LockError::Disturbed);
         for name in self.fs.list(&self.folder)? {
-            let entry = Entry::of(&name);
-            match &entry {
-                Entry::Foreign => continue,
-                Entry::Bid(id) if id == me => {
-                    mine = true;
-                    continue;
-                }
-                Entry::Unpublished(id, _) if id == me => continue,
-                Entry::Bid(_) | Entry::Unpublished(..) => {}
-            }
-            left = left.checked_sub(1).ok_or(LockError::Disturbed)?;
             let at = self.folder.join(&name);
-            match entry {
-                Entry::Bid(id) if self.stands(&at)? => return Err(LockError::Held { owner: Some(id) }),
-                Entry::Unpublished(_, bidder) if self.bidders.liveness(&bidder)? == Liveness::Dead => {
-                    self.fs.discard_file(&at)?;
+            match Entry::of(&name) {
+                Entry::Bid(id) if id == *me => mine = true,
+                Entry::Bid(id) => {
+                    challenge()?;
+                    if self.stands(&at)? {
+                        return Err(LockError::Held { owner: Some(id) });
+                    }
                 }
-                _ => {}
+                Entry::Unpublished(id, bidder) if leftovers == Remove && id != *me => {
+                    challenge()?;
+                    if self.bidders.liveness(&bidder)? == Liveness::Dead {
+                        self.fs.discard_file(&at)?;
+                    }
+                }
+                Entry::Unpublished(..) | Entry::Foreign => {}
             }
         }
         Ok(mine)
@@ -215,7 +243,7 @@ impl<F: Fs, B: Bidders> LockFolder<F, B> {
     }
 
     fn publish(&self, me: &Id) -> Result<(), LockError> {
-        let [unpublished, bid] = [self.unpublished(me)?, self.bid(me)?];
+        let [unpublished, bid] = [self.unpublished_at(me)?, self.bid_at(me)?];
         match self.fs.create_file(&unpublished, &self.me.written()) {
             Ok(()) => {} // 2 WRITE
             // Left by an earlier try of mine; whether it is whole is not known.
@@ -228,16 +256,22 @@ impl<F: Fs, B: Bidders> LockFolder<F, B> {
         }
     }
 
+    /// A retreat is common, and a bid that stays blocks everybody: one error is not enough to give up.
     fn withdraw(&self, me: &Id) -> Result<(), LockError> {
-        self.fs.discard_file(&self.bid(me)?)?;
-        Ok(self.fs.discard_file(&self.unpublished(me)?)?)
+        let bid = self.bid_at(me)?;
+        match self.fs.remove_file(&bid) {
+            Ok(()) | Err(FsError::NotFound) => {}
+            Err(FsError::Halted) => return Err(Halted.into()),
+            Err(_) => self.fs.discard_file(&bid)?,
+        }
+        Ok(self.fs.discard_file(&self.unpublished_at(me)?)?)
     }
 
-    fn bid(&self, id: &Id) -> Result<Path, FsError> {
+    fn bid_at(&self, id: &Id) -> Result<Path, FsError> {
         self.entry(&format!("{id}{}", bid::SUFFIX))
     }
 
-    fn unpublished(&self, id: &Id) -> Result<Path, FsError> {
+    fn unpublished_at(&self, id: &Id) -> Result<Path, FsError> {
         self.entry(&bid::unpublished(id, self.me))
     }
 
@@ -250,22 +284,14 @@ impl<F: Fs, B: Bidders> LockFolder<F, B> {
 
 impl<F: Fs, B: Bidders> Lock for LockFolder<F, B> {
     fn try_lock(&self, me: &Id) -> Result<(), LockError> {
-        if self.check(me)? {
+        if self.check(me, Remove)? {
             return Err(LockError::AlreadyOwner); // 1 CHECK
         }
-        // 2 WRITE, 3 BID, 4 CHECK
-        match self.publish(me).and_then(|()| self.check(me)) {
-            Ok(true) => Ok(()), // 5 HOLD
-            Err(halted) if halted == Halted.into() => Err(halted),
-            answer => {
-                self.withdraw(me)?; // 6 WITHDRAW
-                Err(answer.err().unwrap_or(LockError::Disturbed))
-            }
-        }
+        self.bid(me)
     }
 
     fn unlock(&self, me: &Id) -> Result<(), LockError> {
-        match self.fs.remove_file(&self.bid(me)?) {
+        match self.fs.remove_file(&self.bid_at(me)?) {
             Err(FsError::NotFound) => Err(LockError::NotOwner),
             answer => Ok(answer?),
         }

@@ -95,7 +95,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 11] = [
+pub const ALGORITHMS: [Entry; 12] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -135,6 +135,7 @@ pub const ALGORITHMS: [Entry; 11] = [
     semaphore::ONE_SLOT,
     semaphore::PASSES,
     check_bid_check::LOCK_FOLDER,
+    check_bid_check::WHOLE,
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
@@ -411,9 +412,9 @@ const OVERPROMISED: [Entry; 1] = [check_bid_check::INSISTING];
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers, slots, passes, folder] =
+    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers, slots, passes, folder, whole] =
         ALGORITHMS;
-    let bounds: [(Entry, &[[u8; 2]]); 7] = [
+    let bounds: [(Entry, &[[u8; 2]]); 8] = [
         (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (file_cleaned, &[[2, 0], [2, 1], [3, 0], [3, 1]]),
@@ -421,6 +422,7 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         (slots, &[[2, 0], [2, 1], [3, 0]]),
         (passes, &[[2, 0], [3, 0], [4, 0]]),
         (folder, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
+        (whole, &[[2, 0], [3, 0]]),
     ];
     let row = |entry: Entry, [clients, crashes]: [u8; 2]| (entry, Scenario::new(entry.name, clients, crashes));
     let crashes = bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound)));

@@ -36,6 +36,10 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("semaphore.one_too_many", 36),
     ("semaphore.releases_any", 29),
     ("semaphore.never_asks", 10),
+    ("check_bid_check.fill_after", 10),
+    ("check_bid_check.no_second_check", 10),
+    ("check_bid_check.unreadable_is_absent", 15),
+    ("check_bid_check.vanished_is_error", 16),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

@@ -6,7 +6,7 @@ use lockwright_sim::{
 };
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
-const PINNED: [(&str, [u8; 2], [usize; 3]); 22] = [
+const PINNED: [(&str, [u8; 2], [usize; 3]); 29] = [
     ("fast_lock", [2, 0], [355, 738, 36]),
     ("fast_lock", [2, 1], [5_498, 12_502, 46]),
     ("fast_lock", [2, 2], [31_051, 80_451, 66]),
@@ -29,6 +29,13 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 22] = [
     ("semaphore+passes", [2, 0], [334, 702, 40]),
     ("semaphore+passes", [3, 0], [3_696, 11_603, 48]),
     ("semaphore+passes", [4, 0], [26_542, 111_052, 56]),
+    ("check_bid_check", [2, 0], [186, 492, 21]),
+    ("check_bid_check", [2, 1], [1_737, 5_680, 27]),
+    ("check_bid_check", [2, 2], [8_952, 35_821, 33]),
+    ("check_bid_check", [3, 0], [9_709, 62_775, 30]),
+    ("check_bid_check", [3, 1], [277_999, 2_011_274, 45]),
+    ("check_bid_check+whole", [2, 0], [186, 492, 21]),
+    ("check_bid_check+whole", [3, 0], [9_709, 62_775, 30]),
 ];
 
 /// The same in other worlds: clients, crashes, and of losses or reuses so many.

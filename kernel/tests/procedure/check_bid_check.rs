@@ -247,6 +247,20 @@ fn withdraw_leaves_no_bid_whichever_call_fails() {
 }
 
 #[test]
+fn withdraw_tries_again_where_a_bid_could_not_be_removed() {
+    let disk = disk(&[]);
+    let (is_removal, failed) = (remove("f/bob.json"), std::cell::Cell::new(false));
+    let rival = before(&disk, second_check(), || {
+        assert_eq!(disk.create_file(&path("f/ann.json"), ALIVE.as_bytes()), Ok(()));
+    });
+    let fs = Through(|call: &Call| -> Answer {
+        if is_removal(call) && !failed.replace(true) { Err(FsError::Io) } else { call.on(&rival) }
+    });
+    assert_eq!(folder(&fs).try_lock(&id("bob")), held_by("ann"));
+    assert_eq!(files(&disk), ["ann.json"]);
+}
+
+#[test]
 fn an_attempt_that_is_halted_makes_no_further_call() {
     let there = [("ann.json", DEAD), ("eve.1-10.new", "")];
     let (whole, log) = (disk(&there), Log::default());

@@ -9,7 +9,13 @@ use crate::{
 };
 
 pub(super) const LOCK_FOLDER: Entry =
-    Entry::algorithm("check_bid_check", "lock folder, bids published whole", &check_bid_check::LOCK_FOLDER);
+    Entry::algorithm("check_bid_check", "lock folder, bids published whole", &check_bid_check::IN_TWO_PARTS);
+
+pub(super) const WHOLE: Entry = Entry::algorithm(
+    "check_bid_check+whole",
+    "the same with check, bid and check in one attempt",
+    &check_bid_check::LOCK_FOLDER,
+);
 
 /// No algorithm, for it promises too much.
 pub(super) const INSISTING: Entry = Entry::algorithm(

@@ -24,9 +24,14 @@ use crate::{
 /// How a client takes the lock, or gives it back.
 pub type Operation = fn(&Replay<'_>, Bidder, &Id) -> Result<(), LockError>;
 
+/// Whether a client finds the lock in use.
+pub type Look = fn(&Replay<'_>, Bidder, &Id) -> Result<bool, LockError>;
+
 /// Clients that bid and take their bids back, for ever.
 #[derive(Clone, Copy)]
 pub struct BidClients {
+    /// How they look whether it is worth a bid, where that is an attempt of its own.
+    pub look: Option<Look>,
     /// How they take the lock.
     pub take: Operation,
     /// Whether a client that found the lock held goes on trying, and it is promised that somebody gets it.
@@ -34,7 +39,11 @@ pub struct BidClients {
 }
 
 /// The shipped lock.
-pub const LOCK_FOLDER: BidClients = BidClients { take, insists: false };
+pub const LOCK_FOLDER: BidClients = BidClients { look: None, take, insists: false };
+
+/// The same with its two parts as attempts of their own, which have fewer histories. It makes the same calls: the second
+/// part knows nothing of the first but that it found no bid.
+pub const IN_TWO_PARTS: BidClients = BidClients { look: Some(look), take: bid_at_last, ..LOCK_FOLDER };
 
 /// Clients that go on trying, under a promise that the lock does not make.
 pub const INSISTING: BidClients = BidClients { insists: true, ..LOCK_FOLDER };
@@ -52,6 +61,13 @@ impl Protocol for BidClients {
         };
         if matches!(phase, Phase::Holding | Phase::Releasing) {
             return give_back_by(folder(world, me).unlock(&client.id), phase);
+        }
+        if let (Some(look), Phase::Idle) = (self.look, phase) {
+            return match look(world, me, &client.id) {
+                Ok(false) => Ok(Outcome { next: Phase::Trying, said: "found no bid" }),
+                Ok(true) => take_by(Err(LockError::Held { owner: None })),
+                Err(error) => take_by(Err(error)),
+            };
         }
         let outcome = take_by((self.take)(world, me, &client.id))?;
         let next = if self.insists && outcome.next == Phase::Idle { Phase::Trying } else { outcome.next };
@@ -86,6 +102,14 @@ pub fn folder<'a>(world: &'a Replay<'a>, me: Bidder) -> LockFolder<&'a Replay<'a
 
 fn take(world: &Replay<'_>, me: Bidder, id: &Id) -> Result<(), LockError> {
     folder(world, me).try_lock(id)
+}
+
+fn look(world: &Replay<'_>, me: Bidder, id: &Id) -> Result<bool, LockError> {
+    folder(world, me).in_use(id)
+}
+
+fn bid_at_last(world: &Replay<'_>, me: Bidder, id: &Id) -> Result<(), LockError> {
+    folder(world, me).bid(id)
 }
 
 /// The bid of a contender.
