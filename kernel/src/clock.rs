@@ -64,3 +64,9 @@ pub trait Clock {
     /// [`Halted`] in a simulated world only.
     fn now(&self) -> Result<Instant, Halted>;
 }
+
+impl<C: Clock + ?Sized> Clock for &C {
+    fn now(&self) -> Result<Instant, Halted> {
+        (**self).now()
+    }
+}

@@ -45,3 +45,12 @@ pub trait Watch {
     /// [`Halted`] in a simulated world only.
     fn wait(&self, watch: WatchId, owner: Option<&Id>, until: Option<Instant>) -> Result<Wake, Halted>;
 }
+
+impl<W: Watch + ?Sized> Watch for &W {
+    fn watch(&self, dir: &Path) -> Result<WatchId, FsError> {
+        (**self).watch(dir)
+    }
+    fn wait(&self, watch: WatchId, owner: Option<&Id>, until: Option<Instant>) -> Result<Wake, Halted> {
+        (**self).wait(watch, owner, until)
+    }
+}

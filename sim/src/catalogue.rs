@@ -1,6 +1,7 @@
 //! The protocols that can be named on a command line and in a trace.
 
 mod check_bid_check;
+mod grace;
 mod semaphore;
 
 use crate::{
@@ -95,7 +96,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 12] = [
+pub const ALGORITHMS: [Entry; 14] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -136,10 +137,12 @@ pub const ALGORITHMS: [Entry; 12] = [
     semaphore::PASSES,
     check_bid_check::LOCK_FOLDER,
     check_bid_check::WHOLE,
+    grace::GRACE,
+    grace::NO_GRACE,
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
-pub const MUTANTS: [Entry; 31] = [
+pub const MUTANTS: [Entry; 32] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -343,6 +346,7 @@ pub const MUTANTS: [Entry; 31] = [
     check_bid_check::NO_SECOND_CHECK,
     check_bid_check::UNREADABLE_IS_ABSENT,
     check_bid_check::VANISHED_IS_ERROR,
+    grace::OLD_IS_DEAD,
 ];
 
 const ONE_ERROR: Faults = Faults { errors: 1, ..Faults::NONE };
@@ -374,7 +378,7 @@ impl Limit {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 5] = [
+pub const LIMITS: [Limit; 6] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -402,6 +406,7 @@ pub const LIMITS: [Limit; 5] = [
     },
     check_bid_check::NO_LIVELOCK,
     check_bid_check::POWER_CUT,
+    grace::STOPPED_CLOCK,
 ];
 
 /// Algorithms under promises that they do not make, each for a limit.
@@ -412,8 +417,22 @@ const OVERPROMISED: [Entry; 1] = [check_bid_check::INSISTING];
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers, slots, passes, folder, whole] =
-        ALGORITHMS;
+    let [
+        file,
+        dir,
+        file_cleaned,
+        dir_cleaned,
+        waiting,
+        polling,
+        processes,
+        containers,
+        slots,
+        passes,
+        folder,
+        whole,
+        grace,
+        no_grace,
+    ] = ALGORITHMS;
     let bounds: [(Entry, &[[u8; 2]]); 8] = [
         (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
@@ -435,7 +454,11 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         (entry, Scenario { faults: Faults { crashes: 1, reuses, ..Faults::NONE }, ..entry.scenario() })
     });
     let folders = rows_of_other_faults(folder).into_iter().filter(|(_, row)| row.profile == Profile::Local);
-    crashes.chain(others).chain(folders).chain(notified).chain(numbered).collect()
+    let timed = [(grace, 0, 1), (grace, 0, 2), (no_grace, 0, 1), (no_grace, 1, 0), (no_grace, 1, 1)];
+    let timed = timed.map(|(entry, crashes, ticks)| {
+        (entry, Scenario { faults: Faults { crashes, ticks, ..Faults::NONE }, ..entry.scenario() })
+    });
+    crashes.chain(others).chain(folders).chain(timed).chain(notified).chain(numbered).collect()
 }
 
 fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {

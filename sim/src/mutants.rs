@@ -5,6 +5,7 @@
 pub mod check_bid_check;
 pub mod dotlock;
 pub mod fast_lock;
+pub mod grace;
 pub mod lease;
 pub mod processes;
 pub mod semaphore;

@@ -2,6 +2,7 @@
 
 pub mod check_bid_check;
 pub mod fast_lock;
+pub mod grace;
 mod lock_clients;
 pub mod processes;
 pub mod semaphore;

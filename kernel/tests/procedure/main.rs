@@ -5,6 +5,7 @@ mod check;
 mod check_bid_check;
 mod fast_lock;
 mod faults;
+mod grace;
 mod release;
 mod semaphore;
 mod stage;
