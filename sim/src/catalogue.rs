@@ -454,7 +454,7 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         (entry, Scenario { faults: Faults { crashes: 1, reuses, ..Faults::NONE }, ..entry.scenario() })
     });
     let folders = rows_of_other_faults(folder).into_iter().filter(|(_, row)| row.profile == Profile::Local);
-    let timed = [(grace, 0, 1), (grace, 0, 2), (no_grace, 0, 1), (no_grace, 1, 0), (no_grace, 1, 1)];
+    let timed = [(grace, 0, 1), (grace, 0, 2), (no_grace, 0, 1), (no_grace, 1, 0)];
     let timed = timed.map(|(entry, crashes, ticks)| {
         (entry, Scenario { faults: Faults { crashes, ticks, ..Faults::NONE }, ..entry.scenario() })
     });

@@ -40,6 +40,7 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("check_bid_check.no_second_check", 10),
     ("check_bid_check.unreadable_is_absent", 15),
     ("check_bid_check.vanished_is_error", 16),
+    ("grace.old_is_dead", 45),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

@@ -23,13 +23,13 @@ pub(super) const STOPPED_CLOCK: Limit = Limit {
     name: GRACE.name,
     clients: 2,
     profile: Profile::Lease,
-    faults: Faults { crashes: 1, ticks: 1, ..Faults::NONE },
+    faults: Faults { crashes: 1, ..Faults::NONE },
     property: Property::CanBeTaken,
     why: "where the file system's clock stands still, nobody is noticed for long enough to be asked about",
 };
 
 pub(super) const OLD_IS_DEAD: Entry = Entry::mutant(
-    "fast_lock.old_is_dead",
+    "grace.old_is_dead",
     "whoever is noticed for longer than the grace is taken for dead, and not asked about",
     &broken::OLD_IS_DEAD,
     [2, 0],
