@@ -21,7 +21,9 @@ const FEW: [Strategy; 2] =
 
 /// With the depth that the mutant takes.
 fn pct(entry: Entry) -> Strategy {
-    let depth = if matches!(entry.name, "fast_lock.clean_in_place" | "one_file.look_then_watch") { 4 } else { 3 };
+    let is_deep =
+        matches!(entry.name, "fast_lock.clean_in_place" | "one_file.look_then_watch" | "semaphore.count_then_enter");
+    let depth = if is_deep { 4 } else { 3 };
     Strategy::Pct { seed: 1, runs: 15_000, steps: 100, depth }
 }
 

@@ -34,8 +34,8 @@
 //! other. A lock that nobody contends for costs two calls more at its release.
 //!
 //! *What it leaves to the caller.* The delay: [`GraceLock::attempt`] says until when, and [`GraceLock::ask`] goes on from
-//! there; as a [`Lock`] it lets the world pause in between. And a live owner that is never asked about since the file
-//! system's clock stands still: that is held until the clock goes on.
+//! there; as a [`Lock`] it lets the world pause in between. Coming again: where nobody tells of a death, it is found by a
+//! try after the grace. While the file system's clock stands still, everybody stays as young as it was.
 //!
 //! *Source.* The lockers' `grace_lock`, whose directories these are. That one asks about tries as well; here they may be
 //! taken back without.
