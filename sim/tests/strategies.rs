@@ -21,10 +21,13 @@ const FEW: [Strategy; 2] =
 
 /// With the depth that the mutant takes.
 fn pct(entry: Entry) -> Strategy {
-    let is_deep =
-        matches!(entry.name, "fast_lock.clean_in_place" | "one_file.look_then_watch" | "semaphore.count_then_enter");
-    let depth = if is_deep { 4 } else { 3 };
-    Strategy::Pct { seed: 1, runs: 15_000, steps: 100, depth }
+    let (depth, steps) = match entry.name {
+        "fast_lock.clean_in_place" | "one_file.look_then_watch" | "semaphore.count_then_enter" => (4, 100),
+        // All have to be between two attempts at one moment.
+        "check_bid_check.vanished_is_error" => (6, 40),
+        _ => (3, 100),
+    };
+    Strategy::Pct { seed: 1, runs: 15_000, steps, depth }
 }
 
 fn explore(entry: Entry, scenario: &Scenario, strategy: Strategy) -> Report {

@@ -177,7 +177,7 @@ impl Runner {
             news = begin.map_or(&[], |begin| &news[begin + 1..]);
             self.begun = begin.is_some();
         }
-        let sections = news.iter().filter(|byte| **byte == INSIDE).count();
+        let sections = news.split(|byte| *byte == INSIDE).count() - 1;
         (count > 0).then(|| u32::try_from(sections).unwrap())
     }
 
