@@ -36,6 +36,12 @@ pub trait World: Watch + Clock + Chance {
     fn pause(&self, until: Instant) -> Result<Wake, Halted>;
 }
 
+impl<W: World + ?Sized> World for &W {
+    fn pause(&self, until: Instant) -> Result<Wake, Halted> {
+        (**self).pause(until)
+    }
+}
+
 /// Why a blocking call gave up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum WaitError {

@@ -65,3 +65,9 @@ pub trait Clock {
     #[track_caller]
     fn now(&self) -> Result<Instant, Halted>;
 }
+
+impl<C: Clock + ?Sized> Clock for &C {
+    fn now(&self) -> Result<Instant, Halted> {
+        (**self).now()
+    }
+}

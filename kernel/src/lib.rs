@@ -8,7 +8,8 @@
 //!
 //! * [`fs`]: the file system the algorithms see, and what each call promises. [`fs::MemFs`] is one in memory,
 //!   [`fs::contract`] the suite that holds every other one to the promises.
-//! * [`lock`]: what every exclusive lock offers. [`fast_lock`] is one.
+//! * [`lock`]: what every exclusive lock offers. [`fast_lock`] is one, [`check_bid_check`] another.
+//! * [`semaphore`]: so many holders at a time, over any of them.
 //! * [`policies`]: when to ask whether an owner is dead. [`ids`]: how that can be known.
 //! * [`blocking`]: from one bounded attempt to waiting.
 //! * [`watch`], [`clock`], [`probe`], [`chance`]: the rest of the world.
@@ -48,6 +49,7 @@ extern crate alloc;
 
 pub mod blocking;
 pub mod chance;
+pub mod check_bid_check;
 pub mod clock;
 pub mod fast_lock;
 pub mod fs;
@@ -57,4 +59,5 @@ pub mod lock;
 pub mod path;
 pub mod policies;
 pub mod probe;
+pub mod semaphore;
 pub mod watch;

@@ -26,6 +26,15 @@ pub trait Lock {
     /// owner; then its next attempt answers `AlreadyOwner`, and [`Lock::unlock`] ends that.
     fn try_lock(&self, me: &Id) -> Result<(), LockError>;
 
+    /// [`Lock::try_lock`] for a caller who leaves a dead owner to others: a [policy](crate::policies) does not ask.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Lock::try_lock`].
+    fn try_lock_unasked(&self, me: &Id) -> Result<(), LockError> {
+        self.try_lock(me)
+    }
+
     /// Gives the lock back.
     ///
     /// # Errors

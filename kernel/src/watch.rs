@@ -47,3 +47,12 @@ pub trait Watch {
     #[track_caller]
     fn wait(&self, watch: WatchId, owner: Option<&Id>, until: Option<Instant>) -> Result<Wake, Halted>;
 }
+
+impl<W: Watch + ?Sized> Watch for &W {
+    fn watch(&self, dir: &Path) -> Result<WatchId, FsError> {
+        (**self).watch(dir)
+    }
+    fn wait(&self, watch: WatchId, owner: Option<&Id>, until: Option<Instant>) -> Result<Wake, Halted> {
+        (**self).wait(watch, owner, until)
+    }
+}

@@ -1,6 +1,9 @@
 //! The protocols that can be named on a command line and in a trace.
 
+mod check_bid_check;
+mod grace;
 mod limits;
+mod semaphore;
 mod worlds;
 
 pub use limits::{LIMITS, Limit};
@@ -98,7 +101,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 10] = [
+pub const ALGORITHMS: [Entry; 16] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -142,12 +145,18 @@ pub const ALGORITHMS: [Entry; 10] = [
     ),
     Entry::algorithm("fast_lock+hosts", "leaf as file; the same, on two hosts of one name", &processes::TWO_HOSTS)
         .within(Profile::Identity),
+    semaphore::ONE_SLOT,
+    semaphore::PASSES,
+    check_bid_check::LOCK_FOLDER,
+    check_bid_check::WHOLE,
+    grace::GRACE,
+    grace::NO_GRACE,
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
 pub const MUTANTS: [Entry; COMMON_MUTANTS.len() + worlds::MUTANTS.len()] = joined(&COMMON_MUTANTS, &worlds::MUTANTS);
 
-const COMMON_MUTANTS: [Entry; 29] = [
+const COMMON_MUTANTS: [Entry; 38] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -393,22 +402,55 @@ const COMMON_MUTANTS: [Entry; 29] = [
     )
     .by(Profile::Local, Faults { crashes: 1, ..ONE_ERROR })
     .even_if_atomic(),
+    semaphore::COUNT_THEN_ENTER,
+    semaphore::ONE_TOO_MANY,
+    semaphore::RELEASES_ANY,
+    semaphore::NEVER_ASKS,
+    check_bid_check::FILL_AFTER,
+    check_bid_check::NO_SECOND_CHECK,
+    check_bid_check::UNREADABLE_IS_ABSENT,
+    check_bid_check::VANISHED_IS_ERROR,
+    grace::OLD_IS_DEAD,
 ];
 
 const ONE_ERROR: Faults = Faults { errors: 1, ..Faults::NONE };
+
+/// Algorithms under promises that they do not make, each for a limit.
+const OVERPROMISED: [Entry; 1] = [check_bid_check::INSISTING];
 
 /// The scenarios that each algorithm is verified in, in the order of their size, those with crashes only first.
 ///
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers, observed, _] = ALGORITHMS;
-    let bounds: [(Entry, &[[u8; 2]]); 5] = [
+    let [
+        file,
+        dir,
+        file_cleaned,
+        dir_cleaned,
+        waiting,
+        polling,
+        processes,
+        containers,
+        observed,
+        _,
+        slots,
+        passes,
+        folder,
+        whole,
+        grace,
+        no_grace,
+    ] = ALGORITHMS;
+    let bounds: [(Entry, &[[u8; 2]]); 9] = [
         (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (file_cleaned, &[[2, 0], [2, 1], [3, 0], [3, 1]]),
         (dir_cleaned, &[[2, 0], [2, 1], [3, 0]]),
         (observed, &[[3, 0], [3, 1]]),
+        (slots, &[[2, 0], [2, 1], [3, 0]]),
+        (passes, &[[2, 0], [3, 0], [4, 0]]),
+        (folder, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
+        (whole, &[[2, 0], [3, 0]]),
     ];
     let row = |entry: Entry, [clients, crashes]: [u8; 2]| (entry, Scenario::new(entry.name, clients, crashes));
     let crashes = bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound)));
@@ -421,8 +463,13 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         (entry, Scenario { faults: Faults { crashes: 1, reuses, ..Faults::NONE }, ..entry.scenario() })
     });
     let failing = Scenario { faults: ONE_ERROR, ..Scenario::new(observed.name, 3, 0) };
-    let others = others.chain([(observed, failing)]);
-    crashes.chain(others).chain(notified).chain(numbered).chain(worlds::rows()).collect()
+    let folders = rows_of_other_faults(folder).into_iter().filter(|(_, row)| row.profile == Profile::Local);
+    let others = others.chain([(observed, failing)]).chain(folders);
+    let timed = [(grace, 0, 1), (grace, 0, 2), (no_grace, 0, 1), (no_grace, 1, 0)];
+    let timed = timed.map(|(entry, crashes, ticks)| {
+        (entry, Scenario { faults: Faults { crashes, ticks, ..Faults::NONE }, ..entry.scenario() })
+    });
+    crashes.chain(others).chain(timed).chain(notified).chain(numbered).chain(worlds::rows()).collect()
 }
 
 fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {
@@ -448,5 +495,6 @@ const fn joined<const ALL: usize>(first: &[Entry], second: &[Entry]) -> [Entry; 
 /// The protocol called `name`.
 #[must_use]
 pub fn find(name: &str) -> Option<Entry> {
-    ALGORITHMS.into_iter().chain(REFERENCES).chain(MUTANTS).find(|entry| entry.name == name)
+    let mut named = ALGORITHMS.into_iter().chain(REFERENCES).chain(MUTANTS).chain(OVERPROMISED);
+    named.find(|entry| entry.name == name)
 }

@@ -2,12 +2,15 @@
 //!
 //! The checker earns its trust by catching them all, each for its own reason and by a trace of its own length.
 
+pub mod check_bid_check;
 pub mod dotlock;
 pub mod fast_lock;
+pub mod grace;
 pub mod lease;
 pub mod observed;
 pub mod power;
 pub mod processes;
+pub mod semaphore;
 pub mod waiting;
 
 use crate::{

@@ -55,7 +55,7 @@ pub enum Stop {
 /// What is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Property {
-    /// Never are two clients in their critical sections.
+    /// Never are two clients in their critical sections, or more than [`Protocol::holders_max`].
     MutualExclusion,
     /// A client in its critical section owns the lock on disk, and nobody takes it from a client that lives.
     NotDispossessed,
@@ -142,6 +142,16 @@ pub trait Protocol: fmt::Debug + Sync {
 
     /// What stands on disk for as long as `id` holds the lock.
     fn evidence(&self, id: &Id) -> Path;
+
+    /// The same where it may be one of several: one of these stands.
+    fn evidences(&self, id: &Id) -> Vec<Path> {
+        vec![self.evidence(id)]
+    }
+
+    /// How many clients may be in their critical sections at a time; one, but for a semaphore.
+    fn holders_max(&self) -> usize {
+        1
+    }
 
     /// Whether the client `index` of `clients` ever takes the lock. Others clean up, or get in the way.
     fn takes_the_lock(&self, index: usize, clients: usize) -> bool {

@@ -1,14 +1,19 @@
 //! What clients do with a lock, and the shipped algorithms under such clients.
 
+pub mod check_bid_check;
 pub mod fast_lock;
+pub mod grace;
 pub mod leases;
 mod lock_clients;
 pub mod observed;
 pub mod processes;
+pub mod semaphore;
 pub mod waiters;
 
+pub use check_bid_check::BidClients;
 pub use leases::Leases;
 pub use lock_clients::{Cleaner, LockClients, MakeLock};
 pub use observed::Observed;
 pub use processes::ProcessClients;
+pub use semaphore::SlotClients;
 pub use waiters::Waiters;

@@ -174,7 +174,8 @@ pub(crate) struct World<'a> {
     testers: Testers,
     plans: Vec<Option<Plan>>,
     contents: Contents,
-    evidence: FxHashMap<RootId, PathId>,
+    /// One of these stands while that process holds the lock.
+    evidence: FxHashMap<RootId, Vec<PathId>>,
     /// How many times something was worked out that was missed.
     pub(crate) learned: u64,
     /// A request that came up and that this world cannot answer.
@@ -249,8 +250,9 @@ impl<'a> World<'a> {
             Miss::Plan(request) => self.make_plan(request),
             Miss::Evidence(holder) => {
                 let id = scenario::id(holder.client, holder.incarnation);
-                let path = self.names.path_id(&self.protocol.evidence(&id));
-                self.evidence.insert(holder, path);
+                let evidences = self.protocol.evidences(&id);
+                let paths = evidences.iter().map(|path| self.names.path_id(path)).collect();
+                self.evidence.insert(holder, paths);
             }
             Miss::Heard(tester, heard) => self.learn_heard(tester, heard),
             Miss::Relabelling(_) | Miss::PathImage(..) | Miss::NodeImage(..) => self.learn_renamed(miss),

@@ -203,7 +203,7 @@ fn a_power_cut_may_leave_a_name_without_the_contents_that_came_before_it() {
 /// What the shipped lock does not promise, and the shortest run that shows it.
 #[test]
 fn the_limits_of_the_shipped_locks_are_where_they_were() {
-    for (limit, steps) in LIMITS.into_iter().zip([11, 11, 19, 8]) {
+    for (limit, steps) in LIMITS.into_iter().zip([11, 11, 19, 8, 48, 7, 8]) {
         let entry = catalogue::find(limit.name).unwrap();
         let verdict = check(entry.protocol(), &limit.scenario(), Limits::default(), &mut |_| {}).verdict;
         let Verdict::Violated(violation) = verdict else { panic!("{limit:?}: {verdict:?}") };
@@ -265,7 +265,7 @@ fn a_leaf_that_is_a_file_outlives_those_who_remove_empty_directories() {
 }
 
 /// Protocol, profile, faults, and then states, transitions and depth, with two clients, and three where one only looks.
-const PINNED: [(&str, Profile, Faults, [usize; 3]); 13] = {
+const PINNED: [(&str, Profile, Faults, [usize; 3]); 15] = {
     let both = Faults { crashes: 1, ..ERROR };
     [
         ("fast_lock", Profile::Local, ERROR, [3_697, 9_177, 56]),
@@ -281,6 +281,8 @@ const PINNED: [(&str, Profile, Faults, [usize; 3]); 13] = {
         ("fast_lock-dir+cleaner", Profile::Local, both, [21_038, 59_823, 61]),
         ("fast_lock-dir+cleaner", Profile::Power, CUT, [7_547, 20_220, 47]),
         ("fast_lock+observer", Profile::Local, ERROR, [391_323, 1_452_853, 106]),
+        ("check_bid_check", Profile::Local, ERROR, [757, 2_412, 23]),
+        ("check_bid_check", Profile::Local, both, [6_500, 25_908, 30]),
     ]
 };
 

@@ -26,8 +26,13 @@ const HARDLY_DRAWN: [&str; 2] = ["lease.renewed_by_stamp", "lease.renewed_unhear
 
 /// With the depth that the mutant takes.
 fn pct(entry: Entry) -> Strategy {
-    let depth = if matches!(entry.name, "fast_lock.clean_in_place" | "one_file.look_then_watch") { 4 } else { 3 };
-    Strategy::Pct { seed: 1, runs: 15_000, steps: 100, shard: Shard::WHOLE, depth }
+    let (depth, steps) = match entry.name {
+        "fast_lock.clean_in_place" | "one_file.look_then_watch" | "semaphore.count_then_enter" => (4, 100),
+        // All have to be between two attempts at one moment.
+        "check_bid_check.vanished_is_error" => (6, 40),
+        _ => (3, 100),
+    };
+    Strategy::Pct { seed: 1, runs: 15_000, steps, shard: Shard::WHOLE, depth }
 }
 
 /// Runs that catch a mutant which a state gives away. Leases take short ones, since their generations are used up soon;

@@ -17,6 +17,7 @@
 //! * [`lock`]: a lock at a path, which is all that most programs need.
 //! * [`fs`]: the kernel's file system, relative to a directory handle. [`errno`]: what error numbers mean to it.
 //! * [`process`]: ids for the calling process. [`probe`]: whether the process of an id still runs.
+//! * [`bids`]: the same for the bids of a lock folder.
 //! * [`watch`]: waiting for a release, a death or a deadline without asking again and again. [`chance`]: random
 //!   numbers.
 //!
@@ -25,6 +26,7 @@
 //! Linux 5.3 or later (`pidfd_open`) with `/proc` mounted. No root, no daemon, no kernel lock: what is locked can be read
 //! with `ls`, and inherits to nobody.
 
+pub mod bids;
 pub mod chance;
 pub mod errno;
 pub mod fs;

@@ -114,13 +114,13 @@ impl Seen {
 
 /// The processes that the caller's system calls and `/proc` show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Table {
+pub(crate) struct Table {
     /// True when `/proc` shows the numbers that the system calls use.
     shown: bool,
 }
 
 impl Table {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let shown = procfs::shows_own_namespace();
         Self { shown }
     }

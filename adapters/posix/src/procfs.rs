@@ -83,6 +83,13 @@ fn read_boot() -> Option<Boot> {
     u128::from_str_radix(&digits, 16).ok().map(Boot)
 }
 
+/// When this host booted, in seconds since 1970 by its clock as it is set now.
+pub(crate) fn btime() -> io::Result<u64> {
+    let text = fs::read_to_string("/proc/stat")?;
+    let btime = text.lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse().ok());
+    btime.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "/proc/stat has no btime"))
+}
+
 /// The host's name, as far as an id can carry it.
 pub(crate) fn host() -> Host {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();

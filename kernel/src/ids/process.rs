@@ -324,13 +324,13 @@ impl TryFrom<&Id> for ProcessId {
 }
 
 /// A number written the shortest way.
-fn number<N: FromStr + ToString>(text: &str) -> Option<N> {
+pub(super) fn number<N: FromStr + ToString>(text: &str) -> Option<N> {
     let number: N = text.parse().ok()?;
     (number.to_string() == text).then_some(number)
 }
 
 /// A process number. Smaller ones than `least` mean something else to the system calls that take one.
-fn pid(text: &str, least: u32) -> Option<u32> {
+pub(super) fn pid(text: &str, least: u32) -> Option<u32> {
     number(text).filter(|pid| (least..=PID_MAX).contains(pid))
 }
 

@@ -119,6 +119,10 @@ impl<L: Lock, P: Probe, C: Chance> Lock for CheckLock<L, P, C> {
         self.lock.try_lock(me) // 4 TRY AGAIN
     }
 
+    fn try_lock_unasked(&self, me: &Id) -> Result<(), LockError> {
+        self.lock.try_lock_unasked(me)
+    }
+
     fn unlock(&self, me: &Id) -> Result<(), LockError> {
         self.lock.unlock(me)?; // 1 UNLOCK
         match self.sweep_one() {

@@ -2,7 +2,10 @@
 
 mod blocking;
 mod check;
+mod check_bid_check;
 mod fast_lock;
 mod faults;
+mod grace;
 mod release;
+mod semaphore;
 mod stage;

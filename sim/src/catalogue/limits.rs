@@ -1,5 +1,6 @@
 //! Where the shipped algorithms end: what they do not promise, and what breaks there.
 
+use super::{check_bid_check, grace};
 use crate::{
     protocol::Property,
     scenario::{Faults, Profile, Scenario},
@@ -32,7 +33,7 @@ impl Limit {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 4] = [
+pub const LIMITS: [Limit; 7] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -67,4 +68,7 @@ pub const LIMITS: [Limit; 4] = [
         why: "on a shared file system nobody can tell whether an owner of another boot is on another host or was on \
               this one, so it is never taken for dead: a person has to",
     },
+    check_bid_check::NO_LIVELOCK,
+    check_bid_check::POWER_CUT,
+    grace::STOPPED_CLOCK,
 ];

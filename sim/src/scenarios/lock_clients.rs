@@ -110,7 +110,12 @@ pub(super) fn is_made_up_call(error: FsError) -> bool {
 }
 
 pub(super) fn take(lock: &dyn Lock, me: &Id) -> Result<Outcome, Stop> {
-    match lock.try_lock(me) {
+    take_by(lock.try_lock(me))
+}
+
+/// What follows from the answer to a try.
+pub(super) fn take_by(answer: Result<(), LockError>) -> Result<Outcome, Stop> {
+    match answer {
         Ok(()) => Ok(Outcome { next: Phase::Holding, said: TOOK }),
         Err(LockError::Held { .. }) => Ok(Outcome { next: Phase::Idle, said: FOUND_HELD }),
         Err(LockError::Disturbed) => Ok(Outcome { next: Phase::Idle, said: DISTURBED }),
@@ -120,7 +125,12 @@ pub(super) fn take(lock: &dyn Lock, me: &Id) -> Result<Outcome, Stop> {
 }
 
 pub(super) fn give_back(lock: &dyn Lock, me: &Id, phase: Phase) -> Result<Outcome, Stop> {
-    match lock.unlock(me) {
+    give_back_by(lock.unlock(me), phase)
+}
+
+/// What follows from the answer to a release.
+pub(super) fn give_back_by(answer: Result<(), LockError>, phase: Phase) -> Result<Outcome, Stop> {
+    match answer {
         Ok(()) => Ok(Outcome { next: Phase::Idle, said: RELEASED }),
         Err(LockError::NotOwner) if phase == Phase::Releasing => {
             Ok(Outcome { next: Phase::Idle, said: RELEASED_BEFORE })

@@ -103,8 +103,9 @@ impl World<'_> {
             others.paths.extend(plan.paths.into_iter().filter(|path| *path != DEAD));
         }
         for client in (0..self.scenario.clients).filter(|client| *client != id.client()) {
-            let evidence = self.protocol.evidence(&scenario::id(client, 0));
-            others.paths.insert(self.names.path_id(&evidence));
+            for evidence in self.protocol.evidences(&scenario::id(client, 0)) {
+                others.paths.insert(self.names.path_id(&evidence));
+            }
         }
         self.follow_moves(&mut others.paths, moves);
         others

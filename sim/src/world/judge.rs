@@ -54,19 +54,20 @@ impl World<'_> {
             }
         }
         let gives_up = self.protocol.gives_up();
-        if let ([first, second, ..], false) = (&holders[..], gives_up.contains(&Property::MutualExclusion)) {
-            let [first, second] =
-                [first, second].map(|holder: &RootId| scenario::id(holder.client, holder.incarnation));
-            return Ok(Some((Property::MutualExclusion, format!("{first} and {second} hold the lock"))));
+        let most = self.protocol.holders_max();
+        if holders.len() > most && !gives_up.contains(&Property::MutualExclusion) {
+            let ids: Vec<String> = holders[..=most].iter().map(|holder| spell(*holder)).collect();
+            return Ok(Some((Property::MutualExclusion, format!("{} hold the lock", ids.join(" and ")))));
         }
         if gives_up.contains(&Property::NotDispossessed) {
             holders.clear();
         }
         for holder in holders {
-            let evidence = *self.evidence.get(&holder).ok_or(Miss::Evidence(holder))?;
-            if state.tree.get(evidence).is_none() {
-                let id = scenario::id(holder.client, holder.incarnation);
-                let what = format!("{id} holds the lock, and \"{}\" is gone", self.names.spell(evidence));
+            let evidence = self.evidence.get(&holder).ok_or(Miss::Evidence(holder))?;
+            if evidence.iter().all(|path| state.tree.get(*path).is_none()) {
+                let missing: Vec<String> =
+                    evidence.iter().map(|path| format!("\"{}\"", self.names.spell(*path))).collect();
+                let what = format!("{} holds the lock, and {} is gone", spell(holder), missing.join(" or "));
                 return Ok(Some((Property::NotDispossessed, what)));
             }
         }
@@ -98,4 +99,8 @@ impl World<'_> {
         entries.sort();
         entries
     }
+}
+
+fn spell(holder: RootId) -> String {
+    scenario::id(holder.client, holder.incarnation).to_string()
 }

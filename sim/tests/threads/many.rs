@@ -1,7 +1,7 @@
 //! The shipped algorithms with more clients than a search of all their behaviours can have.
 
 use lockwright_sim::{
-    catalogue::ALGORITHMS,
+    catalogue::{ALGORITHMS, Entry},
     scenario::{Faults, Profile, Walk},
 };
 
@@ -15,7 +15,12 @@ const EXECUTIONS: usize = 75;
 
 #[test]
 fn shuttle_finds_nothing_in_the_shipped_locks_with_two_to_eight_clients() {
-    for entry in ALGORITHMS.into_iter().filter(|entry| entry.scenario().profile == Profile::Local) {
+    // The locks under two passes know nothing of the dead, and here every attempt begins with nothing: no second part of one.
+    let is_for_threads = |entry: &Entry| {
+        let is_local = entry.scenario().profile == Profile::Local;
+        is_local && !matches!(entry.name, "semaphore+passes" | "check_bid_check")
+    };
+    for entry in ALGORITHMS.into_iter().filter(is_for_threads) {
         for draw in [Draw::Random, Draw::Pct] {
             let mut whole = Tally::default();
             for (clients, crashes) in (2..=8).flat_map(|clients| (0..=2).map(move |crashes| (clients, crashes))) {

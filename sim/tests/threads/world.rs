@@ -428,14 +428,19 @@ impl State {
         let inside = self.seats.iter().enumerate().filter(|(_, seat)| seat.inside);
         let ids = inside.map(|(client, seat)| Process { client, incarnation: seat.incarnation }.id());
         let holders: Vec<Id> = ids.collect();
-        if let [first, second, ..] = &holders[..] {
-            let what = format!("{first} and {second} hold the lock");
+        let most = setup.protocol.holders_max();
+        if holders.len() > most {
+            let ids: Vec<String> = holders[..=most].iter().map(ToString::to_string).collect();
+            let what = format!("{} hold the lock", ids.join(" and "));
             return Some((Property::MutualExclusion, what)).filter(|(property, _)| setup.watches(*property));
         }
-        let holder = holders.first().filter(|_| setup.watches(Property::NotDispossessed))?;
-        let evidence = setup.protocol.evidence(holder);
-        let gone = || (Property::NotDispossessed, format!("{holder} holds the lock, and \"{evidence}\" is gone"));
-        (!self.disk.has(&evidence)).then(gone)
+        let holders = holders.iter().filter(|_| setup.watches(Property::NotDispossessed));
+        holders.into_iter().find_map(|holder| {
+            let evidence = setup.protocol.evidences(holder);
+            let paths: Vec<String> = evidence.iter().map(|path| format!("\"{path}\"")).collect();
+            let gone = format!("{holder} holds the lock, and {} is gone", paths.join(" or "));
+            (!evidence.iter().any(|path| self.disk.has(path))).then_some((Property::NotDispossessed, gone))
+        })
     }
 
     fn finding(&self, property: Property, what: String) -> Finding {
