@@ -9,6 +9,7 @@
 //! * [`fs`]: the file system the algorithms see, and what each call promises. [`fs::MemFs`] is one in memory,
 //!   [`fs::contract`] the suite that holds every other one to the promises.
 //! * [`lock`]: what every exclusive lock offers. [`fast_lock`] is one.
+//! * [`wait_queue`]: a line in which nobody overtakes; [`fair_lock`], a semaphore, readers and writers over it.
 //! * [`policies`]: when to ask whether an owner is dead. [`ids`]: how that can be known.
 //! * [`blocking`]: from one bounded attempt to waiting.
 //! * [`watch`], [`clock`], [`probe`], [`chance`]: the rest of the world.
@@ -49,6 +50,7 @@ extern crate alloc;
 pub mod blocking;
 pub mod chance;
 pub mod clock;
+pub mod fair_lock;
 pub mod fast_lock;
 pub mod fs;
 pub mod id;
@@ -57,4 +59,5 @@ pub mod lock;
 pub mod path;
 pub mod policies;
 pub mod probe;
+pub mod wait_queue;
 pub mod watch;
