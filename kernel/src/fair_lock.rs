@@ -17,8 +17,9 @@
 //! [`blocking::lock`](crate::blocking::lock) works, and is not fair, for its attempts come when there is no line.
 //!
 //! ```
-//! use lockwright_kernel::{fair_lock::FairLock, fs::{Halted, MemFs}, id::Id, lock::{Lock, LockError}};
+//! use lockwright_kernel::{chance::Chance, fair_lock::FairLock, fs::{Halted, MemFs}, id::Id, lock::{Lock, LockError}};
 //! use lockwright_kernel::probe::{Liveness, Probe};
+//! use std::num::NonZeroU32;
 //!
 //! struct Everybody;
 //! impl Probe for Everybody {
@@ -27,8 +28,15 @@
 //!     }
 //! }
 //!
+//! struct First; // A real one is in the adapters.
+//! impl Chance for First {
+//!     fn below(&self, _: NonZeroU32) -> Result<u32, Halted> {
+//!         Ok(0)
+//!     }
+//! }
+//!
 //! let fs = MemFs::new();
-//! let lock = FairLock::new(&fs, Everybody, "deploy.lock".parse()?);
+//! let lock = FairLock::new(&fs, Everybody, First, "deploy.lock".parse()?);
 //! let (ann, bob) = ("ann".parse()?, "bob".parse()?);
 //! lock.try_lock(&ann)?;
 //! assert_eq!(lock.try_lock(&bob), Err(LockError::Held { owner: Some(ann.clone()) }));
@@ -38,8 +46,10 @@
 //! ```
 
 use alloc::vec::Vec;
+use core::num::NonZeroU64;
 
 use crate::{
+    chance::Chance,
     fs::{Fs, FsError, Halted},
     id::Id,
     lock::{Lock, LockError},
@@ -50,18 +60,24 @@ use crate::{
 
 /// A view of the lock at a path.
 #[derive(Clone, Debug)]
-pub struct FairLock<F, P> {
-    queue: WaitQueue<F, P>,
+pub struct FairLock<F, P, C> {
+    queue: WaitQueue<F, P, C>,
 }
 
-impl<F: Fs, P: Probe> FairLock<F, P> {
-    /// The lock at `path`, whose parent directory exists. Touches nothing. `probe` says who is dead.
-    pub fn new(fs: F, probe: P, path: Path) -> Self {
-        Self { queue: WaitQueue::new(fs, probe, path, Admission::ONE) }
+impl<F: Fs, P: Probe, C: Chance> FairLock<F, P, C> {
+    /// The lock at `path`, whose parent directory exists. Touches nothing. See [`WaitQueue::new`] for the others.
+    pub fn new(fs: F, probe: P, chance: C, path: Path) -> Self {
+        Self { queue: WaitQueue::new(fs, probe, chance, path, Admission::ONE) }
+    }
+
+    /// The same lock, with no number in its line higher than `last`; see [`WaitQueue::with_last_number`].
+    #[must_use]
+    pub fn with_last_number(self, last: NonZeroU64) -> Self {
+        Self { queue: self.queue.with_last_number(last) }
     }
 
     /// The line of those who want the lock.
-    pub fn queue(&self) -> &WaitQueue<F, P> {
+    pub fn queue(&self) -> &WaitQueue<F, P, C> {
         &self.queue
     }
 
@@ -82,7 +98,7 @@ impl<F: Fs, P: Probe> FairLock<F, P> {
     }
 }
 
-impl<F: Fs, P: Probe> Lock for FairLock<F, P> {
+impl<F: Fs, P: Probe, C: Chance> Lock for FairLock<F, P, C> {
     fn try_lock(&self, me: &Id) -> Result<(), LockError> {
         match self.queue.first()? {
             None => {} // 1 LOOK

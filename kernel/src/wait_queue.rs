@@ -24,10 +24,11 @@
 //!
 //! Turn, again and again until it is mine:
 //!
-//! 1. STAY: my ticket is there, and so is its mark `stay`; otherwise I have been asked to leave.
+//! 1. STAY: my ticket's mark `stay` is there, in a queue that has it; otherwise I have been asked to leave.
 //! 2. DOOR: wait for those who stood in the door when I first looked, after my TICKET. They may still take a number
 //!    before mine. Who enters later sees my ticket and takes a number after it.
-//! 3. LINE: list the line. If the [`Admission`] rule has room for me behind those before me, it is my turn.
+//! 3. LINE: list the line. If the [`Admission`] rule has room for me behind those before me, it is my turn. If my
+//!    ticket is not in it, somebody has removed it.
 //! 4. MEET the one before me, as the rule says which: an empty ticket is removed, and so is one whose owner is dead.
 //! 5. WAIT for that one; see [`Wait`].
 //!
@@ -76,17 +77,22 @@
 //!
 //! ```
 //! use lockwright_kernel::wait_queue::{Admission, Turn, Want, WaitQueue};
-//! use lockwright_kernel::{fs::{Halted, MemFs}, id::Id, probe::{Liveness, Probe}};
-//!
-//! struct Everybody;
+//! @@
 //! impl Probe for Everybody {
 //!     fn liveness(&self, _: &Id) -> Result<Liveness, Halted> {
 //!         Ok(Liveness::Alive)
 //!     }
 //! }
 //!
+//! struct First; // A real one is in the adapters.
+//! impl Chance for First {
+//!     fn below(&self, _: NonZeroU32) -> Result<u32, Halted> {
+//!         Ok(0)
+//!     }
+//! }
+//!
 //! let fs = MemFs::new();
-//! let queue = WaitQueue::new(&fs, Everybody, "deploy.queue".parse()?, Admission::ONE);
+//! let queue = WaitQueue::new(&fs, Everybody, First, "deploy.queue".parse()?, Admission::ONE);
 //! let mut ann = queue.join(&"ann".parse()?, Want::Alone)?;
 //! let mut bob = queue.join(&"bob".parse()?, Want::Alone)?;
 //! assert!(matches!(queue.turn(&mut bob)?, Turn::Wait(wait) if wait.death_of == Some("ann".parse()?)));
@@ -103,6 +109,7 @@ use core::{
 };
 
 use crate::{
+    chance::Chance,
     clock::Timestamp,
     fs::{Fs, FsError, Halted},
     id::Id,
@@ -123,9 +130,10 @@ pub const TRIES_MAX: u64 = 64;
 
 /// A view of the queue at a path.
 #[derive(Clone, Debug)]
-pub struct WaitQueue<F, P> {
+pub struct WaitQueue<F, P, C> {
     fs: F,
     probe: P,
+    chance: C,
     path: Path,
     rule: Admission,
     last: NonZeroU64,
@@ -133,12 +141,13 @@ pub struct WaitQueue<F, P> {
     lease: Option<Duration>,
 }
 
-impl<F: Fs, P: Probe> WaitQueue<F, P> {
-    /// The queue at `path`, whose parent directory exists. Touches nothing.
+impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
+    /// The queue at `path`, whose parent directory exists. Touches nothing. `probe` says who is dead, and `chance` after
+    /// whom of several in the door to ask first.
     ///
     /// All contenders of a queue have the same rule, and the same answers to the other questions asked here.
-    pub fn new(fs: F, probe: P, path: Path, rule: Admission) -> Self {
-        Self { fs, probe, path, rule, last: NonZeroU64::MAX, may_be_cut: false, lease: None }
+    pub fn new(fs: F, probe: P, chance: C, path: Path, rule: Admission) -> Self {
+        Self { fs, probe, chance, path, rule, last: NonZeroU64::MAX, may_be_cut: false, lease: None }
     }
 
     /// The same queue, in which contenders may [cut in](WaitQueue::cut_in). Each ticket has one directory more.
@@ -383,6 +392,7 @@ impl<F: Fs, P: Probe> WaitQueue<F, P> {
         Ok(QueueError::NoNumber(self.last))
     }
 
+    /// Where tickets go against their owners' will, it is asked for by name; elsewhere the line shows it.
     fn stays(&self, ticket: &Ticket) -> Result<bool, FsError> {
         let leaf = self.leaf(ticket.place, &ticket.id);
         if self.lease.is_some() {
@@ -392,7 +402,7 @@ impl<F: Fs, P: Probe> WaitQueue<F, P> {
                 Err(error) => return Err(error),
             }
         }
-        self.fs.exists(&if self.may_be_cut { leaf.word("stay") } else { leaf })
+        if self.may_be_cut { self.fs.exists(&leaf.word("stay")) } else { Ok(true) }
     }
 
     fn door(&self, ticket: &mut Ticket) -> Result<Option<Wait>, QueueError> {
@@ -404,16 +414,24 @@ impl<F: Fs, P: Probe> WaitQueue<F, P> {
             waited_for.retain(|id| ids.contains(id));
         }
         waited_for.retain(|id| *id != ticket.id);
-        let first = waited_for.first().cloned();
-        if let Some(id) = first
-            && self.is_gone(&id, &self.flag(&id), Some(ticket))?
-        {
-            self.remove(&self.flag(&id), &id)?;
-            waited_for.remove(0);
+        if waited_for.is_empty() {
+            ticket.door = Door::Passed;
+            return Ok(None);
         }
-        let wait = waited_for.first().map(|id| Wait::on(self.flag(id), Some(id.clone())));
+        let mut wait = Wait::on(self.path.word("door"), None);
+        let asked = match &waited_for[..] {
+            [only] => Some(only.clone()),
+            _ => or_default(self.fs.sample(&wait.on, &self.chance))?.map(Id::from),
+        };
+        if let Some(id) = asked.filter(|id| waited_for.contains(id)) {
+            wait = Wait::on(self.flag(&id), Some(id.clone()));
+            if self.is_gone(&id, &wait.on, Some(ticket))? {
+                self.remove(&wait.on, &id)?;
+                waited_for.retain(|other| *other != id);
+            }
+        }
         ticket.door = if waited_for.is_empty() { Door::Passed } else { Door::WaitsFor(waited_for) };
-        Ok(wait)
+        Ok(Some(wait))
     }
 
     /// Who stands at a place. An empty ticket and that of somebody who is gone are removed, and nobody stands there.

@@ -4,7 +4,7 @@ use crate::{
     mutants::{Expected, dotlock, fast_lock as broken, lease, processes as unsure, waiting},
     protocol::{Property, Protocol},
     scenario::{Faults, Profile, Scenario, Walk},
-    scenarios::{fast_lock, processes},
+    scenarios::{fast_lock, processes, wait_queue},
 };
 
 /// A protocol that has a name.
@@ -92,7 +92,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 8] = [
+pub const ALGORITHMS: [Entry; 14] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -129,6 +129,12 @@ pub const ALGORITHMS: [Entry; 8] = [
         &processes::TWO_NAMESPACES,
     )
     .within(Profile::Identity),
+    Entry::algorithm("fair_lock", "a line in which nobody overtakes", &wait_queue::FAIR_LOCK),
+    Entry::algorithm("fair_lock+tries", "the same, tried without standing in line", &wait_queue::TRIED),
+    Entry::algorithm("fair_lock+cutting", "the same line; one client cuts in each time", &wait_queue::CUTTING),
+    Entry::algorithm("fair_semaphore", "the first two in line", &wait_queue::FAIR_SEMAPHORE),
+    Entry::algorithm("rw_lock", "readers up to the first writer; two writers", &wait_queue::READ_WRITE),
+    Entry::algorithm("rw_lock+downgrade", "the same, and writers go on as readers", &wait_queue::DOWNGRADING),
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
@@ -392,7 +398,7 @@ pub const LIMITS: [Limit; 3] = [
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers] = ALGORITHMS;
+    let [file, dir, file_cleaned, dir_cleaned, waiting, polling, processes, containers, ..] = ALGORITHMS;
     let bounds: [(Entry, &[[u8; 2]]); 4] = [
         (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),

@@ -29,9 +29,21 @@ pub enum Phase {
     Trying,
     /// It is in its critical section, until the first call of its next attempt.
     Holding,
+    /// As [`Phase::Trying`], and it remembers a number from the attempt before, which means something to its protocol.
+    Waiting(u16),
+    /// As [`Phase::Holding`], and it remembers a number.
+    Serving(u16),
     /// Its attempt to give the lock back failed, so it may own the lock still. It is in no critical section, and its next
     /// attempt tries again.
     Releasing,
+}
+
+impl Phase {
+    /// True where the client is in its critical section.
+    #[must_use]
+    pub const fn holds(self) -> bool {
+        matches!(self, Self::Holding | Self::Serving(_))
+    }
 }
 
 /// How an attempt ended.
@@ -55,7 +67,7 @@ pub enum Stop {
 /// What is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Property {
-    /// Never are two clients in their critical sections.
+    /// Never are two clients in their critical sections, or more than [`Protocol::may_hold_together`] lets in.
     MutualExclusion,
     /// A client in its critical section owns the lock on disk, and nobody takes it from a client that lives.
     NotDispossessed,
@@ -76,11 +88,13 @@ pub enum Property {
     NoStarvation,
     /// An outcome that must be possible was seen.
     Sometimes,
+    /// Whoever came first is served first, as [`Protocol::is_in_order`] has it.
+    InOrder,
 }
 
 impl Property {
     /// All properties. Every lock is checked for each of them but those of fair runs, which are for a protocol to promise.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::MutualExclusion,
         Self::NotDispossessed,
         Self::AnswersAsDocumented,
@@ -91,6 +105,7 @@ impl Property {
         Self::NoLivelock,
         Self::NoStarvation,
         Self::Sometimes,
+        Self::InOrder,
     ];
 
     /// The property's name in traces and tables.
@@ -98,6 +113,7 @@ impl Property {
     pub const fn name(self) -> &'static str {
         match self {
             Self::MutualExclusion => "mutual exclusion",
+            Self::InOrder => "first come, first served",
             Self::NotDispossessed => "no live holder dispossessed",
             Self::AnswersAsDocumented => "answers as documented",
             Self::Replayable => "replayable",
@@ -130,6 +146,24 @@ pub trait Protocol: fmt::Debug + Sync {
 
     /// What stands on disk for as long as `id` holds the lock.
     fn evidence(&self, id: &Id) -> Path;
+
+    /// What stands on disk for as long as `id` holds the lock in `phase`, where that depends on what it remembers.
+    fn evidence_in(&self, id: &Id, phase: Phase) -> Path {
+        let _ = phase;
+        self.evidence(id)
+    }
+
+    /// Whether these clients may be in their critical sections at once, each given with what it remembers.
+    fn may_hold_together(&self, holders: &[(usize, Phase)]) -> bool {
+        holders.len() <= 1
+    }
+
+    /// Whether those who hold came before those who wait, as the protocol promises it. It is asked about the clients that
+    /// are between two attempts, when one of them holds.
+    fn is_in_order(&self, clients: &[(usize, Phase)]) -> bool {
+        let _ = clients;
+        true
+    }
 
     /// Whether the client `index` of `clients` ever takes the lock. Others clean up, or get in the way.
     fn takes_the_lock(&self, index: usize, clients: usize) -> bool {

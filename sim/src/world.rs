@@ -212,7 +212,7 @@ impl<'a> World<'a> {
             Miss::Plan(request) => self.make_plan(request),
             Miss::Evidence(holder) => {
                 let id = scenario::id(holder.client, holder.incarnation);
-                let path = self.names.path_id(&self.protocol.evidence(&id));
+                let path = self.names.path_id(&self.protocol.evidence_in(&id, holder.phase));
                 self.evidence.insert(holder, path);
             }
             Miss::Relabelling(_) | Miss::PathImage(..) | Miss::NodeImage(..) => self.learn_renamed(miss),

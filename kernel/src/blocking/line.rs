@@ -11,6 +11,7 @@ use core::time::Duration;
 
 use super::World;
 use crate::{
+    chance::Chance,
     clock::Instant,
     fs::{Fs, FsError, Halted},
     id::Id,
@@ -55,8 +56,8 @@ impl From<Halted> for LineError {
 ///
 /// [`LineError`]. In each case the ticket stands as it stood: the caller may wait on, or
 /// [leave](WaitQueue::leave), and has to after [`LineError::Cut`].
-pub fn in_line<F: Fs, P: Probe>(
-    queue: &WaitQueue<F, P>,
+pub fn in_line<F: Fs, P: Probe, C: Chance>(
+    queue: &WaitQueue<F, P, C>,
     ticket: &mut Ticket,
     world: &impl World,
     until: Option<Instant>,
@@ -86,8 +87,8 @@ pub fn in_line<F: Fs, P: Probe>(
 /// # Errors
 ///
 /// [`LineError`]. In each case `me` has left the line, as far as the file system let it.
-pub fn join_and_wait<F: Fs, P: Probe>(
-    queue: &WaitQueue<F, P>,
+pub fn join_and_wait<F: Fs, P: Probe, C: Chance>(
+    queue: &WaitQueue<F, P, C>,
     me: &Id,
     want: Want,
     world: &impl World,

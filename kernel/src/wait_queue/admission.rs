@@ -15,7 +15,7 @@
 use core::num::NonZeroU32;
 
 use super::{Place, Ticket, Turn, Wait, WaitQueue, Want, ticket::QueueError};
-use crate::{fs::Fs, probe::Probe};
+use crate::{chance::Chance, fs::Fs, probe::Probe};
 
 /// How many hold at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,9 +31,12 @@ impl Admission {
     pub const ONE: Self = Self::First(NonZeroU32::MIN);
 }
 
-impl<F: Fs, P: Probe> WaitQueue<F, P> {
+impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
     pub(super) fn look(&self, mine: &Ticket) -> Result<Turn, QueueError> {
         let mut before = self.line()?; // 3 LINE
+        if !before.contains(&mine.place) {
+            return Ok(Turn::Cut);
+        }
         before.retain(|place| *place < mine.place);
         match (self.rule, mine.place.want) {
             (Admission::First(count), _) if count > NonZeroU32::MIN => self.among_first(mine, &before, count),

@@ -28,7 +28,7 @@ impl World<'_> {
     pub(crate) fn in_critical_section(&self, process: &Process) -> bool {
         process.call == InCall::Before
             && self.histories.is_root(process.history)
-            && self.histories.root_of(process.history).phase == Phase::Holding
+            && self.histories.root_of(process.history).phase.holds()
     }
 
     pub(crate) fn is_idle(&self, process: &Process) -> bool {
@@ -50,12 +50,12 @@ impl World<'_> {
                 }
             }
             if self.in_critical_section(process) {
-                holders.push(RootId { client, incarnation: process.incarnation, phase: Phase::Holding });
+                let phase = self.histories.root_of(process.history).phase;
+                holders.push(RootId { client, incarnation: process.incarnation, phase });
             }
         }
-        if let [first, second, ..] = holders[..] {
-            let [first, second] = [first, second].map(|holder| scenario::id(holder.client, holder.incarnation));
-            return Ok(Some((Property::MutualExclusion, format!("{first} and {second} hold the lock"))));
+        if let Some(broken) = self.judge_together(state, &holders) {
+            return Ok(Some(broken));
         }
         for holder in holders {
             let evidence = *self.evidence.get(&holder).ok_or(Miss::Evidence(holder))?;
@@ -72,6 +72,25 @@ impl World<'_> {
             return Ok(Some((Property::NothingLeftBehind, what)));
         }
         Ok(None)
+    }
+
+    /// What is wrong with those who hold at once, and with those who wait meanwhile.
+    fn judge_together(&self, state: &State, holders: &[RootId]) -> Option<(Property, String)> {
+        let spell = |holder: &RootId| scenario::id(holder.client, holder.incarnation).to_string();
+        let told = |holder: &RootId| (usize::from(holder.client), holder.phase);
+        let together: SmallVec<[_; 4]> = holders.iter().map(told).collect();
+        if holders.len() > 1 && !self.protocol.may_hold_together(&together) {
+            let names: Vec<String> = holders.iter().map(spell).collect();
+            return Some((Property::MutualExclusion, format!("{} hold the lock", names.join(" and "))));
+        }
+        let first = holders.first()?;
+        let between: SmallVec<[_; 4]> = (0..)
+            .zip(&state.processes)
+            .filter(|(_, process)| process.call == InCall::Before && self.histories.is_root(process.history))
+            .map(|(client, process): (usize, _)| (client, self.histories.root_of(process.history).phase))
+            .collect();
+        let what = || format!("{} holds the lock, and somebody waits who came before", spell(first));
+        (!self.protocol.is_in_order(&between)).then(|| (Property::InOrder, what()))
     }
 
     /// The paths of all entries, sorted, a directory's with a `/` at the end.
