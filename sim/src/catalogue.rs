@@ -1,7 +1,7 @@
 //! The protocols that can be named on a command line and in a trace.
 
 use crate::{
-    mutants::{Expected, dotlock, fast_lock as broken, lease, processes as unsure, waiting},
+    mutants::{Expected, dotlock, fast_lock as broken, lease, processes as unsure, wait_queue as queues, waiting},
     protocol::{Property, Protocol},
     scenario::{Faults, Profile, Scenario, Walk},
     scenarios::{fast_lock, processes, wait_queue},
@@ -92,7 +92,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 14] = [
+pub const ALGORITHMS: [Entry; 15] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -132,13 +132,19 @@ pub const ALGORITHMS: [Entry; 14] = [
     Entry::algorithm("fair_lock", "a line in which nobody overtakes", &wait_queue::FAIR_LOCK),
     Entry::algorithm("fair_lock+tries", "the same, tried without standing in line", &wait_queue::TRIED),
     Entry::algorithm("fair_lock+cutting", "the same line; one client cuts in each time", &wait_queue::CUTTING),
+    Entry::algorithm("fair_lock+waiting", "the same line; all wait until they are told", &wait_queue::WAITING)
+        .within(Profile::Notify),
     Entry::algorithm("fair_semaphore", "the first two in line", &wait_queue::FAIR_SEMAPHORE),
-    Entry::algorithm("rw_lock", "readers up to the first writer; two writers", &wait_queue::READ_WRITE),
+    Entry::algorithm(
+        "rw_lock",
+        "writers and readers by turns; readers up to the first writer",
+        &wait_queue::READ_WRITE,
+    ),
     Entry::algorithm("rw_lock+downgrade", "the same, and writers go on as readers", &wait_queue::DOWNGRADING),
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
-pub const MUTANTS: [Entry; 23] = [
+pub const MUTANTS: [Entry; 34] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -334,6 +340,95 @@ pub const MUTANTS: [Entry; 23] = [
     )
     .by(Profile::Identity, Faults::NONE)
     .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.no_doorway",
+        "a number is read, and the ticket appears later: no doorway",
+        &queues::NO_DOORWAY,
+        [3, 0],
+        Property::InOrder,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.flag_down_first",
+        "the flag in the door goes down before the ticket is up",
+        &queues::FLAG_DOWN_FIRST,
+        [3, 0],
+        Property::InOrder,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.look_then_watch",
+        "a waiter looks first and watches after",
+        &queues::LOOK_THEN_WATCH,
+        [2, 0],
+        Property::NobodyWaitsInVain,
+    )
+    .by(Profile::Notify, Faults::NONE)
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.waits_without_ticket",
+        "a waiter whose ticket was taken back waits for ever",
+        &queues::WAITS_WITHOUT_TICKET,
+        [3, 0],
+        Property::InOrder,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.holds_without_ticket",
+        "a waiter whose ticket was taken back takes its turn all the same",
+        &queues::HOLDS_WITHOUT_TICKET,
+        [3, 0],
+        Property::NotDispossessed,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.cut_stops_half_way",
+        "who cuts in stops where somebody has left meanwhile",
+        &queues::CUT_STOPS_HALF_WAY,
+        [2, 0],
+        Property::AnswersAsDocumented,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.cut_steals",
+        "who cuts in does not wait for those it asked to leave",
+        &queues::CUT_STEALS,
+        [2, 0],
+        Property::MutualExclusion,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.dead_block_the_line",
+        "nobody asks who is dead",
+        &queues::DEAD_BLOCK_THE_LINE,
+        [2, 1],
+        Property::CanBeTaken,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "rw_lock.downgrade_by_rename",
+        "a writer becomes a reader by renaming its ticket, which a listing may miss",
+        &queues::DOWNGRADE_BY_RENAME,
+        [2, 0],
+        Property::InOrder,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "rw_lock.look_then_register",
+        "a reader looks for a writer, and takes its ticket after",
+        &queues::READER_LOOKS_THEN_REGISTERS,
+        [2, 0],
+        Property::InOrder,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "rw_lock.upgrade_in_place",
+        "readers that want to write wait until they are alone",
+        &queues::UPGRADE_IN_PLACE,
+        [2, 0],
+        Property::CanBeTaken,
+    )
+    .even_if_atomic(),
 ];
 
 const ONE_ERROR: Faults = Faults { errors: 1, ..Faults::NONE };
@@ -415,7 +510,26 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
     let numbered = [(processes, 0), (processes, 1), (containers, 0), (containers, 1)].map(|(entry, reuses)| {
         (entry, Scenario { faults: Faults { crashes: 1, reuses, ..Faults::NONE }, ..entry.scenario() })
     });
-    crashes.chain(others).chain(notified).chain(numbered).collect()
+    crashes.chain(others).chain(notified).chain(numbered).chain(rows_in_line()).collect()
+}
+
+/// The rows of those that stand in line.
+fn rows_in_line() -> impl Iterator<Item = (Entry, Scenario)> {
+    let [.., lock, tries, cutting, waiting, semaphore, read_write, downgrading] = ALGORITHMS;
+    let bounds: [(Entry, &[[u8; 2]]); 7] = [
+        (lock, &[[2, 0], [2, 1], [3, 0]]),
+        (tries, &[[2, 0]]),
+        (cutting, &[[2, 0], [2, 1]]),
+        (waiting, &[[2, 0]]),
+        (semaphore, &[[2, 0], [3, 0]]),
+        (read_write, &[[2, 0], [2, 1]]),
+        (downgrading, &[[2, 0]]),
+    ];
+    bounds.into_iter().flat_map(|(entry, bounds)| {
+        bounds.iter().map(move |&[clients, crashes]| {
+            (entry, Scenario { clients, faults: Faults { crashes, ..Faults::NONE }, ..entry.scenario() })
+        })
+    })
 }
 
 fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {

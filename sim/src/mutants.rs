@@ -6,6 +6,7 @@ pub mod dotlock;
 pub mod fast_lock;
 pub mod lease;
 pub mod processes;
+pub mod wait_queue;
 pub mod waiting;
 
 use crate::{

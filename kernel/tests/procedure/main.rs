@@ -6,3 +6,4 @@ mod fast_lock;
 mod faults;
 mod release;
 mod stage;
+mod wait_queue;

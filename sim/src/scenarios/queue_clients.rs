@@ -17,7 +17,7 @@ use lockwright_kernel::{
     wait_queue::{Admission, Door, Place, QueueError, Ticket, Turn, WaitQueue, Want},
 };
 
-use super::fast_lock::{lock_path, word};
+use super::{fast_lock::lock_path, wait_queue::ticket_dir};
 use crate::{
     protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
     replay::Replay,
@@ -56,6 +56,12 @@ pub trait Line {
     ///
     /// [`QueueError`]
     fn downgrade(&self, ticket: &mut Ticket) -> Result<(), QueueError>;
+    /// See [`WaitQueue::upgrade`]. Where readers can become writers, [`QueueError::Disturbed`] is "not yet".
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError`]
+    fn upgrade(&self, ticket: &Ticket) -> Result<(), QueueError>;
     /// See [`WaitQueue::find`].
     ///
     /// # Errors
@@ -80,6 +86,9 @@ impl<F: Fs, P: Probe, C: Chance> Line for WaitQueue<F, P, C> {
     fn downgrade(&self, ticket: &mut Ticket) -> Result<(), QueueError> {
         self.downgrade(ticket)
     }
+    fn upgrade(&self, ticket: &Ticket) -> Result<(), QueueError> {
+        self.upgrade(ticket)
+    }
     fn find(&self, me: &Id) -> Result<Option<Ticket>, QueueError> {
         self.find(me)
     }
@@ -100,12 +109,16 @@ pub struct QueueClients {
     pub rule: Admission,
     /// The numbers that it has.
     pub last: u8,
-    /// How many of the clients want to be alone, the first ones; the others want to share.
-    pub writers: u8,
+    /// What each client wants.
+    pub wants: fn(usize) -> Want,
     /// Whether the first client cuts in.
     pub cuts: bool,
+    /// Whether those who wait have an order to rely on, which those have not who are asked to leave.
+    pub in_order: bool,
     /// Whether writers become readers before they leave.
     pub downgrades: bool,
+    /// Whether readers ask to become writers before they leave.
+    pub upgrades: bool,
     /// How they wait. Without it they ask again and again.
     pub waits: Option<WaitForTurn>,
 }
@@ -122,6 +135,7 @@ const WAITS: &str = "has to wait";
 const TOOK: &str = "has its turn";
 const SHARES: &str = "shares from now on";
 const LEFT: &str = "left";
+const REFUSED: &str = "may not become a writer, and left";
 const WAS_CUT: &str = "was asked to leave";
 const DISTURBED: &str = "was disturbed";
 const NO_NUMBER: &str = "found no number";
@@ -138,25 +152,25 @@ struct Kept {
     door_is_passed: bool,
     /// It was a writer, and shares now.
     was_downgraded: bool,
-    /// It is still to cut in.
-    is_to_cut: bool,
+    /// It is still to cut in, or to become a writer.
+    wants_more: bool,
 }
 
 impl Kept {
     fn of(ticket: &Ticket) -> Self {
         let number = u16::try_from(ticket.place.number).unwrap_or_else(|_| unreachable!("numbers are few"));
         let door_is_passed = ticket.door == Door::Passed;
-        Self { number, want: ticket.place.want, door_is_passed, was_downgraded: false, is_to_cut: false }
+        Self { number, want: ticket.place.want, door_is_passed, was_downgraded: false, wants_more: false }
     }
 
     fn from_number(kept: u16) -> Self {
         let want = if kept & 1 == 0 { Want::Alone } else { Want::Shared };
-        let [door_is_passed, was_downgraded, is_to_cut] = [2, 4, 8].map(|bit| kept & bit != 0);
-        Self { number: kept >> 4, want, door_is_passed, was_downgraded, is_to_cut }
+        let [door_is_passed, was_downgraded, wants_more] = [2, 4, 8].map(|bit| kept & bit != 0);
+        Self { number: kept >> 4, want, door_is_passed, was_downgraded, wants_more }
     }
 
     fn number(self) -> u16 {
-        let bits = [self.want == Want::Shared, self.door_is_passed, self.was_downgraded, self.is_to_cut];
+        let bits = [self.want == Want::Shared, self.door_is_passed, self.was_downgraded, self.wants_more];
         bits.into_iter().rev().fold(self.number, |number, bit| number << 1 | u16::from(bit))
     }
 
@@ -188,8 +202,8 @@ impl QueueClients {
             Err(error) if is_made_up(&error) => return Ok(Outcome { next: Phase::Idle, said: FAILED }),
             Err(error) => return Err(error.into()),
         };
-        let is_to_cut = self.cuts && client.index == 0;
-        let kept = Kept { is_to_cut, ..Kept::of(&ticket) };
+        let wants_more = self.cuts && client.index == 0;
+        let kept = Kept { wants_more, ..Kept::of(&ticket) };
         Ok(Outcome { next: Phase::Waiting(kept.number()), said: JOINED })
     }
 
@@ -233,16 +247,36 @@ impl QueueClients {
         }
     }
 
+    /// A reader that asks to become a writer is in no critical section until it is one.
+    fn upgrade(line: &dyn Line, client: &Client, kept: Kept) -> Result<Outcome, Stop> {
+        let ticket = kept.ticket(&client.id);
+        match line.upgrade(&ticket) {
+            Err(QueueError::NoUpgrade) => leave(line, &ticket, REFUSED),
+            Err(QueueError::Disturbed) => {
+                let next = Phase::Waiting(Kept { wants_more: true, ..kept }.number());
+                Ok(Outcome { next, said: WAITS })
+            }
+            Ok(()) => leave(line, &ticket, LEFT),
+            Err(error) if is_made_up(&error) => Ok(Outcome { next: Phase::Releasing, said: FAILED }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn serve(&self, line: &dyn Line, client: &Client, kept: Kept) -> Result<Outcome, Stop> {
         let mut ticket = kept.ticket(&client.id);
         if self.downgrades && kept.want == Want::Alone && !kept.was_downgraded {
-            let shares = Phase::Serving(Kept { was_downgraded: true, ..kept }.number());
             return match line.downgrade(&mut ticket) {
-                Ok(()) => Ok(Outcome { next: shares, said: SHARES }),
+                Ok(()) => {
+                    let kept = Kept { was_downgraded: true, ..Kept::of(&ticket) };
+                    Ok(Outcome { next: Phase::Serving(kept.number()), said: SHARES })
+                }
                 // It may have taken effect.
                 Err(error) if is_made_up(&error) => Ok(Outcome { next: Phase::Releasing, said: FAILED }),
                 Err(error) => Err(error.into()),
             };
+        }
+        if self.upgrades && kept.want == Want::Shared {
+            return Self::upgrade(line, client, kept);
         }
         if self.cuts {
             match line.turn(&mut ticket) {
@@ -265,7 +299,8 @@ impl Protocol for QueueClients {
         let line = (self.make)(world);
         match (phase, Kept::of_phase(phase)) {
             (_, Some((kept, true))) => self.serve(&*line, client, kept),
-            (_, Some((kept, false))) if kept.is_to_cut => Self::cut_in(&*line, &kept.ticket(&client.id)),
+            (_, Some((kept, false))) if kept.wants_more && self.upgrades => Self::upgrade(&*line, client, kept),
+            (_, Some((kept, false))) if kept.wants_more => Self::cut_in(&*line, &kept.ticket(&client.id)),
             (_, Some((kept, false))) => self.wait(&*line, world, kept.ticket(&client.id)),
             (Phase::Releasing, _) => match line.find(&client.id) {
                 Ok(Some(ticket)) => leave(&*line, &ticket, LEFT),
@@ -273,10 +308,7 @@ impl Protocol for QueueClients {
                 Err(error) if is_made_up(&error) => Ok(Outcome { next: Phase::Releasing, said: FAILED_TO_LEAVE }),
                 Err(error) => Err(error.into()),
             },
-            _ => {
-                let shares = client.index >= usize::from(self.writers);
-                self.join(&*line, client, if shares { Want::Shared } else { Want::Alone })
-            }
+            _ => self.join(&*line, client, (self.wants)(client.index)),
         }
     }
 
@@ -287,10 +319,7 @@ impl Protocol for QueueClients {
 
     fn evidence_in(&self, id: &Id, phase: Phase) -> Path {
         let Some((kept, _)) = Kept::of_phase(phase) else { return lock_path() };
-        let width = usize::from(self.last).ilog10() as usize + 1;
-        let shared = if kept.want == Want::Shared { "-shared" } else { "" };
-        let ticket = word(&format!("{:0width$}{shared}", kept.number));
-        lock_path().join(&ticket).join(id.name())
+        ticket_dir(kept.place(), self.last).join(id.name())
     }
 
     fn may_hold_together(&self, holders: &[(usize, Phase)]) -> bool {
@@ -301,6 +330,9 @@ impl Protocol for QueueClients {
     }
 
     fn is_in_order(&self, clients: &[(usize, Phase)]) -> bool {
+        if !self.in_order {
+            return true;
+        }
         let line: Vec<(Kept, bool)> = clients.iter().filter_map(|client| Kept::of_phase(client.1)).collect();
         let holders = line.iter().filter(|(_, holds)| *holds);
         let mut before = holders.map(|(holder, _)| {
@@ -317,7 +349,7 @@ impl Protocol for QueueClients {
     }
 
     fn kind(&self, index: usize, _clients: usize) -> u8 {
-        u8::from(index >= usize::from(self.writers)) + 2 * u8::from(self.cuts && index == 0)
+        u8::from((self.wants)(index) == Want::Shared) + 2 * u8::from(self.cuts && index == 0)
     }
 
     fn sometimes(&self, clients: usize, faults: Faults) -> Vec<&'static str> {
