@@ -35,8 +35,10 @@
 //! Leave:
 //!
 //! 1. UNMARK: remove the marks of my ticket.
-//! 2. REMOVE `<number>/<id>`: I am out of the line.
-//! 3. TIDY: remove `<number>`, `door` and `<queue>` if they are empty.
+//! 2. REMOVE `<number>/<id>`, and I am out of the line; then `<number>`.
+//! 3. SWEEP, where several may hold at once: MEET one in line, whichever chance picks. Who need not wait passes nobody,
+//!    so a dead one there might stay.
+//! 4. TIDY: remove `door` and `<queue>` if they are empty.
 //!
 //! Cut in, for those who may not wait: of everybody before me, the nearest first, take the mark `stay`. Nobody loses its
 //! place by that. Each one learns of it at its next turn, and the nearest first means that each one's neighbour is
@@ -102,15 +104,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use alloc::{vec, vec::Vec};
-use core::{
-    num::{NonZeroU32, NonZeroU64},
-    time::Duration,
-};
+use alloc::vec::Vec;
+use core::{num::NonZeroU64, time::Duration};
 
 use crate::{
     chance::Chance,
-    clock::Timestamp,
     fs::{Fs, FsError, Halted},
     id::Id,
     path::Path,
@@ -118,10 +116,12 @@ use crate::{
 };
 
 mod admission;
+mod on_disk;
 mod place;
 mod ticket;
 
 pub use admission::Admission;
+use on_disk::or_default;
 pub use place::{Place, Want};
 pub use ticket::{Door, QueueError, Ticket, Turn, Wait};
 
@@ -235,8 +235,14 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
             Err(FsError::NotFound) => return Err(QueueError::NotInLine),
             Err(error) => return Err(error.into()),
         }
-        self.fs.discard_dir(&dir)?; // 3 TIDY
-        Ok(self.tidy()?)
+        self.fs.discard_dir(&dir)?;
+        if self.rule != Admission::ONE {
+            match self.sweep_one() {
+                Err(halted) if halted == Halted.into() => return Err(halted), // 3 SWEEP
+                _ => {}
+            }
+        }
+        Ok(self.tidy()?) // 4 TIDY
     }
 
     /// Asks everybody before `ticket` to leave. Afterwards [`WaitQueue::turn`] says whom to wait for.
@@ -346,6 +352,23 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
         Ok(ids)
     }
 
+    /// Removes everything of everybody who is dead, as many as there are: for those who come to tidy up.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Fs`]; a later sweep finds what is left.
+    pub fn sweep(&self) -> Result<(), QueueError> {
+        for place in self.line()? {
+            self.meet(place, None)?;
+        }
+        for id in self.in_door()? {
+            if self.probe.liveness(&id)? == Liveness::Dead {
+                self.remove(&self.flag(&id), &id)?;
+            }
+        }
+        Ok(self.tidy()?)
+    }
+
     /// Removes everything of `id`, of whom the caller knows that it is [`Dead`](Liveness::Dead).
     ///
     /// # Errors
@@ -432,97 +455,6 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
         }
         ticket.door = if waited_for.is_empty() { Door::Passed } else { Door::WaitsFor(waited_for) };
         Ok(Some(wait))
-    }
-
-    /// Who stands at a place. An empty ticket and that of somebody who is gone are removed, and nobody stands there.
-    fn meet(&self, place: Place, mine: Option<&Ticket>) -> Result<Option<Id>, QueueError> {
-        let dir = self.dir(place);
-        let Some(id) = or_default(self.fs.any(&dir))?.map(Id::from) else {
-            self.fs.discard_dir(&dir)?;
-            return Ok(None);
-        };
-        if self.is_gone(&id, &dir.join(id.name()), mine)? {
-            self.remove(&dir, &id)?;
-            return Ok(None);
-        }
-        Ok(Some(id))
-    }
-
-    /// Whether `id` is dead, or was not heard of for longer than a lease. Both stamps are the file system's.
-    fn is_gone(&self, id: &Id, stamped: &Path, mine: Option<&Ticket>) -> Result<bool, FsError> {
-        if self.probe.liveness(id)? == Liveness::Dead {
-            return Ok(true);
-        }
-        let (Some(lease), Some(mine)) = (self.lease, mine) else { return Ok(false) };
-        let stamp = |path: &Path| match self.fs.modified(path) {
-            Ok(stamp) => Ok(Some(stamp)),
-            Err(FsError::NotFound) => Ok(None),
-            Err(error) => Err(error),
-        };
-        let ends = [stamp(stamped)?, stamp(&self.leaf(mine.place, &mine.id))?].map(|at| at.map(Timestamp::since_epoch));
-        let [Some(heard_of), Some(now)] = ends else { return Ok(false) };
-        Ok(now.saturating_sub(heard_of) > lease)
-    }
-
-    /// Removes what is of `id` in `dir`, and `dir`.
-    fn remove(&self, dir: &Path, id: &Id) -> Result<(), Halted> {
-        let leaf = dir.join(id.name());
-        for mark in self.marks(Want::Alone) {
-            self.fs.discard_dir(&leaf.word(mark))?;
-        }
-        self.fs.discard_dir(&leaf)?;
-        self.fs.discard_dir(dir)
-    }
-
-    fn tidy(&self) -> Result<(), Halted> {
-        self.fs.discard_dir(&self.path.word("door"))?;
-        self.fs.discard_dir(&self.path)
-    }
-
-    /// The places that are taken, in order.
-    fn line(&self) -> Result<Vec<Place>, FsError> {
-        let names = or_default(self.fs.list(&self.path))?;
-        let mut line: Vec<Place> = names.iter().filter_map(|name| Place::read(name, self.last)).collect();
-        line.sort_unstable();
-        Ok(line)
-    }
-
-    fn in_door(&self) -> Result<Vec<Id>, FsError> {
-        Ok(or_default(self.fs.list(&self.path.word("door")))?.into_iter().map(Id::from).collect())
-    }
-
-    /// The marks that a ticket begins with.
-    fn marks(&self, want: Want) -> Vec<&'static str> {
-        let mut marks = vec![];
-        if self.may_be_cut {
-            marks.push("stay");
-        }
-        match self.rule {
-            Admission::First(count) if count > NonZeroU32::MIN => marks.push("waits"),
-            Admission::ReadWrite if want == Want::Alone => marks.push("alone"),
-            _ => {}
-        }
-        marks
-    }
-
-    fn flag(&self, id: &Id) -> Path {
-        self.path.word("door").join(id.name())
-    }
-
-    fn dir(&self, place: Place) -> Path {
-        self.path.join(&place.name(self.last))
-    }
-
-    fn leaf(&self, place: Place, id: &Id) -> Path {
-        self.dir(place).join(id.name())
-    }
-}
-
-/// A directory that is not there holds nothing.
-fn or_default<T: Default>(looked: Result<T, FsError>) -> Result<T, FsError> {
-    match looked {
-        Err(FsError::NotFound) => Ok(T::default()),
-        other => other,
     }
 }
 

@@ -360,6 +360,21 @@ fn a_writer_that_loses_its_mark_on_the_way_out_of_the_line_lets_nobody_past_the_
 }
 
 #[test]
+fn a_sweep_removes_the_dead_whom_nobody_waits_for_and_no_other() {
+    let disk = MemFs::new();
+    let queue = queue(&disk, Admission::ReadWrite).with_cutting();
+    join(&queue, "dan");
+    let ann = queue.join(&id("ann"), Want::Shared).unwrap();
+    disk.create_dir(&path("q/7")).unwrap();
+    for dir in ["q/door/dan", "q/door/dan/dan", "q/door/bob"] {
+        disk.create_dir(&path(dir)).unwrap();
+    }
+    queue.sweep().unwrap();
+    assert_eq!(tree(&disk), ["q", "q/2-shared", "q/2-shared/ann", "q/2-shared/ann/stay", "q/door", "q/door/bob"]);
+    queue.leave(&ann).unwrap();
+}
+
+#[test]
 fn an_upgrade_is_refused() {
     let disk = MemFs::new();
     let queue = queue(&disk, Admission::ReadWrite);

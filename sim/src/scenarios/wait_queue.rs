@@ -35,6 +35,9 @@ pub(crate) const LAST: u8 = 4;
 /// The highest number where there is more to a ticket.
 const SHORT: u8 = 3;
 
+/// The highest number where two may have the same, a writer and a reader.
+const SHORTEST: u8 = 2;
+
 /// A fair lock, whose contenders stand in line.
 pub const FAIR_LOCK: QueueClients = QueueClients {
     make: |world| Box::new(queue(world, Admission::ONE)),
@@ -61,9 +64,9 @@ pub const FAIR_SEMAPHORE: QueueClients =
 
 /// Writers and readers, by turns.
 pub const READ_WRITE: QueueClients = QueueClients {
-    make: |world| Box::new(queue(world, Admission::ReadWrite).with_last_number(last(SHORT))),
+    make: |world| Box::new(queue(world, Admission::ReadWrite).with_last_number(last(SHORTEST))),
     rule: Admission::ReadWrite,
-    last: SHORT,
+    last: SHORTEST,
     wants: |index| if index % 2 == 0 { Want::Alone } else { Want::Shared },
     ..FAIR_LOCK
 };
