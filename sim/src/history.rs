@@ -142,6 +142,16 @@ impl Histories {
         requests
     }
 
+    /// All that the process of `id` may ask, as far as it is known.
+    pub(crate) fn requests_of(&self, id: IdNo) -> Vec<RequestId> {
+        let own = self.nodes.iter().filter(|node| IdNo::new(node.root.client, node.root.incarnation) == Some(id));
+        let mut requests: Vec<RequestId> =
+            own.filter_map(|node| if let Then::Asks(request) = node.then { Some(request) } else { None }).collect();
+        requests.sort_unstable();
+        requests.dedup();
+        requests
+    }
+
     fn is_told_dead(&self, node: NodeId, reply: ReplyId, id: IdNo) -> bool {
         let Then::Asks(request) = *self.then(node) else { return false };
         let about = matches!(self.request(request), Request::Liveness(of) if *of == Relabelling::spell(id));

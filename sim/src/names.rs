@@ -18,6 +18,9 @@ pub(crate) const ROOT: PathId = 0;
 /// Where a walk ends that went into a directory which is no more.
 pub(crate) const DEAD: PathId = PathId::MAX;
 
+/// What stands for the name of one who lives, where it makes no difference who. No entry is named so.
+pub(crate) const SOMEBODY: NameId = 0;
+
 /// The number of a process id; there are [`IdNo::COUNT`] of those that a search may give other names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct IdNo(pub(crate) u8);
@@ -110,7 +113,13 @@ struct Known {
 impl Names {
     pub(crate) fn new() -> Self {
         let root = Known { parent: ROOT, name: 0, depth: 0, ids: IdSet::default(), marks: SmallVec::new() };
-        Self { spelled: Vec::new(), name_ids: FxHashMap::default(), paths: vec![root], path_ids: FxHashMap::default() }
+        let somebody = "somebody".parse().unwrap_or_else(|_| unreachable!("it is a name"));
+        Self {
+            spelled: vec![(somebody, None)],
+            name_ids: FxHashMap::default(),
+            paths: vec![root],
+            path_ids: FxHashMap::default(),
+        }
     }
 
     pub(crate) fn name_id(&mut self, name: &Name) -> NameId {

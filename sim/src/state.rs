@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::{
     history::NodeId,
     miss::Miss,
-    names::{DEAD, NameId, Names, PathId},
+    names::{DEAD, IdNo, NameId, Names, PathId},
     scenario::{Budget, Faults},
     times::Times,
     tree::{Change, Entries, Node, Tree},
@@ -227,6 +227,12 @@ impl Naming for OwnNames {
 }
 
 impl State {
+    /// True when this process is a client's present one.
+    pub(crate) fn lives(&self, id: IdNo) -> bool {
+        let process = self.processes.get(usize::from(id.client()));
+        process.is_some_and(|process| process.incarnation == id.incarnation())
+    }
+
     /// Writes this state down as numbers. Equal states, and no others, give equal numbers.
     pub(crate) fn encode(&self, out: &mut Vec<u16>) {
         if self.encode_as(&OwnNames, out).is_err() {

@@ -268,18 +268,18 @@ fn a_leaf_that_is_a_file_outlives_those_who_remove_empty_directories() {
 const PINNED: [(&str, Profile, Faults, [usize; 3]); 12] = {
     let both = Faults { crashes: 1, ..ERROR };
     [
-        ("fast_lock", Profile::Local, ERROR, [3_821, 9_549, 56]),
-        ("fast_lock", Profile::Local, both, [51_126, 140_676, 78]),
-        ("fast_lock", Profile::Power, CUT, [50_690, 147_344, 85]),
-        ("fast_lock-dir", Profile::Local, ERROR, [3_821, 9_549, 56]),
-        ("fast_lock-dir", Profile::Local, both, [51_169, 140_807, 78]),
-        ("fast_lock-dir", Profile::Power, CUT, [50_690, 147_344, 85]),
+        ("fast_lock", Profile::Local, ERROR, [3_697, 9_177, 56]),
+        ("fast_lock", Profile::Local, both, [43_921, 125_276, 77]),
+        ("fast_lock", Profile::Power, CUT, [48_415, 142_626, 77]),
+        ("fast_lock-dir", Profile::Local, ERROR, [3_697, 9_177, 56]),
+        ("fast_lock-dir", Profile::Local, both, [43_868, 125_142, 77]),
+        ("fast_lock-dir", Profile::Power, CUT, [48_415, 142_626, 77]),
         ("fast_lock+cleaner", Profile::Local, ERROR, [2_097, 5_200, 37]),
-        ("fast_lock+cleaner", Profile::Local, both, [22_690, 63_201, 61]),
-        ("fast_lock+cleaner", Profile::Power, CUT, [7_820, 20_770, 47]),
+        ("fast_lock+cleaner", Profile::Local, both, [21_038, 59_823, 61]),
+        ("fast_lock+cleaner", Profile::Power, CUT, [7_547, 20_220, 47]),
         ("fast_lock-dir+cleaner", Profile::Local, ERROR, [2_097, 5_200, 37]),
-        ("fast_lock-dir+cleaner", Profile::Local, both, [22_690, 63_201, 61]),
-        ("fast_lock-dir+cleaner", Profile::Power, CUT, [7_820, 20_770, 47]),
+        ("fast_lock-dir+cleaner", Profile::Local, both, [21_038, 59_823, 61]),
+        ("fast_lock-dir+cleaner", Profile::Power, CUT, [7_547, 20_220, 47]),
     ]
 };
 

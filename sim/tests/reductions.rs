@@ -63,6 +63,30 @@ fn searches_agree_on_verdict_and_shortest_length_with_and_without_each_reduction
     }
 }
 
+/// Where the search for a shortest one is broken off, the counterexample is that of the reduced search: the very run is
+/// found back from states in which it was forgotten who is who.
+#[test]
+fn a_reduced_search_has_a_run_to_show_for_what_it_found() {
+    let mut longer = 0;
+    for entry in MUTANTS {
+        let scenario = entry.scenario();
+        let Verdict::Violated(shortest) = explore(entry, &scenario, ALIKE).verdict else { panic!("{scenario}") };
+        let Some(shortest) = shortest.trace else { continue };
+        let found =
+            (0..).map(|step| 20 + (20 << (step / 4)) * (step % 4 + 4) / 4).find_map(|states_max| {
+                match explore(entry, &scenario, Limits { states_max, ..ALIKE }).verdict {
+                    Verdict::Violated(found) => Some(found),
+                    Verdict::Incomplete { .. } => None,
+                    other => panic!("{scenario}: {other:?}"),
+                }
+            });
+        let trace = found.unwrap().trace.unwrap();
+        assert_eq!(trace.replay(entry.protocol()), Ok(()), "{scenario}");
+        longer += usize::from(trace.steps.len() > shortest.steps.len());
+    }
+    assert!(longer > 0, "each run was a shortest one, so none was that of a reduced search");
+}
+
 #[test]
 fn merging_is_worth_its_while() {
     let entry = catalogue::find("fast_lock").unwrap();

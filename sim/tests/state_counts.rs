@@ -7,34 +7,34 @@ use lockwright_sim::{
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
 const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
-    ("fast_lock", [2, 0], [355, 738, 36]),
-    ("fast_lock", [2, 1], [5_498, 12_502, 46]),
-    ("fast_lock", [2, 2], [31_051, 80_451, 66]),
-    ("fast_lock", [3, 0], [6_968, 23_632, 59]),
-    ("fast_lock", [3, 1], [160_112, 585_893, 73]),
-    ("fast_lock-dir", [2, 0], [355, 738, 36]),
-    ("fast_lock-dir", [2, 1], [5_490, 12_486, 46]),
-    ("fast_lock-dir", [2, 2], [31_109, 80_588, 66]),
-    ("fast_lock-dir", [3, 0], [6_969, 23_637, 59]),
+    ("fast_lock", [2, 0], [339, 690, 36]),
+    ("fast_lock", [2, 1], [4_285, 9_935, 45]),
+    ("fast_lock", [2, 2], [24_413, 66_400, 66]),
+    ("fast_lock", [3, 0], [5_234, 16_110, 59]),
+    ("fast_lock", [3, 1], [94_980, 340_277, 66]),
+    ("fast_lock-dir", [2, 0], [339, 690, 36]),
+    ("fast_lock-dir", [2, 1], [4_277, 9_919, 45]),
+    ("fast_lock-dir", [2, 2], [24_506, 66_582, 66]),
+    ("fast_lock-dir", [3, 0], [5_234, 16_110, 59]),
     ("fast_lock+cleaner", [2, 0], [342, 705, 30]),
-    ("fast_lock+cleaner", [2, 1], [4_623, 10_392, 55]),
-    ("fast_lock+cleaner", [3, 0], [25_543, 81_502, 67]),
-    ("fast_lock+cleaner", [3, 1], [402_708, 1_414_241, 92]),
+    ("fast_lock+cleaner", [2, 1], [4_120, 9_359, 55]),
+    ("fast_lock+cleaner", [3, 0], [24_767, 78_294, 67]),
+    ("fast_lock+cleaner", [3, 1], [336_139, 1_193_467, 92]),
     ("fast_lock-dir+cleaner", [2, 0], [342, 705, 30]),
-    ("fast_lock-dir+cleaner", [2, 1], [4_623, 10_392, 55]),
-    ("fast_lock-dir+cleaner", [3, 0], [25_543, 81_502, 67]),
+    ("fast_lock-dir+cleaner", [2, 1], [4_120, 9_359, 55]),
+    ("fast_lock-dir+cleaner", [3, 0], [24_767, 78_294, 67]),
 ];
 
 /// The same in other worlds: clients, crashes, and of losses or reuses so many.
 const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 8] = [
-    ("fast_lock+waiting", [2, 0, 0], [1_058, 2_195, 48]),
-    ("fast_lock+waiting", [2, 1, 0], [15_345, 34_873, 63]),
-    ("fast_lock+polling", [2, 0, 1], [3_444, 7_906, 69]),
-    ("fast_lock+polling", [2, 1, 1], [46_725, 116_104, 84]),
-    ("fast_lock+processes", [2, 1, 0], [23_699, 51_812, 68]),
-    ("fast_lock+processes", [2, 1, 1], [46_259, 101_272, 68]),
-    ("fast_lock+containers", [2, 1, 0], [13_227, 29_992, 52]),
-    ("fast_lock+containers", [2, 1, 1], [29_063, 66_092, 66]),
+    ("fast_lock+waiting", [2, 0, 0], [1_032, 2_117, 48]),
+    ("fast_lock+waiting", [2, 1, 0], [12_220, 28_389, 60]),
+    ("fast_lock+polling", [2, 0, 1], [3_409, 7_801, 69]),
+    ("fast_lock+polling", [2, 1, 1], [42_600, 107_522, 80]),
+    ("fast_lock+processes", [2, 1, 0], [18_991, 42_258, 68]),
+    ("fast_lock+processes", [2, 1, 1], [42_055, 92_746, 68]),
+    ("fast_lock+containers", [2, 1, 0], [10_735, 24_752, 50]),
+    ("fast_lock+containers", [2, 1, 1], [26_571, 60_852, 66]),
 ];
 
 #[test]

@@ -53,6 +53,17 @@ pub(super) fn explore(protocol: &dyn Protocol, scenario: &Scenario, limits: Limi
 }
 
 fn search(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe: Observe<'_>) -> Report {
+    let (search, verdict, refused) = searched(protocol, scenario, limits, observe);
+    search.report(verdict, refused)
+}
+
+/// A search that has come to a verdict, and why names were not exchanged in it although that was asked for.
+pub(super) fn searched<'a>(
+    protocol: &'a dyn Protocol,
+    scenario: &'a Scenario,
+    limits: Limits,
+    observe: Observe<'_>,
+) -> (Search<'a>, Verdict, Option<String>) {
     let mut world = World::new(protocol, scenario);
     let mut refused = None;
     // Who starves on a loop is told by name.
@@ -70,7 +81,7 @@ fn search(protocol: &dyn Protocol, scenario: &Scenario, limits: Limits, observe:
         let mut search = Search::new(world, limits);
         let verdict = search.run(observe);
         if let Some(verdict) = verdict {
-            return search.report(verdict, refused);
+            return (search, verdict, refused);
         }
         world = search.world;
         match &ids {
@@ -367,14 +378,14 @@ impl<'a> Search<'a> {
     }
 
     /// The states on the way to one, from the first on: breadth first, a shortest way.
-    fn way(&self, state: StateId) -> Vec<StateId> {
+    pub(super) fn way(&self, state: StateId) -> Vec<StateId> {
         match self.limits.strategy {
             Strategy::Dfs => self.depth_first.way(state),
             _ => path::back_from(&self.edges, &self.layers, state),
         }
     }
 
-    fn fingerprints(&self, way: Vec<StateId>) -> Vec<Fingerprint> {
+    pub(super) fn fingerprints(&self, way: Vec<StateId>) -> Vec<Fingerprint> {
         way.into_iter().map(|state| self.visited.fingerprint(state)).collect()
     }
 

@@ -5,7 +5,10 @@
 
 use std::mem::{Discriminant, discriminant};
 
-use lockwright_kernel::path::Path;
+use lockwright_kernel::{
+    fs::call::Value,
+    path::{Name, Path},
+};
 
 use super::{
     Verdict, Violation,
@@ -16,6 +19,7 @@ use crate::{
     names::IdNo,
     protocol::Property,
     replay::Reply,
+    scenario,
     state::State,
     symmetry::Relabelling,
     trace::Trace,
@@ -56,17 +60,22 @@ struct Guide<'w, 's> {
 
 /// The choices of a run through states of these fingerprints, and which client `client` is there.
 pub(super) fn choices(world: &mut World<'_>, fingerprints: &[Fingerprint], client: u8) -> (Vec<u16>, u8) {
-    let mut own = World::new(world.protocol, world.scenario);
-    let (there, here) = (world.initial(), own.initial());
-    let mut guide = Guide { search: world, there: there.clone(), own, here, own_ids: Relabelling::blank() };
-    // The first state is renamed too.
-    guide.arrive(&there);
+    let mut guide = Guide::new(world);
     let choices = fingerprints.iter().skip(1).map_while(|wanted| guide.step(*wanted)).flatten().collect();
     let who = IdNo::new(client, 0).map_or(client, |id| guide.own_ids.of(id).client());
     (choices, who)
 }
 
-impl Guide<'_, '_> {
+impl<'w, 's> Guide<'w, 's> {
+    fn new(search: &'w mut World<'s>) -> Self {
+        let mut own = World::new(search.protocol, search.scenario);
+        let (there, here) = (search.initial(), own.initial());
+        let mut guide = Self { search, there: there.clone(), own, here, own_ids: Relabelling::blank() };
+        // The first state is renamed too.
+        guide.arrive(&there);
+        guide
+    }
+
     /// Takes the step that leads to a state of this fingerprint in the search, and those of clients that go first there;
     /// says which they are in the run.
     fn step(&mut self, wanted: Fingerprint) -> Option<Vec<u16>> {
@@ -80,18 +89,21 @@ impl Guide<'_, '_> {
         let mut choices = Vec::new();
         let mut state = there;
         for step in self.search.learning(|world| world.steps_of(&state, &leaps, at)) {
-            choices.push(self.follow(&state, &step)?);
+            choices.extend(self.follow(&state, &step)?);
             for client in step.step.killed(self.own.scenario.clients) {
                 self.note_crash(client);
             }
             state = step.state;
         }
+        self.search.learning(|world| world.settle(&mut state, &mut |_| {}));
+        choices.extend(self.catch_up());
         self.arrive(&state);
         Some(choices)
     }
 
-    /// Takes the step in the run that `step` is in the search, after `before`.
-    fn follow(&mut self, before: &State, step: &Successor) -> Option<u16> {
+    /// Takes the step in the run that `step` is in the search, after `before`; none where the search asked who lives, and
+    /// the run did not need to.
+    fn follow(&mut self, before: &State, step: &Successor) -> Option<Vec<u16>> {
         let (mut there, mut here) = (Vec::new(), Vec::new());
         self.search.successors(before, &mut there);
         self.own.successors(&self.here, &mut here);
@@ -99,11 +111,50 @@ impl Guide<'_, '_> {
         // Of several steps that are alike but for the walks of others, each is at the same place among them.
         let alike = there.iter().filter(|other| self.own_key(other) == key);
         let nth = alike.take_while(|other| other.state != step.state).count();
-        let own = &self.own;
-        let (choice, taken) =
-            here.into_iter().enumerate().filter(|(_, successor)| key_of(own, successor) == key).nth(nth)?;
-        self.here = taken.state;
+        let mut exact = (0..here.len()).filter(|&at| key_of(&self.own, &here[at]) == key);
+        match exact.nth(nth).or_else(|| self.as_good(&key, &here)) {
+            None if matches!(key.reply, Some(Reply::Liveness(_))) => Some(Vec::new()),
+            choice => self.take(here, choice?).map(|choice| vec![choice]),
+        }
+    }
+
+    fn take(&mut self, mut here: Vec<Successor>, choice: usize) -> Option<u16> {
+        self.here = here.swap_remove(choice).state;
         u16::try_from(choice).ok()
+    }
+
+    /// Asks who lives where the search has asked already, or did not need to.
+    fn catch_up(&mut self) -> Vec<u16> {
+        let (mut choices, mut here) = (Vec::new(), Vec::new());
+        while self.search.alone.is_some() && self.here.left.is_none() {
+            self.own.successors(&self.here, &mut here);
+            let asks = |next: &Successor| matches!(key_of(&self.own, next).reply, Some(Reply::Liveness(_)));
+            let Some(choice) = here.iter().position(asks) else { break };
+            choices.extend(self.take(std::mem::take(&mut here), choice));
+        }
+        choices
+    }
+
+    /// The end of a listing, where the search [forgot](World::settle) who came and went: one that finds another client
+    /// which lives, or nobody, where that is as good.
+    fn as_good(&self, key: &Key, here: &[Successor]) -> Option<usize> {
+        let finds = |at: usize, is_right: &dyn Fn(Option<&Name>) -> bool| {
+            let own = key_of(&self.own, &here[at]);
+            match &own.reply {
+                Some(Reply::Fs(Ok(Value::Name(name)))) => {
+                    is_right(name.as_ref()) && *key == Key { reply: key.reply.clone(), ..own }
+                }
+                _ => false,
+            }
+        };
+        let is_living_other = |name: &Name| {
+            let process = scenario::parse_id(&name.clone().into());
+            process
+                .and_then(|(client, incarnation)| IdNo::new(client, incarnation))
+                .is_some_and(|id| Some(id.client()) != key.client && self.here.lives(id))
+        };
+        let living = (0..here.len()).find(|&at| finds(at, &|name| name.is_some_and(is_living_other)));
+        living.or_else(|| (0..here.len()).find(|&at| finds(at, &|name| name.is_none())))
     }
 
     /// The client's next process has a new id in both.
@@ -230,6 +281,36 @@ pub(super) fn violated(world: &World<'_>, property: Property, what: &str, choice
         Ok(()) => Verdict::Violated(Violation { property, what: what.into(), trace: Some(trace) }),
         Err(divergence) => {
             Verdict::Error(format!("found that {property} is violated ({what}), and running it again {divergence}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::*;
+    use crate::{
+        catalogue,
+        explore::{Limits, bfs},
+        scenario::Scenario,
+    };
+
+    #[test]
+    fn every_state_of_a_search_is_found_back() {
+        for (name, clients, crashes) in [("fast_lock", 2, 1), ("fast_lock", 3, 0), ("fast_lock-dir+cleaner", 3, 0)] {
+            let entry = catalogue::find(name).unwrap();
+            let scenario = Scenario::new(name, clients, crashes);
+            let limits = Limits::default();
+            let (mut search, ..) =
+                bfs::searched(entry.protocol(), &scenario, limits, &mut |_| ControlFlow::Continue(()));
+            assert!(search.visited.len() > 1000, "{scenario}");
+            for state in (0..).take(search.visited.len()).step_by(17) {
+                let way = search.fingerprints(search.way(state));
+                let mut guide = Guide::new(&mut search.world);
+                let lost = way[1..].iter().position(|wanted| guide.step(*wanted).is_none());
+                assert_eq!(lost, None, "{scenario}: state {state}");
+            }
         }
     }
 }

@@ -18,9 +18,17 @@
 //!
 //! What is lost is the length: a shortest counterexample is found by searching again.
 //!
+//! The same goes, once nothing can go wrong any more, for a call that finds [nothing for good](absent), and for whom a
+//! listing [has seen meanwhile](somebody).
+//!
 //! [`Histories::merge`]: crate::history::Histories::merge
 
+mod absent;
+mod somebody;
+
+use absent::Makers;
 use rustc_hash::FxHashSet;
+pub(super) use somebody::name_of_somebody;
 
 use super::{Successor, World};
 use crate::{
@@ -47,6 +55,7 @@ pub(crate) struct Leaps {
 pub(crate) struct Alone {
     /// By id and path: whether the process of that id is alone there.
     places: Vec<Vec<bool>>,
+    makers: Makers,
 }
 
 /// Nothing lies as deep as this.
@@ -68,7 +77,8 @@ impl World<'_> {
             let others = self.others(id, &moves);
             places[id.at()] = self.names.all_paths().map(|path| self.is_alone(&others, path)).collect();
         }
-        self.alone = Some(Alone { places });
+        let makers = self.makers(&moves);
+        self.alone = Some(Alone { places, makers });
     }
 
     /// What anybody may move, and where to.
@@ -162,7 +172,7 @@ impl World<'_> {
         }
     }
 
-    /// Takes all the calls that need not wait: of those that nobody can disturb the ones that a crash before them and a
+    /// Takes all the calls that need not wait, and forgets what makes no difference: of the calls that nobody can disturb the ones that a crash before them and a
     /// crash after them leave alike. Tells each of them.
     pub(crate) fn settle(&self, state: &mut State, tell: &mut dyn FnMut(&Successor)) -> Result<(), Miss> {
         if self.alone.is_none() {
@@ -176,7 +186,7 @@ impl World<'_> {
             tell(&step);
             *state = step.state;
         }
-        Ok(())
+        self.forget_who_came_and_went(state)
     }
 
     /// `state` written down as [`World::encode`] does, once it is [settled](World::settle).
@@ -231,8 +241,14 @@ impl World<'_> {
         let Some(plan) = self.plan(process.history)? else { return Ok(false) };
         Ok(match plan.op {
             Op::Liveness(of) => is_certain(state, of),
+            _ if self.finds_nothing_for_good(alone, state, plan) => true,
             _ => self.is_undisturbed(alone, state, client, plan),
         })
+    }
+
+    fn finds_nothing_for_good(&self, alone: &Alone, state: &State, plan: Plan) -> bool {
+        let takes_away_or_looks = matches!(plan.op, Op::RemoveFile | Op::RemoveDir | Op::Rename | Op::Stat | Op::Read);
+        state.left.is_none() && takes_away_or_looks && alone.makers.are_all_dead(self, state, plan.paths[0])
     }
 
     fn is_undisturbed(&self, alone: &Alone, state: &State, client: u8, plan: Plan) -> bool {

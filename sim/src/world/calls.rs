@@ -6,11 +6,11 @@ use lockwright_kernel::{
     probe::Liveness,
 };
 
-use super::{Step, Successor, World};
+use super::{Step, Successor, World, alone::name_of_somebody};
 use crate::{
     history::{NodeId, ReplyId, RequestId, RootId, Then},
     miss::Miss,
-    names::{DEAD, NameId, PathId},
+    names::{DEAD, NameId, PathId, SOMEBODY},
     plan::{LookedAt, Op, Plan},
     replay::Reply,
     scenario::{Budget, Walk},
@@ -27,7 +27,12 @@ impl World<'_> {
         match (&process.call, plan.op) {
             (InCall::Listing(listing), _) if plan.looked_at == LookedAt::OneName => {
                 let Listing { stood, fleeting, .. } = &**listing;
-                let some = stood.iter().chain(fleeting).map(|name| Some(self.names.spell_name(*name).clone()));
+                let some = stood.iter().chain(fleeting).map(|&name| {
+                    if name == SOMEBODY {
+                        return Some(name_of_somebody(state, client));
+                    }
+                    Some(self.names.spell_name(name).clone())
+                });
                 let mut any: Vec<Option<Name>> = stood.is_empty().then_some(None).into_iter().chain(some).collect();
                 any.sort();
                 for name in any {
