@@ -32,6 +32,17 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("fast_lock.pid_alone", 8),
     ("fast_lock.my_pid_is_stale", 21),
     ("fast_lock.foreign_is_stale", 21),
+    ("fair_lock.no_doorway", 27),
+    ("fair_lock.flag_down_first", 34),
+    ("fair_lock.look_then_watch", 26),
+    ("fair_lock.waits_without_ticket", 51),
+    ("fair_lock.holds_without_ticket", 53),
+    ("fair_lock.cut_stops_half_way", 30),
+    ("fair_lock.cut_steals", 35),
+    ("fair_lock.dead_block_the_line", 4),
+    ("rw_lock.downgrade_by_rename", 22),
+    ("rw_lock.look_then_register", 17),
+    ("rw_lock.upgrade_in_place", 20),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

@@ -6,7 +6,7 @@ use lockwright_sim::{
 };
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
-const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
+const PINNED: [(&str, [u8; 2], [usize; 3]); 27] = [
     ("fast_lock", [2, 0], [339, 690, 36]),
     ("fast_lock", [2, 1], [4_285, 9_935, 45]),
     ("fast_lock", [2, 2], [24_413, 66_400, 66]),
@@ -23,10 +23,21 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 16] = [
     ("fast_lock-dir+cleaner", [2, 0], [342, 705, 30]),
     ("fast_lock-dir+cleaner", [2, 1], [4_120, 9_359, 55]),
     ("fast_lock-dir+cleaner", [3, 0], [24_767, 78_294, 67]),
+    ("fair_lock", [2, 0], [1_829, 4_812, 83]),
+    ("fair_lock", [2, 1], [14_394, 43_029, 94]),
+    ("fair_lock", [3, 0], [93_840, 428_444, 129]),
+    ("fair_lock+tries", [2, 0], [1_644, 3_905, 61]),
+    ("fair_lock+cutting", [2, 0], [4_459, 10_609, 87]),
+    ("fair_lock+cutting", [2, 1], [36_896, 101_294, 103]),
+    ("fair_semaphore", [2, 0], [2_181, 6_106, 97]),
+    ("fair_semaphore", [3, 0], [299_401, 1_599_534, 174]),
+    ("rw_lock", [2, 0], [2_703, 6_635, 63]),
+    ("rw_lock", [2, 1], [25_416, 70_597, 79]),
+    ("rw_lock+downgrade", [2, 0], [2_967, 7_264, 65]),
 ];
 
 /// The same in other worlds: clients, crashes, and of losses or reuses so many.
-const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 8] = [
+const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 9] = [
     ("fast_lock+waiting", [2, 0, 0], [1_032, 2_117, 48]),
     ("fast_lock+waiting", [2, 1, 0], [12_220, 28_389, 60]),
     ("fast_lock+polling", [2, 0, 1], [3_409, 7_801, 69]),
@@ -35,6 +46,7 @@ const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 8] = [
     ("fast_lock+processes", [2, 1, 1], [42_055, 92_746, 68]),
     ("fast_lock+containers", [2, 1, 0], [10_735, 24_752, 50]),
     ("fast_lock+containers", [2, 1, 1], [26_571, 60_852, 66]),
+    ("fair_lock+waiting", [2, 0, 0], [5_987, 15_407, 99]),
 ];
 
 #[test]

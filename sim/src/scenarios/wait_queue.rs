@@ -55,8 +55,13 @@ pub const FAIR_LOCK: QueueClients = QueueClients {
 pub const WAITING: QueueClients = QueueClients { waits: Some(in_line), ..FAIR_LOCK };
 
 /// A fair lock in whose line the first client cuts in.
-pub const CUTTING: QueueClients =
-    QueueClients { make: |world| Box::new(short_queue(world).with_cutting()), last: SHORT, cuts: true, ..FAIR_LOCK };
+pub const CUTTING: QueueClients = QueueClients {
+    make: |world| Box::new(short_queue(world).with_cutting()),
+    last: SHORT,
+    cuts: true,
+    in_order: false,
+    ..FAIR_LOCK
+};
 
 /// A fair semaphore of two.
 pub const FAIR_SEMAPHORE: QueueClients =
