@@ -42,7 +42,7 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("fair_lock.dead_block_the_line", 4),
     ("rw_lock.downgrade_by_rename", 22),
     ("rw_lock.look_then_register", 17),
-    ("rw_lock.upgrade_in_place", 20),
+    ("rw_lock.upgrade_in_place", 19),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

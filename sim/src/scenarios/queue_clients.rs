@@ -349,6 +349,10 @@ impl Protocol for QueueClients {
     }
 
     fn kind(&self, index: usize, _clients: usize) -> u8 {
+        // Which of them is stuck is told by name.
+        if self.upgrades {
+            return u8::try_from(index).unwrap_or(u8::MAX);
+        }
         u8::from((self.wants)(index) == Want::Shared) + 2 * u8::from(self.cuts && index == 0)
     }
 
