@@ -1,5 +1,9 @@
 //! The protocols that can be named on a command line and in a trace.
 
+mod limits;
+
+pub use limits::{LIMITS, Limit};
+
 use crate::{
     mutants::{Expected, dotlock, fast_lock as broken, lease, processes as unsure, wait_queue as queues, waiting},
     protocol::{Property, Protocol},
@@ -432,61 +436,6 @@ pub const MUTANTS: [Entry; 34] = [
 ];
 
 const ONE_ERROR: Faults = Faults { errors: 1, ..Faults::NONE };
-
-/// A scenario that goes beyond what a shipped algorithm promises, and what breaks there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit {
-    /// The algorithm's name.
-    pub name: &'static str,
-    /// How many clients it takes.
-    pub clients: u8,
-    /// The world it takes.
-    pub profile: Profile,
-    /// The faults it takes.
-    pub faults: Faults,
-    /// The property that breaks.
-    pub property: Property,
-    /// Why that is no fault of the algorithm.
-    pub why: &'static str,
-}
-
-impl Limit {
-    /// Where it shows.
-    #[must_use]
-    pub fn scenario(&self) -> Scenario {
-        let Self { name, clients, profile, faults, .. } = *self;
-        Scenario { faults, profile, ..Scenario::new(name, clients, 0) }
-    }
-}
-
-/// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 3] = [
-    Limit {
-        name: "fast_lock",
-        clients: 2,
-        profile: Profile::Operator,
-        faults: Profile::Operator.default_faults(),
-        property: Property::NotDispossessed,
-        why: "the leaf is the lock; whoever removes a live owner's leaf gives the lock to the next",
-    },
-    Limit {
-        name: "fast_lock-dir",
-        clients: 2,
-        profile: Profile::Operator,
-        faults: Profile::Operator.default_faults(),
-        property: Property::NotDispossessed,
-        why: "the leaf is the lock, and as an empty directory it goes even when only those are tidied up",
-    },
-    Limit {
-        name: "fast_lock",
-        clients: 2,
-        profile: Profile::Local,
-        faults: Faults { errors: 2, ..Faults::NONE },
-        property: Property::AnswersAsDocumented,
-        why: "a try whose move failed with an effect, and whose leaf could then not be removed, stays the owner: its \
-              next try is told so, and an unlock ends that",
-    },
-];
 
 /// The scenarios that each algorithm is verified in, in the order of their size, those with crashes only first.
 ///

@@ -39,12 +39,12 @@ impl Chance for First {
 type Queue<F> = WaitQueue<F, DanIsDead, First>;
 
 fn queue<F: Fs>(fs: F, rule: Admission) -> Queue<F> {
-    let last = NonZeroU64::new(9).unwrap();
+    let last = NonZeroU64::MIN.saturating_add(8);
     WaitQueue::new(fs, DanIsDead, First, path("q"), rule).with_last_number(last)
 }
 
 fn two() -> Admission {
-    Admission::First(NonZeroU32::new(2).unwrap())
+    Admission::First(NonZeroU32::MIN.saturating_add(1))
 }
 
 fn tree(disk: &MemFs) -> Vec<String> {
@@ -53,7 +53,7 @@ fn tree(disk: &MemFs) -> Vec<String> {
 }
 
 fn join<F: Fs>(queue: &Queue<F>, name: &str) -> Ticket {
-    queue.join(&id(name), Want::Alone).unwrap()
+    queue.join(&id(name), Want::Alone).expect("a place in line")
 }
 
 fn wait_on(turn: Result<Turn, QueueError>) -> String {

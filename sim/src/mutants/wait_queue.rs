@@ -201,7 +201,7 @@ fn look_then_watch(world: &Replay<'_>, ticket: &mut Ticket, until: Option<Instan
     Err(LineError::Queue(QueueError::Fs(FsError::Exhausted)))
 }
 
-fn cutting<'a>(world: World<'a>) -> Altered<'a> {
+fn cutting(world: World<'_>) -> Altered<'_> {
     Altered::new(world, short_queue(world).with_cutting())
 }
 
@@ -256,7 +256,7 @@ fn dead_block_the_line<'a>(world: World<'a>) -> Box<dyn Line + 'a> {
     Box::new(WaitQueue::new(world, Blind, world, lock_path(), Admission::ONE).with_last_number(last))
 }
 
-fn read_write<'a>(world: World<'a>) -> Altered<'a> {
+fn read_write(world: World<'_>) -> Altered<'_> {
     let last = std::num::NonZeroU64::MIN.saturating_add(u64::from(READ_WRITE.last) - 1);
     Altered::new(world, queue(world, Admission::ReadWrite).with_last_number(last))
 }

@@ -102,6 +102,10 @@ pub type WaitForTurn = fn(&Replay<'_>, &mut Ticket, Option<Instant>) -> Result<(
 
 /// Clients that stand in line.
 #[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that clients may do, and they do any of them together"
+)]
 pub struct QueueClients {
     /// The queue.
     pub make: MakeLine,

@@ -134,12 +134,12 @@ pub(crate) fn ticket_dir(place: Place, last: u8) -> Path {
 }
 
 /// The queue that is checked.
-pub(crate) fn queue<'a>(world: World<'a>, rule: Admission) -> WaitQueue<World<'a>, World<'a>, World<'a>> {
+pub(crate) fn queue(world: World<'_>, rule: Admission) -> WaitQueue<World<'_>, World<'_>, World<'_>> {
     WaitQueue::new(world, world, world, lock_path(), rule).with_last_number(last(LAST))
 }
 
 /// A fair lock of few numbers.
-pub(crate) fn short_queue<'a>(world: World<'a>) -> WaitQueue<World<'a>, World<'a>, World<'a>> {
+pub(crate) fn short_queue(world: World<'_>) -> WaitQueue<World<'_>, World<'_>, World<'_>> {
     queue(world, Admission::ONE).with_last_number(last(SHORT))
 }
 
