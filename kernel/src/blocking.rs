@@ -7,6 +7,9 @@
 //!
 //! An attempt that was disturbed is repeated at once the first times, since the lock may be free, and after a random
 //! pause once it happened [`DISTURBED_MAX`] times in a row, so that two contenders do not disturb each other for ever.
+//!
+//! So it is for a [`Lock`]. Who waits in a [`WaitQueue`](crate::wait_queue::WaitQueue) keeps its place there from one look
+//! to the next: [`in_line`].
 
 use core::{num::NonZeroU32, time::Duration};
 
@@ -18,6 +21,10 @@ use crate::{
     lock::{Lock, LockError},
     watch::{Wake, Watch, WatchId},
 };
+
+mod line;
+
+pub use line::{LOOK_AGAIN_MS, LineError, in_line, join_and_wait};
 
 /// How many disturbed attempts follow each other without a pause.
 pub const DISTURBED_MAX: u32 = 8;

@@ -10,6 +10,7 @@
 //!   [`fs::contract`] the suite that holds every other one to the promises.
 //! * [`lock`]: what every exclusive lock offers. [`fast_lock`] is one, [`check_bid_check`] another.
 //! * [`semaphore`]: so many holders at a time, over any of them.
+//! * [`wait_queue`]: a line in which nobody overtakes; [`fair_lock`], a semaphore, readers and writers over it.
 //! * [`policies`]: when to ask whether an owner is dead. [`ids`]: how that can be known.
 //! * [`blocking`]: from one bounded attempt to waiting.
 //! * [`watch`], [`clock`], [`probe`], [`chance`]: the rest of the world.
@@ -51,6 +52,7 @@ pub mod blocking;
 pub mod chance;
 pub mod check_bid_check;
 pub mod clock;
+pub mod fair_lock;
 pub mod fast_lock;
 pub mod fs;
 pub mod id;
@@ -60,4 +62,5 @@ pub mod path;
 pub mod policies;
 pub mod probe;
 pub mod semaphore;
+pub mod wait_queue;
 pub mod watch;

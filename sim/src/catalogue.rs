@@ -3,14 +3,16 @@
 mod check_bid_check;
 mod grace;
 mod limits;
+mod observed;
 mod semaphore;
+mod wait_queue;
 mod worlds;
 
 pub use limits::{LIMITS, Limit};
 pub use worlds::REFERENCES;
 
 use crate::{
-    mutants::{Expected, dotlock, fast_lock as broken, lease, observed as unexplained, processes as unsure, waiting},
+    mutants::{Expected, dotlock, fast_lock as broken, lease, processes as unsure, waiting},
     protocol::{Property, Protocol},
     scenario::{Faults, Profile, Scenario, Walk},
     scenarios::{fast_lock, processes},
@@ -101,7 +103,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 16] = [
+pub const ALGORITHMS: [Entry; 23] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -151,12 +153,25 @@ pub const ALGORITHMS: [Entry; 16] = [
     check_bid_check::WHOLE,
     grace::GRACE,
     grace::NO_GRACE,
+    wait_queue::FAIR_LOCK,
+    wait_queue::TRIES,
+    wait_queue::CUTTING,
+    wait_queue::WAITING,
+    wait_queue::FAIR_SEMAPHORE,
+    wait_queue::RW_LOCK,
+    wait_queue::DOWNGRADING,
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
-pub const MUTANTS: [Entry; COMMON_MUTANTS.len() + worlds::MUTANTS.len()] = joined(&COMMON_MUTANTS, &worlds::MUTANTS);
+pub const MUTANTS: [Entry; COMMON_MUTANTS.len() + observed::MUTANTS.len() + OTHER_MUTANTS.len()] = joined(
+    &joined::<{ COMMON_MUTANTS.len() + observed::MUTANTS.len() }>(&COMMON_MUTANTS, &observed::MUTANTS),
+    &OTHER_MUTANTS,
+);
 
-const COMMON_MUTANTS: [Entry; 38] = [
+const OTHER_MUTANTS: [Entry; wait_queue::MUTANTS.len() + worlds::MUTANTS.len()] =
+    joined(&wait_queue::MUTANTS, &worlds::MUTANTS);
+
+const COMMON_MUTANTS: [Entry; 32] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -352,56 +367,6 @@ const COMMON_MUTANTS: [Entry; 38] = [
     )
     .by(Profile::Identity, Faults::NONE)
     .even_if_atomic(),
-    Entry::mutant(
-        "fast_lock.proposal_is_owner",
-        "owner() names somebody who is about to take the lock",
-        &unexplained::PROPOSAL_IS_OWNER,
-        [3, 0],
-        Property::Linearizable,
-    )
-    .even_if_atomic(),
-    Entry::mutant(
-        "fast_lock.unreadable_is_free",
-        "owner() says that a lock which cannot be read is free",
-        &unexplained::UNREADABLE_IS_FREE,
-        [2, 0],
-        Property::Linearizable,
-    )
-    .by(Profile::Local, ONE_ERROR)
-    .even_if_atomic(),
-    Entry::mutant(
-        "fast_lock.releases_later",
-        "unlock looks for the leaf, answers, and removes it after",
-        &unexplained::RELEASES_LATER,
-        [2, 0],
-        Property::Linearizable,
-    )
-    .even_if_atomic(),
-    Entry::mutant(
-        "fast_lock.remembers_owner",
-        "a try that was lost without a name answers the name of an earlier owner",
-        &unexplained::REMEMBERS_OWNER,
-        [2, 1],
-        Property::Linearizable,
-    )
-    .even_if_atomic(),
-    Entry::mutant(
-        "fast_lock.proposal_holds",
-        "a try answers that the lock is held where somebody has a proposal",
-        &unexplained::PROPOSAL_HOLDS,
-        [2, 1],
-        Property::Linearizable,
-    )
-    .even_if_atomic(),
-    Entry::mutant(
-        "fast_lock.recovers_unchecked",
-        "recovery does not look whether the dead owner's leaf could be removed",
-        &unexplained::RECOVERS_UNCHECKED,
-        [2, 1],
-        Property::Linearizable,
-    )
-    .by(Profile::Local, Faults { crashes: 1, ..ONE_ERROR })
-    .even_if_atomic(),
     semaphore::COUNT_THEN_ENTER,
     semaphore::ONE_TOO_MANY,
     semaphore::RELEASES_ANY,
@@ -440,6 +405,7 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         whole,
         grace,
         no_grace,
+        ..,
     ] = ALGORITHMS;
     let bounds: [(Entry, &[[u8; 2]]); 9] = [
         (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
@@ -469,7 +435,14 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
     let timed = timed.map(|(entry, crashes, ticks)| {
         (entry, Scenario { faults: Faults { crashes, ticks, ..Faults::NONE }, ..entry.scenario() })
     });
-    crashes.chain(others).chain(timed).chain(notified).chain(numbered).chain(worlds::rows()).collect()
+    crashes
+        .chain(others)
+        .chain(timed)
+        .chain(notified)
+        .chain(numbered)
+        .chain(worlds::rows())
+        .chain(wait_queue::rows())
+        .collect()
 }
 
 fn rows_of_other_faults(entry: Entry) -> [(Entry, Scenario); 3] {

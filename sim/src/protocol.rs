@@ -29,9 +29,21 @@ pub enum Phase {
     Trying,
     /// It is in its critical section, until the first call of its next attempt.
     Holding,
+    /// As [`Phase::Trying`], and it remembers a number from the attempt before, which means something to its protocol.
+    Waiting(u16),
+    /// As [`Phase::Holding`], and it remembers a number.
+    Serving(u16),
     /// Its attempt to give the lock back failed, so it may own the lock still. It is in no critical section, and its next
     /// attempt tries again.
     Releasing,
+}
+
+impl Phase {
+    /// True where the client is in its critical section.
+    #[must_use]
+    pub const fn holds(self) -> bool {
+        matches!(self, Self::Holding | Self::Serving(_))
+    }
 }
 
 /// How an attempt ended.
@@ -55,7 +67,7 @@ pub enum Stop {
 /// What is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Property {
-    /// Never are two clients in their critical sections, or more than [`Protocol::holders_max`].
+    /// Never are two clients in their critical sections, or more than [`Protocol::may_hold_together`] lets in.
     MutualExclusion,
     /// A client in its critical section owns the lock on disk, and nobody takes it from a client that lives.
     NotDispossessed,
@@ -82,13 +94,15 @@ pub enum Property {
     Fenced,
     /// An outcome that must be possible was seen.
     Sometimes,
+    /// Whoever came first is served first, as [`Protocol::is_in_order`] has it.
+    InOrder,
 }
 
 impl Property {
     /// All properties. Every lock is checked for each of them but those that it [gives up](Protocol::gives_up),
     /// [`Property::Linearizable`] and those of fair runs, which are for a protocol to promise, and [`Property::Fenced`],
     /// which takes a [resource](Protocol::has_resource).
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::MutualExclusion,
         Self::NotDispossessed,
         Self::AnswersAsDocumented,
@@ -101,6 +115,7 @@ impl Property {
         Self::Linearizable,
         Self::Fenced,
         Self::Sometimes,
+        Self::InOrder,
     ];
 
     /// The property's name in traces and tables.
@@ -108,6 +123,7 @@ impl Property {
     pub const fn name(self) -> &'static str {
         match self {
             Self::MutualExclusion => "mutual exclusion",
+            Self::InOrder => "first come, first served",
             Self::NotDispossessed => "no live holder dispossessed",
             Self::AnswersAsDocumented => "answers as documented",
             Self::Replayable => "replayable",
@@ -143,14 +159,23 @@ pub trait Protocol: fmt::Debug + Sync {
     /// What stands on disk for as long as `id` holds the lock.
     fn evidence(&self, id: &Id) -> Path;
 
-    /// The same where it may be one of several: one of these stands.
-    fn evidences(&self, id: &Id) -> Vec<Path> {
+    /// The same where it may be one of several, or depends on what `id` remembers in `phase`, in which it holds the lock:
+    /// one of these stands.
+    fn evidences(&self, id: &Id, phase: Phase) -> Vec<Path> {
+        let _ = phase;
         vec![self.evidence(id)]
     }
 
-    /// How many clients may be in their critical sections at a time; one, but for a semaphore.
-    fn holders_max(&self) -> usize {
-        1
+    /// Whether these clients may be in their critical sections at once, each given with what it remembers; one, by default.
+    fn may_hold_together(&self, holders: &[(usize, Phase)]) -> bool {
+        holders.len() <= 1
+    }
+
+    /// Whether those who hold came before those who wait, as the protocol promises it. It is asked about the clients that
+    /// are between two attempts, when one of them holds.
+    fn is_in_order(&self, clients: &[(usize, Phase)]) -> bool {
+        let _ = clients;
+        true
     }
 
     /// Whether the client `index` of `clients` ever takes the lock. Others clean up, or get in the way.

@@ -7,7 +7,9 @@ pub mod leases;
 mod lock_clients;
 pub mod observed;
 pub mod processes;
+pub mod queue_clients;
 pub mod semaphore;
+pub mod wait_queue;
 pub mod waiters;
 
 pub use check_bid_check::BidClients;
@@ -15,5 +17,6 @@ pub use leases::Leases;
 pub use lock_clients::{Cleaner, LockClients, MakeLock};
 pub use observed::Observed;
 pub use processes::ProcessClients;
+pub use queue_clients::QueueClients;
 pub use semaphore::SlotClients;
 pub use waiters::Waiters;

@@ -250,7 +250,7 @@ impl<'a> World<'a> {
             Miss::Plan(request) => self.make_plan(request),
             Miss::Evidence(holder) => {
                 let id = scenario::id(holder.client, holder.incarnation);
-                let evidences = self.protocol.evidences(&id);
+                let evidences = self.protocol.evidences(&id, holder.phase);
                 let paths = evidences.iter().map(|path| self.names.path_id(path)).collect();
                 self.evidence.insert(holder, paths);
             }

@@ -8,7 +8,7 @@ use lockwright_sim::{
 };
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
-const PINNED: [(&str, [u8; 2], [usize; 3]); 31] = [
+const PINNED: [(&str, [u8; 2], [usize; 3]); 42] = [
     ("fast_lock", [2, 0], [339, 690, 36]),
     ("fast_lock", [2, 1], [4_285, 9_935, 45]),
     ("fast_lock", [2, 2], [24_413, 66_400, 66]),
@@ -40,10 +40,21 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 31] = [
     ("check_bid_check", [3, 1], [148_787, 1_338_582, 39]),
     ("check_bid_check+whole", [2, 0], [186, 492, 21]),
     ("check_bid_check+whole", [3, 0], [9_709, 62_775, 30]),
+    ("fair_lock", [2, 0], [1_829, 4_812, 83]),
+    ("fair_lock", [2, 1], [14_394, 43_029, 94]),
+    ("fair_lock", [3, 0], [93_840, 428_444, 129]),
+    ("fair_lock+tries", [2, 0], [1_644, 3_905, 61]),
+    ("fair_lock+cutting", [2, 0], [4_459, 10_609, 87]),
+    ("fair_lock+cutting", [2, 1], [36_896, 101_294, 103]),
+    ("fair_semaphore", [2, 0], [2_181, 6_106, 97]),
+    ("fair_semaphore", [3, 0], [299_401, 1_599_534, 174]),
+    ("rw_lock", [2, 0], [2_703, 6_635, 63]),
+    ("rw_lock", [2, 1], [25_416, 70_597, 79]),
+    ("rw_lock+downgrade", [2, 0], [2_967, 7_264, 65]),
 ];
 
 /// The same in other worlds: clients, crashes, and of ticks, losses or reuses so many.
-const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 14] = [
+const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 15] = [
     ("fast_lock+grace", [2, 0, 1], [17_808, 39_716, 115]),
     ("fast_lock+grace", [2, 0, 2], [72_190, 166_407, 126]),
     ("fast_lock+grace0", [2, 0, 1], [25_941, 58_022, 125]),
@@ -58,6 +69,7 @@ const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 14] = [
     ("fast_lock+containers", [2, 1, 1], [29_063, 66_092, 66]),
     ("fast_lock+hosts", [2, 1, 0], [13_227, 29_992, 52]),
     ("fast_lock+hosts", [2, 1, 1], [29_063, 66_092, 66]),
+    ("fair_lock+waiting", [2, 0, 0], [5_987, 15_407, 99]),
 ];
 
 #[test]

@@ -9,3 +9,4 @@ mod grace;
 mod release;
 mod semaphore;
 mod stage;
+mod wait_queue;

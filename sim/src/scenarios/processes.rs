@@ -66,8 +66,8 @@ impl Protocol for ProcessClients {
         let probe = Judging { judge: self.judge, me: &me, here, processes };
         let lock = CheckLock::new(FastLock::new(world, lock_path(), Leaf::File), &probe, world);
         match phase {
-            Phase::Idle | Phase::Trying => take(&lock, &Id::from(&me)),
-            Phase::Holding | Phase::Releasing => give_back(&lock, &Id::from(&me), phase),
+            Phase::Idle | Phase::Trying | Phase::Waiting(_) => take(&lock, &Id::from(&me)),
+            Phase::Holding | Phase::Releasing | Phase::Serving(_) => give_back(&lock, &Id::from(&me), phase),
         }
     }
 

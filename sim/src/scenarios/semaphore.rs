@@ -70,20 +70,20 @@ impl Protocol for SlotClients {
     }
 
     fn evidence(&self, id: &Id) -> Path {
-        self.evidences(id).swap_remove(0)
+        (self.evidences)(self.slots, id).swap_remove(0)
     }
 
-    fn evidences(&self, id: &Id) -> Vec<Path> {
+    fn evidences(&self, id: &Id, _phase: Phase) -> Vec<Path> {
         (self.evidences)(self.slots, id)
     }
 
-    fn holders_max(&self) -> usize {
-        usize::try_from(self.slots.get()).unwrap_or(usize::MAX)
+    fn may_hold_together(&self, holders: &[(usize, Phase)]) -> bool {
+        holders.len() <= self.slots.get() as usize
     }
 
     fn sometimes(&self, clients: usize, faults: Faults) -> Vec<&'static str> {
         let mut wanted = vec!["took the lock", "gave it back"];
-        if clients > self.holders_max() {
+        if clients > self.slots.get() as usize {
             wanted.push("found it held");
         }
         if faults.errors > 0 {

@@ -36,6 +36,7 @@ use crate::{
     miss::Miss,
     names::{DEAD, IdNo, PathId, ROOT},
     plan::{Op, Plan},
+    protocol::Phase,
     scenario::{self, Faults},
     state::{InCall, State},
     tree::Node,
@@ -103,7 +104,7 @@ impl World<'_> {
             others.paths.extend(plan.paths.into_iter().filter(|path| *path != DEAD));
         }
         for client in (0..self.scenario.clients).filter(|client| *client != id.client()) {
-            for evidence in self.protocol.evidences(&scenario::id(client, 0)) {
+            for evidence in self.protocol.evidences(&scenario::id(client, 0), Phase::Holding) {
                 others.paths.insert(self.names.path_id(&evidence));
             }
         }

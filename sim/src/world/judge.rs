@@ -28,7 +28,7 @@ impl World<'_> {
     pub(crate) fn in_critical_section(&self, process: &Process) -> bool {
         process.call == InCall::Before
             && self.histories.is_root(process.history)
-            && self.histories.root_of(process.history).phase == Phase::Holding
+            && self.histories.root_of(process.history).phase.holds()
     }
 
     pub(crate) fn is_idle(&self, process: &Process) -> bool {
@@ -50,14 +50,13 @@ impl World<'_> {
                 }
             }
             if self.in_critical_section(process) {
-                holders.push(RootId { client, incarnation: process.incarnation, phase: Phase::Holding });
+                let phase = self.histories.root_of(process.history).phase;
+                holders.push(RootId { client, incarnation: process.incarnation, phase });
             }
         }
         let gives_up = self.protocol.gives_up();
-        let most = self.protocol.holders_max();
-        if holders.len() > most && !gives_up.contains(&Property::MutualExclusion) {
-            let ids: Vec<String> = holders[..=most].iter().map(|holder| spell(*holder)).collect();
-            return Ok(Some((Property::MutualExclusion, format!("{} hold the lock", ids.join(" and ")))));
+        if let Some(broken) = self.judge_together(state, &holders) {
+            return Ok(Some(broken));
         }
         if gives_up.contains(&Property::NotDispossessed) {
             holders.clear();
@@ -82,6 +81,25 @@ impl World<'_> {
             return Ok(Some((Property::NothingLeftBehind, what)));
         }
         Ok(None)
+    }
+
+    /// What is wrong with those who hold at once, and with those who wait meanwhile.
+    fn judge_together(&self, state: &State, holders: &[RootId]) -> Option<(Property, String)> {
+        let may_overlap = self.protocol.gives_up().contains(&Property::MutualExclusion);
+        let told = |holder: &RootId| (usize::from(holder.client), holder.phase);
+        let together: SmallVec<[_; 4]> = holders.iter().map(told).collect();
+        if holders.len() > 1 && !may_overlap && !self.protocol.may_hold_together(&together) {
+            let names: Vec<String> = holders.iter().map(|holder| spell(*holder)).collect();
+            return Some((Property::MutualExclusion, format!("{} hold the lock", names.join(" and "))));
+        }
+        let first = holders.first()?;
+        let between: SmallVec<[_; 4]> = (0..)
+            .zip(&state.processes)
+            .filter(|(_, process)| process.call == InCall::Before && self.histories.is_root(process.history))
+            .map(|(client, process): (usize, _)| (client, self.histories.root_of(process.history).phase))
+            .collect();
+        let what = || format!("{} holds the lock, and somebody waits who came before", spell(*first));
+        (!self.protocol.is_in_order(&between)).then(|| (Property::InOrder, what()))
     }
 
     /// The paths of all entries, sorted, a directory's with a `/` at the end.

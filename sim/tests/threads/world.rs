@@ -428,15 +428,15 @@ impl State {
         let inside = self.seats.iter().enumerate().filter(|(_, seat)| seat.inside);
         let ids = inside.map(|(client, seat)| Process { client, incarnation: seat.incarnation }.id());
         let holders: Vec<Id> = ids.collect();
-        let most = setup.protocol.holders_max();
-        if holders.len() > most {
-            let ids: Vec<String> = holders[..=most].iter().map(ToString::to_string).collect();
+        let together: Vec<_> = holders.iter().map(|_| (0, Phase::Holding)).collect();
+        if holders.len() > 1 && !setup.protocol.may_hold_together(&together) {
+            let ids: Vec<String> = holders.iter().map(ToString::to_string).collect();
             let what = format!("{} hold the lock", ids.join(" and "));
             return Some((Property::MutualExclusion, what)).filter(|(property, _)| setup.watches(*property));
         }
         let holders = holders.iter().filter(|_| setup.watches(Property::NotDispossessed));
         holders.into_iter().find_map(|holder| {
-            let evidence = setup.protocol.evidences(holder);
+            let evidence = setup.protocol.evidences(holder, Phase::Holding);
             let paths: Vec<String> = evidence.iter().map(|path| format!("\"{path}\"")).collect();
             let gone = format!("{holder} holds the lock, and {} is gone", paths.join(" or "));
             (!evidence.iter().any(|path| self.disk.has(path))).then_some((Property::NotDispossessed, gone))

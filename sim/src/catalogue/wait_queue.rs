@@ -1,0 +1,138 @@
+//! Those that stand in line.
+
+use super::Entry;
+use crate::{
+    mutants::wait_queue as queues,
+    protocol::Property,
+    scenario::{Faults, Profile, Scenario},
+    scenarios::wait_queue,
+};
+
+pub(super) const FAIR_LOCK: Entry =
+    Entry::algorithm("fair_lock", "a line in which nobody overtakes", &wait_queue::FAIR_LOCK);
+pub(super) const TRIES: Entry =
+    Entry::algorithm("fair_lock+tries", "the same, tried without standing in line", &wait_queue::TRIED);
+pub(super) const CUTTING: Entry =
+    Entry::algorithm("fair_lock+cutting", "the same line; one client cuts in each time", &wait_queue::CUTTING);
+pub(super) const WAITING: Entry =
+    Entry::algorithm("fair_lock+waiting", "the same line; all wait until they are told", &wait_queue::WAITING)
+        .within(Profile::Notify);
+pub(super) const FAIR_SEMAPHORE: Entry =
+    Entry::algorithm("fair_semaphore", "the first two in line", &wait_queue::FAIR_SEMAPHORE);
+pub(super) const RW_LOCK: Entry = Entry::algorithm(
+    "rw_lock",
+    "writers and readers by turns; readers up to the first writer",
+    &wait_queue::READ_WRITE,
+);
+pub(super) const DOWNGRADING: Entry =
+    Entry::algorithm("rw_lock+downgrade", "the same, and writers go on as readers", &wait_queue::DOWNGRADING);
+
+/// The rows of those that stand in line.
+pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
+    let bounds: [(Entry, &[[u8; 2]]); 7] = [
+        (FAIR_LOCK, &[[2, 0], [2, 1], [3, 0]]),
+        (TRIES, &[[2, 0]]),
+        (CUTTING, &[[2, 0], [2, 1]]),
+        (WAITING, &[[2, 0]]),
+        (FAIR_SEMAPHORE, &[[2, 0], [3, 0]]),
+        (RW_LOCK, &[[2, 0], [2, 1]]),
+        (DOWNGRADING, &[[2, 0]]),
+    ];
+    bounds.into_iter().flat_map(|(entry, bounds)| {
+        bounds.iter().map(move |&[clients, crashes]| {
+            (entry, Scenario { clients, faults: Faults { crashes, ..Faults::NONE }, ..entry.scenario() })
+        })
+    })
+}
+
+pub(super) const MUTANTS: [Entry; 11] = [
+    Entry::mutant(
+        "fair_lock.no_doorway",
+        "a number is read, and the ticket appears later: no doorway",
+        &queues::NO_DOORWAY,
+        [3, 0],
+        Property::InOrder,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.flag_down_first",
+        "the flag in the door goes down before the ticket is up",
+        &queues::FLAG_DOWN_FIRST,
+        [3, 0],
+        Property::InOrder,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.look_then_watch",
+        "a waiter looks first and watches after",
+        &queues::LOOK_THEN_WATCH,
+        [2, 0],
+        Property::NobodyWaitsInVain,
+    )
+    .by(Profile::Notify, Faults::NONE)
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.waits_without_ticket",
+        "a waiter whose ticket was taken back waits for ever",
+        &queues::WAITS_WITHOUT_TICKET,
+        [3, 0],
+        Property::InOrder,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.holds_without_ticket",
+        "a waiter whose ticket was taken back takes its turn all the same",
+        &queues::HOLDS_WITHOUT_TICKET,
+        [3, 0],
+        Property::NotDispossessed,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.cut_stops_half_way",
+        "who cuts in stops where somebody has left meanwhile",
+        &queues::CUT_STOPS_HALF_WAY,
+        [2, 0],
+        Property::AnswersAsDocumented,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.cut_steals",
+        "who cuts in does not wait for those it asked to leave",
+        &queues::CUT_STEALS,
+        [2, 0],
+        Property::MutualExclusion,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.dead_block_the_line",
+        "nobody asks who is dead",
+        &queues::DEAD_BLOCK_THE_LINE,
+        [2, 1],
+        Property::CanBeTaken,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "rw_lock.downgrade_by_rename",
+        "a writer becomes a reader by renaming its ticket, which a listing may miss",
+        &queues::DOWNGRADE_BY_RENAME,
+        [2, 0],
+        Property::InOrder,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "rw_lock.look_then_register",
+        "a reader looks for a writer, and takes its ticket after",
+        &queues::READER_LOOKS_THEN_REGISTERS,
+        [2, 0],
+        Property::InOrder,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "rw_lock.upgrade_in_place",
+        "readers that want to write wait until they are alone",
+        &queues::UPGRADE_IN_PLACE,
+        [2, 0],
+        Property::CanBeTaken,
+    )
+    .even_if_atomic(),
+];
