@@ -27,7 +27,10 @@ const HARDLY_DRAWN: [&str; 2] = ["lease.renewed_by_stamp", "lease.renewed_unhear
 /// With the depth that the mutant takes.
 fn pct(entry: Entry) -> Strategy {
     let (depth, steps) = match entry.name {
-        "fast_lock.clean_in_place" | "one_file.look_then_watch" | "semaphore.count_then_enter" => (4, 100),
+        "fast_lock.clean_in_place"
+        | "one_file.look_then_watch"
+        | "semaphore.count_then_enter"
+        | "check_bid_check.unreadable_is_absent" => (4, 100),
         // All have to be between two attempts at one moment.
         "check_bid_check.vanished_is_error" => (6, 40),
         _ => (3, 100),
