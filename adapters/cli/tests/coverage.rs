@@ -58,3 +58,15 @@ fn a_limit_is_told_and_is_no_success() {
     let (code, _) = coverage(&["--mutants"]);
     assert_ne!(code, Some(0));
 }
+
+#[test]
+fn what_has_no_say_in_it_is_refused() {
+    for option in [["--save", "half"], ["--resume", "half"], ["--shard", "1/2"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lockwright"));
+        let refused =
+            command.args(["verify", "--coverage"]).args(option).stdin(Stdio::null()).output().expect("it runs");
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(64), "{option:?}: {told}");
+        assert!(told.contains("cannot be used with") && told.contains(option[0]), "{told}");
+    }
+}

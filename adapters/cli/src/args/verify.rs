@@ -35,7 +35,7 @@ pub(crate) struct VerifyArgs {
     /// Instead of a verdict, tell each line that calls the world, with the answers that it got there and those that its
     /// docs allow and it never got. Small scenarios by default.
     #[arg(long, conflicts_with_all = ["mutants", "seed", "runs", "steps", "bug_depth", "threads", "depth", "memory",
-        "no_symmetry", "no_partial_order", "no_merge", "traces", "verbose"])]
+        "no_symmetry", "no_partial_order", "no_merge", "traces", "verbose", "save", "resume", "shard"])]
     pub(crate) coverage: bool,
     /// In which order. Bfs finds shortest counterexamples; dfs sees all there is, too; random and pct make runs, judge
     /// what a state gives away by itself, and never verify.
