@@ -63,7 +63,8 @@ fn body(table: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn a_verified_algorithm_is_a_row_and_exit_code_0() {
     let dir = empty_dir();
-    let output = lockwright(dir.path(), &["verify", "fast_lock", "--clients", "2", "--crashes", "1"]);
+    let output =
+        lockwright(dir.path(), &["verify", "fast_lock", "--profile", "local", "--clients", "2", "--crashes", "1"]);
     assert_eq!(code(&output), 0);
     let text = out(&output);
     assert!(rows(&text).all(|row| row.starts_with("fast_lock") && row.ends_with("Verified")), "{text}");
