@@ -80,7 +80,7 @@ impl Kubectl {
     /// Asks for the process of `id`. May wait for the next heartbeat of its node.
     #[must_use]
     pub fn ask(&self, id: &K8sId) -> Observed {
-        self.try_ask(id).unwrap_or_else(|Unreachable| Observed::Unreachable)
+        self.try_ask(id).unwrap_or(Observed::Unreachable)
     }
 
     fn try_ask(&self, id: &K8sId) -> Result<Observed, Unreachable> {
