@@ -178,24 +178,26 @@ impl<'a> Slots<'a> {
     }
 
     fn owners(&self, place: &Place, slots: &[Name]) -> Result<ExitCode, Failure> {
-        let owners: Result<Vec<_>, _> = slots.iter().map(|slot| self.lock(&place.inside(slot)).owner()).collect();
+        let owners: Result<Vec<_>, _> = slots.iter().map(|slot| self.owner(&place.inside(slot))).collect();
         print(owners.map_err(|error| failed(format!("{}: {error}", place.given.display())))?.into_iter().flatten())
     }
 
+    fn owner(&self, slot: &Place) -> Result<Option<Id>, LockError> {
+        match self.locker {
+            Locker::Command(command) => self.by_command(command, slot).printed_owner(),
+            _ => slot.fast().owner(),
+        }
+    }
+
     fn slot(&self, place: &Place) -> Result<ExitCode, Failure> {
+        let me = &self.contender.me;
         for slot in listed(place)? {
-            if self.is_mine(&place.inside(&slot)).map_err(|error| failure(&place.given, &self.contender.me, &error))? {
+            let owner = self.lock(&place.inside(&slot)).owner().map_err(|error| failure(&place.given, me, &error))?;
+            if owner.as_ref() == Some(me) {
                 return print([slot]);
             }
         }
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn is_mine(&self, slot: &Place) -> Result<bool, LockError> {
-        match self.locker {
-            Locker::Command(command) => Ok(self.by_command(command, slot).is_mine()),
-            _ => Ok(slot.fast().owner()?.as_ref() == Some(&self.contender.me)),
-        }
     }
 
     fn lock(&self, slot: &Place) -> Box<dyn Lock + 'a> {
@@ -209,7 +211,8 @@ impl<'a> Slots<'a> {
     }
 
     fn by_command(&self, command: &'a [OsString], slot: &Place) -> CommandLock<'a> {
-        CommandLock::new(command, slot.given.clone().into(), self.contender.word.clone(), self.said)
+        let Contender { me, word } = self.contender;
+        CommandLock::new(command, slot.given.clone().into(), me.clone(), word.clone(), self.said)
     }
 }
 

@@ -29,16 +29,32 @@ pub const NO_CODE: i32 = 126;
 pub struct CommandLock<'a> {
     words: &'a [OsString],
     at: PathBuf,
+    me: Id,
     id: Option<OsString>,
     said: &'a Cell<i32>,
 }
 
 impl<'a> CommandLock<'a> {
-    /// The lock at `at`, by the command `words`. It is told `id` as it stands here, a process number for instance; what the
-    /// kernel calls the contender is not told. The code of the last try to lock is put into `said`.
+    /// The lock at `at`, by the command `words`. It is told `id` as it stands here, a process number for instance, and not
+    /// `me`, which the kernel calls the contender. The code of the last try to lock is put into `said`.
     #[must_use]
-    pub fn new(words: &'a [OsString], at: PathBuf, id: Option<OsString>, said: &'a Cell<i32>) -> Self {
-        Self { words, at, id, said }
+    pub fn new(words: &'a [OsString], at: PathBuf, me: Id, id: Option<OsString>, said: &'a Cell<i32>) -> Self {
+        Self { words, at, me, id, said }
+    }
+
+    /// The owner as the command prints it, which may look for stale ones then.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`] when the command cannot be run, or prints what is no id.
+    pub fn printed_owner(&self) -> Result<Option<Id>, LockError> {
+        let output = self.command("owner").and_then(|mut command| command.stderr(Stdio::inherit()).output().ok());
+        let output = output.ok_or(FsError::Io)?;
+        let text = String::from_utf8(output.stdout).map_err(|_| FsError::ForeignName)?;
+        match text.trim_end_matches('\n') {
+            "" => Ok(None),
+            owner => Ok(Some(owner.parse().map_err(|_| FsError::ForeignName)?)),
+        }
     }
 
     /// True when the command says that the lock is this contender's.
@@ -90,17 +106,11 @@ impl Lock for CommandLock<'_> {
         if self.is_mine() { Err(FsError::Io.into()) } else { Ok(()) }
     }
 
+    /// Who it is, if it is this contender: the command knows the others by other names, and may clean a stale one away
+    /// when it is asked for its name.
     fn owner(&self) -> Result<Option<Id>, LockError> {
-        if std::fs::symlink_metadata(&self.at).is_err() {
-            return Ok(None);
-        }
-        let output = self.command("owner").and_then(|mut command| command.stderr(Stdio::inherit()).output().ok());
-        let output = output.ok_or(FsError::Io)?;
-        let text = String::from_utf8(output.stdout).map_err(|_| FsError::ForeignName)?;
-        match text.trim_end_matches('\n') {
-            "" => Ok(None),
-            owner => Ok(Some(owner.parse().map_err(|_| FsError::ForeignName)?)),
-        }
+        let is_there = std::fs::symlink_metadata(&self.at).is_ok();
+        Ok((is_there && self.is_mine()).then(|| self.me.clone()))
     }
 
     fn proposals(&self) -> Result<Vec<Id>, LockError> {
