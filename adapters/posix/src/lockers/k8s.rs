@@ -144,3 +144,44 @@ impl Kubectl {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use lockwright_kernel::ids::{Reason, Verdict};
+
+    use super::*;
+
+    /// A cluster whose pod is gone. `on_node` runs when the node is asked for, and prints its state and its heartbeat.
+    fn ask(on_node: &str) -> Verdict {
+        let dir = tempfile::tempdir().expect("a directory for the test");
+        let program = dir.path().join("kubectl");
+        let text = format!(
+            "#!/bin/sh\ncd '{}'\ncase $2 in node) {on_node} ;; *) cat pod 2>/dev/null ;; esac\nexit 0\n",
+            dir.path().display()
+        );
+        fs::write(&program, text).expect("room");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("my file");
+        let id: K8sId = "n+s+p+u:7:8:9".parse().expect("an id");
+        let kubectl = Kubectl::new(program).waiting(Duration::from_millis(50), Duration::from_millis(1));
+        id.verdict(kubectl.ask(&id))
+    }
+
+    #[test]
+    fn a_node_is_believed_when_it_has_reported_since() {
+        assert_eq!(ask("echo x >> n; echo True $(wc -l < n)"), Verdict::Dead);
+        assert_eq!(ask("echo True 7"), Verdict::Unknown(Reason::NodeSilent));
+        assert_eq!(
+            ask("echo x >> n; [ -e m ] && echo False 2 || echo True 1; touch m"),
+            Verdict::Unknown(Reason::NodeSilent)
+        );
+        assert_eq!(ask("true"), Verdict::Unknown(Reason::NodeSilent));
+        assert_eq!(ask("exit 1"), Verdict::Unknown(Reason::Unreachable));
+    }
+
+    #[test]
+    fn a_pod_that_comes_back_meanwhile_tells_nothing() {
+        assert_eq!(ask("echo x >> n; echo u > pod; echo True $(wc -l < n)"), Verdict::Unknown(Reason::Incomplete));
+    }
+}
