@@ -1,6 +1,6 @@
 //! Each script's exit codes, its output and what it leaves on disk, as a table of calls made one after the other.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use crate::names::{Names, Sleeper};
 
@@ -74,7 +74,6 @@ fn the_layout_is_that_of_the_lockers() {
     assert_eq!(names.entries("l"), ["owner"]);
     assert_eq!(names.entries("l/owner"), ["ann"]);
     assert!(names.path().join("l/owner/ann").is_file());
-    use std::os::unix::fs::PermissionsExt;
     let mode = |path: &str| fs::metadata(names.path().join(path)).expect("it is there").permissions().mode() & 0o777;
     fs::create_dir(names.path().join("as the umask has it")).expect("room");
     assert_eq!(mode("l/owner"), mode("as the umask has it"));

@@ -2,14 +2,9 @@
 
 use std::io;
 
-use lockwright_kernel::{
-    fs::Halted,
-    id::Id,
-    ids::{
-        local::{LocalId, Observed},
-        process::{ProcessTable, Sighting},
-    },
-    probe::{Liveness, Probe},
+use lockwright_kernel::ids::{
+    local::{LocalId, Observed},
+    process::{ProcessTable, Sighting},
 };
 
 use super::NoId;
@@ -42,16 +37,6 @@ pub fn observe(id: &LocalId) -> Observed {
     }
 }
 
-/// Tells dead processes of this host from the rest, by [`LocalId::verdict`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct LocalProbe;
-
-impl Probe for LocalProbe {
-    fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
-        Ok(LocalId::judge(id, observe).into())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::process::{Child, Command, Stdio};
@@ -76,7 +61,7 @@ mod tests {
         }
         assert!(matches!(id_of(child.id()), Err(NoId::NotRunning)));
         child.wait().expect("a child");
-        assert_eq!(LocalProbe.liveness(&Id::from(&id)), Ok(Liveness::Dead));
+        assert_eq!(id.verdict(observe(&id)), Verdict::Dead);
     }
 
     #[test]

@@ -98,6 +98,22 @@ mod tests {
     }
 
     #[test]
+    fn a_process_whose_status_cannot_be_read_is_not_called_gone() {
+        use std::{fs, os::unix::fs::PermissionsExt};
+        let dir = tempfile::tempdir().expect("a directory for the test");
+        let broken = dir.path().join("tr");
+        fs::write(&broken, "#!/bin/sh\nexit 1\n").expect("room");
+        fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).expect("my file");
+        let path = format!("{}:{}", dir.path().display(), std::env::var("PATH").expect("a path"));
+        let asked = |pid: u32| {
+            let output = Command::new("sh").arg("-c").arg(script(pid)).env("PATH", &path).output().expect("a shell");
+            read(&String::from_utf8(output.stdout).expect("UTF-8")).seen
+        };
+        assert_eq!(asked(std::process::id()), None);
+        assert_eq!(asked(i32::MAX.unsigned_abs()).map(|seen| seen.process), Some(Sighting::Absent));
+    }
+
+    #[test]
     fn other_lines_are_passed_over_and_contradictions_are_no_answer() {
         let whole = "motd\nlockers:host a.b\nnoise\nlockers:btime 7\nlockers:gone\nlockers:whole\n";
         let gone = Observed { process: Sighting::Absent, btime: 7 };
