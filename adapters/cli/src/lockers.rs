@@ -2,7 +2,7 @@
 //!
 //! Each script has a module of its name; [`hostpid_lock`] is also `lock_ssh` and `lock_k8s`, which are it with an id helper.
 //! What they share: [`words`] reads the command line, [`place`] finds the lock, [`answer`] gives exit codes, [`id_helper`]
-//! knows the three kinds of id. [`install`] lays out the names.
+//! knows the three kinds of id. [`mod@install`] lays out the names.
 //!
 //! | exit code | of a lock |
 //! |---|---|
