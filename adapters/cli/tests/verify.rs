@@ -1,5 +1,8 @@
 //! `lockwright verify` and `lockwright replay`, as processes.
 
+#[expect(dead_code, reason = "other tests use more of it")]
+mod support;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
@@ -15,37 +18,6 @@ use nix::{
     },
     unistd::Pid,
 };
-
-fn lockwright(dir: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lockwright"));
-    command.current_dir(dir).args(args).stdin(Stdio::null()).output().expect("it was built for this test")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("no signal ends it")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("it writes UTF-8")
-}
-
-/// The one line that a refusal is.
-fn refusal(output: &Output) -> String {
-    let text = String::from_utf8(output.stderr.clone()).expect("it writes UTF-8");
-    assert_eq!(text.lines().count(), 1, "{text}");
-    assert_eq!(out(output), "");
-    text
-}
-
-fn empty_dir() -> tempfile::TempDir {
-    tempfile::tempdir().expect("there is room for a folder")
-}
-
-fn entries(dir: &Path) -> Vec<String> {
-    let names = fs::read_dir(dir).expect("it is there").map(|entry| entry.expect("it can be read").file_name());
-    names.map(|name| name.into_string().expect("it was named by us")).collect()
-}
-
 /// The rows between the head and the foot.
 fn rows(table: &str) -> impl Iterator<Item = &str> {
     body(table).filter(|line| !line.starts_with(' '))

@@ -135,12 +135,13 @@ pub const fn usual(profile: Profile) -> (u8, Faults) {
     }
 }
 
-/// What is written down about cells that there are not.
+/// What is written down about cells that there are not, or more than once.
 #[must_use]
 pub fn strays() -> Vec<(&'static str, Profile)> {
-    let cells = cells();
-    let is_there = |(name, profile): &(&str, Profile)| {
-        cells.iter().any(|cell| cell.entry.name == *name && cell.scenario.profile == *profile)
+    let cells: Vec<_> = cells().iter().map(|cell| (cell.entry.name, cell.scenario.profile)).collect();
+    let strays = |all: Vec<(&'static str, Profile)>| {
+        let is_stray = |at: usize| !cells.contains(&all[at]) || all[..at].contains(&all[at]);
+        (0..all.len()).filter(|at| is_stray(*at)).map(|at| all[at]).collect::<Vec<_>>()
     };
-    expected::all().chain(others::all()).filter(|at| !is_there(at)).collect()
+    [strays(expected::all().collect()), strays(others::all().collect())].concat()
 }

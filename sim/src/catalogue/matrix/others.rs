@@ -27,7 +27,12 @@ const NO_DEAD: &str = "its slots are plain files, which nobody takes from the de
 const CRASH: Faults = Faults { crashes: 1, ..Faults::NONE };
 
 const OTHERS: &[Other] = &[
-    Other::new(&["fast_lock+observer"], Profile::Local, (3, CRASH), LONG),
+    Other::new(
+        &["fast_lock+cleaner", "fast_lock-dir+cleaner", "fast_lock+observer", "check_bid_check"],
+        Profile::Local,
+        (3, CRASH),
+        LONG,
+    ),
     Other::new(
         &["semaphore", "fair_lock", "fair_lock+cutting", "fair_semaphore"],
         Profile::Local,
@@ -38,10 +43,8 @@ const OTHERS: &[Other] = &[
     Other::new(&["check_bid_check+whole"], Profile::Local, (3, Faults::NONE), LONG),
     Other::new(&["fair_lock+tries"], Profile::Local, (2, Faults { errors: 1, ..Faults::NONE }), LONG),
     Other::new(&["semaphore+passes"], Profile::Local, (4, Faults::NONE), NO_DEAD),
-    Other::new(OF_THREE, Profile::Power, (3, Profile::Power.default_faults()), ONE_DOES_NOT_LOCK),
-    Other::new(OF_THREE, Profile::Identity, (3, Profile::Identity.default_faults()), ONE_DOES_NOT_LOCK),
-    Other::new(OF_THREE, Profile::Lease, (3, Profile::Lease.default_faults()), ONE_DOES_NOT_LOCK),
-    Other::new(OF_THREE, Profile::Notify, (3, Profile::Notify.default_faults()), ONE_DOES_NOT_LOCK),
+    Other::new(TWO_LOCKERS, Profile::Lease, (3, Profile::Lease.default_faults()), ONE_DOES_NOT_LOCK),
+    Other::new(TWO_LOCKERS, Profile::Notify, (3, Profile::Notify.default_faults()), ONE_DOES_NOT_LOCK),
     Other::new(IN_LINE, Profile::Power, (2, Profile::Power.default_faults()), LONG),
     Other::new(&["semaphore", "check_bid_check+whole"], Profile::Power, (2, Profile::Power.default_faults()), LONG),
     Other::new(
@@ -54,7 +57,7 @@ const OTHERS: &[Other] = &[
     Other::new(&["fair_lock+tries", "fair_lock+waiting"], Profile::Notify, (2, Profile::Notify.default_faults()), LONG),
 ];
 
-const OF_THREE: &[&str] = &["fast_lock+cleaner", "fast_lock-dir+cleaner", "fast_lock+observer"];
+const TWO_LOCKERS: &[&str] = &["fast_lock+cleaner", "fast_lock-dir+cleaner", "fast_lock+observer"];
 
 const IN_LINE: &[&str] =
     &["fair_lock", "fair_lock+tries", "fair_lock+cutting", "fair_semaphore", "rw_lock", "rw_lock+downgrade"];
