@@ -3,7 +3,7 @@
 use super::{Cell, Finding, cell, usual};
 use crate::{
     catalogue::ALGORITHMS,
-    scenario::{Budget, Faults, Profile},
+    scenario::{Budget, Faults, Profile, Scenario},
 };
 
 /// The table of what is to be found, and below it what there is to say of single cells.
@@ -43,7 +43,8 @@ impl Notes {
                 (format!("✗ {steps}"), Some(format!("{property}: {why}.")))
             }
         };
-        let world = |why| format!("{}: {why}.", world((cell.scenario.clients, cell.scenario.faults)));
+        let Scenario { clients, faults, .. } = cell.scenario;
+        let world = |why| format!("clients, and faults: {}; {why}.", world((clients, faults)));
         let world = cell.is_other_because.map(world);
         let letters: Vec<String> = why.into_iter().chain(world).map(|note| self.letter(note)).collect();
         if letters.is_empty() { found } else { format!("{found} ({})", letters.join(", ")) }
