@@ -1,6 +1,5 @@
 //! `lockwright verify --matrix`, as a process.
 
-#[expect(dead_code, reason = "other tests use more of it")]
 mod support;
 
 use support::{code, empty_dir, entries, json, lockwright, out, refusal};

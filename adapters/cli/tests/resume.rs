@@ -1,6 +1,5 @@
 //! `lockwright verify` in parts: broken off and resumed, or shared out in shards, as processes.
 
-#[expect(dead_code, reason = "other tests use more of it")]
 mod support;
 
 use std::{
@@ -18,6 +17,7 @@ use serde_json::Value;
 use support::{code, empty_dir, entries, json, lockwright, out, refusal};
 
 const SCENARIO: &str = "fast_lock clients=3 crashes=0 walk=split";
+
 fn assert_same(one: &Value, other: &Value) {
     for key in ["verdict", "states", "transitions", "depth", "property", "steps", "token", "shortest", "symmetric"] {
         assert_eq!(one[key], other[key], "{key}");

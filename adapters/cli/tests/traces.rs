@@ -19,6 +19,7 @@ const FAULTLESS: [&str; 5] = [
     "fast_lock.unlock_leaves_dirs",
     "dotlock.empty_is_stale",
 ];
+
 /// A mutant that `verify` caught.
 struct Caught {
     name: String,
@@ -48,6 +49,7 @@ fn one(dir: &Path, protocol: &str) -> Caught {
 fn name(file: &Path) -> &str {
     file.to_str().expect("UTF-8")
 }
+
 #[test]
 fn the_token_of_every_mutant_gives_byte_for_byte_the_trace_that_verify_wrote() {
     let dir = empty_dir();

@@ -18,6 +18,9 @@ use nix::{
     },
     unistd::Pid,
 };
+
+use support::{code, empty_dir, entries, lockwright, out, refusal};
+
 /// The rows between the head and the foot.
 fn rows(table: &str) -> impl Iterator<Item = &str> {
     body(table).filter(|line| !line.starts_with(' '))
@@ -71,11 +74,12 @@ fn json_is_one_object_a_line_with_the_keys_that_the_help_tells() {
     let lines = told.lines().skip(1).take_while(|line| !line.is_empty());
     let told: Vec<&str> = lines.filter_map(|line| line.split_whitespace().next()).collect();
     assert!(told.contains(&"collision_odds"), "{help}");
-    let commands: [&[&str]; 4] = [
+    let commands: [&[&str]; 5] = [
         &["verify", "fast_lock", "--strategy", "random", "--runs", "3", "--json"],
         &["verify", "fast_lock-dir", "--clients", "2", "--json"],
         &["verify", "dotlock.empty_is_live", "--json"],
         &["verify", "fast_lock", "--states", "100", "--json"],
+        &["verify", "--matrix", "fast_lock+w", "--json"],
     ];
     for args in commands {
         let output = lockwright(dir.path(), args);
