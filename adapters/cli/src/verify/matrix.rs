@@ -57,13 +57,14 @@ pub(super) fn matrix(args: &VerifyArgs) -> Result<ExitCode, Failure> {
         total.add(&row);
         let is_last_of_its_row =
             interrupt.came() || cells.get(at + 1).is_none_or(|next| next.entry.name != cell.entry.name);
+        done.push(Done { row, trace });
+        let Done { row, trace } = &done[at];
         let told = line.hidden(|| match (args.json, is_last_of_its_row) {
-            (true, _) => table.row(&row, trace.as_deref()),
+            (true, _) => table.row(row, trace.as_deref()),
             (false, false) => Ok(()),
-            (false, true) => grid.row(cell.entry, done.iter().map(|done| &done.row).chain([&row])),
+            (false, true) => grid.row(cell.entry, &done),
         });
         is_read = told.is_ok();
-        done.push(Done { row, trace });
     }
     let skipped = cells.len() - done.len();
     if skipped > 0 {

@@ -39,11 +39,11 @@ impl Grid {
     }
 
     /// The row of an algorithm, as far as it was explored.
-    pub(super) fn row<'a>(&self, entry: Entry, done: impl Iterator<Item = &'a Row> + Clone) -> io::Result<()> {
+    pub(super) fn row(&self, entry: Entry, done: &[Done]) -> io::Result<()> {
         let cells = self.profiles.iter().map(|profile| {
-            let is_it = |row: &&Row| row.entry.name == entry.name && row.scenario.profile == *profile;
-            match done.clone().find(is_it) {
-                Some(row) => found(row),
+            let is_it = |row: &Row| row.entry.name == entry.name && row.scenario.profile == *profile;
+            match done.iter().find(|done| is_it(&done.row)) {
+                Some(done) => found(&done.row),
                 None if self.cells.contains(&(entry.name, *profile)) => "not here".into(),
                 None => "-".into(),
             }
