@@ -16,8 +16,12 @@
 //! When a search comes to an answer outside the alphabet, its merging was built on too little: it is begun again with
 //! that answer known ([`Histories::learned`]). A search that met no new answer was right to merge as it did.
 
+pub(crate) mod closing;
 pub(crate) mod exchange;
 
+use std::ops::ControlFlow;
+
+use closing::{Closing, GoOn};
 use lockwright_kernel::probe::Liveness;
 use rustc_hash::FxHashMap;
 
@@ -86,6 +90,7 @@ pub(crate) struct Histories {
     /// The answers that each request has had.
     alphabets: Vec<Vec<ReplyId>>,
     learned: bool,
+    closing: Option<Closing>,
     /// For each history up to the last merge, which others are like it but for the names of ids; empty where names may
     /// carry order.
     orbits: Vec<NodeId>,
@@ -263,9 +268,15 @@ impl Histories {
         self.learned
     }
 
-    /// Merges histories that go on alike, by all the answers known so far.
-    pub(crate) fn merge(&mut self, protocol: &dyn Protocol) {
-        self.close(protocol);
+    /// Merges histories that go on alike, by all the answers known so far. Broken off, it has merged nothing yet, and is
+    /// called again.
+    pub(crate) fn merge(&mut self, protocol: &dyn Protocol, go_on: GoOn<'_>) -> ControlFlow<String> {
+        self.close(protocol, &[], go_on)?;
+        self.merge_closed();
+        ControlFlow::Continue(())
+    }
+
+    fn merge_closed(&mut self) {
         self.learned = false;
         self.orbits.clear();
         self.remembered.clear();
@@ -274,21 +285,6 @@ impl Histories {
         for at in (0..self.nodes.len()).rev() {
             let signature = self.signature(at);
             self.representatives[at] = *classes.entry(signature).or_insert(count(at));
-        }
-    }
-
-    /// Runs every history that can be made of known answers.
-    fn close(&mut self, protocol: &dyn Protocol) {
-        let mut at = 0;
-        while at < self.nodes.len() {
-            if let Then::Asks(request) = self.nodes[at].then {
-                for reply in self.alphabets[request as usize].clone() {
-                    if self.known(count(at), reply).is_none() {
-                        self.extend(protocol, count(at), reply);
-                    }
-                }
-            }
-            at += 1;
         }
     }
 

@@ -12,9 +12,9 @@ use std::ops::ControlFlow;
 
 use super::{
     edges::{Edge, Edges},
-    judge::GoOn,
     visited::StateId,
 };
+use crate::history::closing::GoOn;
 
 /// Clients as bits.
 pub(super) type Clients = u16;

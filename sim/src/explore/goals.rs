@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 
 use super::{
     edges::{Edge, Edges},
-    judge::GoOn,
     visited::StateId,
 };
 use crate::{
+    history::closing::GoOn,
     names::IdNo,
     protocol::Property,
     scenario::{Scenario, letter},

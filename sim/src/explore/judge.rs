@@ -14,10 +14,7 @@ use super::{
     strategy::Observe,
     visited::StateId,
 };
-use crate::{protocol::Property, scenario::Scenario};
-
-/// Whether to go on; if not, why.
-pub(super) type GoOn<'a> = &'a mut dyn FnMut() -> ControlFlow<String>;
+use crate::{history::closing::GoOn, protocol::Property, scenario::Scenario};
 
 impl Search<'_> {
     /// The properties of the whole graph, once it is complete.

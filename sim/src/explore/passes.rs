@@ -3,11 +3,13 @@
 //! When that is depends on what the search meets, and not on how far it may go: so a search that is broken off and resumed
 //! is begun anew where it would have been.
 
+use std::ops::ControlFlow;
+
 use super::{
     Coverage, Limits, Report, Verdict, bfs::Search, lessons::Lessons, strategy::Observe, visited::collision_odds,
 };
 use crate::{
-    history::exchange::Exchangeable,
+    history::{closing::GoOn, exchange::Exchangeable},
     names::IdNo,
     protocol::Protocol,
     scenario::{Faults, Profile, Scenario},
@@ -21,6 +23,8 @@ pub(super) struct Passes<'a> {
     ids: Option<Exchangeable>,
     /// Why states that differ in names only are kept apart, although that was asked for.
     refused: Option<String>,
+    /// The pass is over, and another has to be begun.
+    pub(super) is_over: bool,
 }
 
 impl<'a> Passes<'a> {
@@ -41,7 +45,7 @@ impl<'a> Passes<'a> {
             world.symmetry = Some(Symmetry::new(&mut world.names, kinds, pool));
         }
         let lessons = Lessons::new(protocol, scenario);
-        Self { search: Search::new(world, lessons, limits), ids, refused }
+        Self { search: Search::new(world, lessons, limits), ids, refused, is_over: false }
     }
 
     /// The same limits without the reductions that this protocol does not allow.
@@ -53,28 +57,38 @@ impl<'a> Passes<'a> {
 
     pub(super) fn run(&mut self, observe: Observe<'_>) -> Verdict {
         loop {
-            if let Some(verdict) = self.search.run(observe) {
-                return verdict;
+            if !self.is_over {
+                if let Some(verdict) = self.search.run(observe) {
+                    return verdict;
+                }
+                self.is_over = true;
             }
-            self.begin_anew();
+            let progress = self.search.progress_of(0);
+            if let ControlFlow::Break(reason) = self.begin_anew(&mut || observe(progress)) {
+                return Verdict::Incomplete { depth: 0, reason };
+            }
         }
     }
 
-    /// Begins another pass, over all that was learned.
-    pub(super) fn begin_anew(&mut self) {
+    /// Begins another pass, over all that was learned. Broken off, it goes on when it is called again.
+    pub(super) fn begin_anew(&mut self, go_on: GoOn<'_>) -> ControlFlow<String> {
         let Search { world: World { protocol, scenario, .. }, limits, .. } = self.search;
+        let histories = &mut self.search.world.histories;
+        let merged = match &self.ids {
+            Some(ids) if self.search.world.symmetry.is_some() => histories.exchange(protocol, ids, go_on),
+            _ => histories.merge(protocol, go_on).map_continue(Ok),
+        };
+        match merged {
+            ControlFlow::Break(reason) => return ControlFlow::Break(reason),
+            ControlFlow::Continue(Ok(())) => {}
+            ControlFlow::Continue(Err(refusal)) => {
+                self.refused = Some(refusal.0);
+                self.search.world.symmetry = None;
+            }
+        }
         let mut world = std::mem::replace(&mut self.search.world, World::new(protocol, scenario));
         let mut lessons = std::mem::replace(&mut self.search.lessons, Lessons::new(protocol, scenario));
         lessons.end_pass();
-        match &self.ids {
-            Some(ids) if world.symmetry.is_some() => {
-                if let Err(refusal) = world.histories.exchange(protocol, ids) {
-                    self.refused = Some(refusal.0);
-                    world.symmetry = None;
-                }
-            }
-            _ => world.histories.merge(protocol),
-        }
         if let Some(symmetry) = &mut world.symmetry {
             symmetry.forget_nodes();
         }
@@ -82,6 +96,8 @@ impl<'a> Passes<'a> {
             world.learn_who_is_alone();
         }
         self.search = Search::new(world, lessons, limits);
+        self.is_over = false;
+        ControlFlow::Continue(())
     }
 
     pub(super) fn report(&self, verdict: Verdict) -> Report {

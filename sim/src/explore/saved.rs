@@ -27,7 +27,7 @@ use frames::{Flaw, Sealer, Unsealer};
 const KIND: &str = "lockwright saved search ";
 
 /// The format that is written, and the only one that is read.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 
 /// A saved search of which it was read what it is of.
 #[derive(Debug)]

@@ -6,7 +6,9 @@
 //! ids. Where all agree, a state is like any other that differs in names only. Where one does not, names carry
 //! something, and [`Refusal`] says what was seen.
 
-use super::{Histories, NodeId, ReplyId, RootId, Then, count};
+use std::ops::ControlFlow;
+
+use super::{Histories, NodeId, ReplyId, RootId, Then, closing::GoOn, count};
 use crate::{
     names::{IdNo, IdSet},
     protocol::Protocol,
@@ -52,19 +54,22 @@ impl Histories {
     /// # Errors
     ///
     /// [`Refusal`] when names carry something. The histories are merged all the same.
-    pub(crate) fn exchange(&mut self, protocol: &dyn Protocol, ids: &Exchangeable) -> Result<(), Refusal> {
+    pub(crate) fn exchange(
+        &mut self,
+        protocol: &dyn Protocol,
+        ids: &Exchangeable,
+        go_on: GoOn<'_>,
+    ) -> ControlFlow<String, Result<(), Refusal>> {
         let exchanges = ids.exchanges();
-        loop {
-            let before = (self.nodes.len(), self.requests.len());
-            self.close_alphabets(&exchanges);
-            self.close(protocol);
-            if before == (self.nodes.len(), self.requests.len()) {
-                break;
-            }
-        }
-        self.merge(protocol);
+        self.close(protocol, &exchanges, go_on)?;
+        self.merge_closed();
+        ControlFlow::Continue(self.compare_all(ids, &exchanges))
+    }
+
+    /// Compares all histories with what they are under exchanged ids.
+    fn compare_all(&mut self, ids: &Exchangeable, exchanges: &[Relabelling]) -> Result<(), Refusal> {
         let mut orbits: Vec<NodeId> = (0..self.nodes.len()).map(count).collect();
-        for exchange in &exchanges {
+        for exchange in exchanges {
             let images = self.images(exchange, ids)?;
             for (at, image) in images.into_iter().enumerate() {
                 if let Some(image) = image {
@@ -89,7 +94,7 @@ impl Histories {
     }
 
     /// What was answered to a request may be answered to the same request under other ids.
-    fn close_alphabets(&mut self, exchanges: &[Relabelling]) {
+    pub(super) fn close_alphabets(&mut self, exchanges: &[Relabelling]) {
         let mut request = 0;
         let mut waiting: Vec<u32> = Vec::new();
         while request < self.requests.len() || !waiting.is_empty() {

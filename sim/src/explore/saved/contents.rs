@@ -1,11 +1,15 @@
-//! What is kept of a search, in this order: what it learned, what it counted, its states, its steps, its frontier.
+//! What is kept of a search, in this order: whether its pass is over, what it learned, what it counted, its states, its
+//! steps, its frontier.
 //!
 //! Of the tables behind a state's numbers nothing is kept but the [lessons](super::super::lessons) that fill them again.
 //! The states are their fingerprints, 16 bytes each in the order of their numbers; a step is a few bytes, since most lead
 //! to a state of about the same number; and only those states are written in full that are yet to be expanded. Each of
 //! these has to have the fingerprint that stands at its number.
 
-use std::io::{self, Read, Write};
+use std::{
+    io::{self, Read, Write},
+    ops::ControlFlow,
+};
 
 use super::{
     super::{
@@ -25,8 +29,8 @@ use crate::{history::Then, symmetry::PermId};
 const NUMBERS_MAX: usize = 1 << 20;
 
 pub(super) fn write<W: Write>(passes: &mut Passes<'_>, to: &mut Sealer<W>) -> io::Result<()> {
+    write_lessons(passes, to)?;
     let search = &mut passes.search;
-    write_lessons(search, to)?;
     write_counts(search, to)?;
     for state in 0..search.visited.len() {
         to.bytes(&search.visited.fingerprint(id(state)).to_le_bytes())?;
@@ -53,7 +57,10 @@ pub(super) fn read<R: Read>(passes: &mut Passes<'_>, from: &mut Unsealer<R>) -> 
     Ok(Resumed { states, transitions: search.transitions })
 }
 
-fn write_lessons<W: Write>(search: &mut Search<'_>, to: &mut Sealer<W>) -> io::Result<()> {
+/// Each pass has its lessons; of the last, then, how far the next one was begun that is to follow.
+fn write_lessons<W: Write>(passes: &mut Passes<'_>, to: &mut Sealer<W>) -> io::Result<()> {
+    let begun = if passes.is_over { 1 + passes.search.world.histories.asked().unwrap_or_default() } else { 0 };
+    let search = &mut passes.search;
     let known = search.lessons.digest(&search.world);
     let passes = search.lessons.passes();
     to.number(passes.len())?;
@@ -64,6 +71,7 @@ fn write_lessons<W: Write>(search: &mut Search<'_>, to: &mut Sealer<W>) -> io::R
             write_state(state, to)?;
         }
     }
+    to.number(begun)?;
     to.number(known)
 }
 
@@ -72,7 +80,8 @@ fn relearn<R: Read>(passes: &mut Passes<'_>, from: &mut Unsealer<R>) -> Result<(
     let mut state = Vec::new();
     for pass in 0..from.number::<u64>()? {
         if pass > 0 {
-            passes.begin_anew();
+            let begun = passes.begin_anew(&mut || ControlFlow::Continue(()));
+            same(begun.is_continue())?;
         }
         let search = &mut passes.search;
         search.learn_the_first();
@@ -84,8 +93,23 @@ fn relearn<R: Read>(passes: &mut Passes<'_>, from: &mut Unsealer<R>) -> Result<(
             same(search.lessons.take(&mut search.world, &state))?;
         }
     }
+    begin_anew_so_far(passes, from.number()?)?;
     let search = &mut passes.search;
     same(search.lessons.digest(&search.world) == from.number::<u64>()?)
+}
+
+/// Goes as far in beginning another pass as `begun` says.
+fn begin_anew_so_far(passes: &mut Passes<'_>, begun: usize) -> Result<(), ResumeError> {
+    passes.is_over = begun > 0;
+    if begun < 2 {
+        return Ok(());
+    }
+    let mut left = begun - 1;
+    let broken_off = passes.begin_anew(&mut || {
+        left -= 1;
+        if left == 0 { ControlFlow::Break(String::new()) } else { ControlFlow::Continue(()) }
+    });
+    same(broken_off.is_break())
 }
 
 fn write_counts<W: Write>(search: &Search<'_>, to: &mut Sealer<W>) -> io::Result<()> {
