@@ -10,11 +10,11 @@
 //! Next:
 //!
 //! 1. LOOK: the number in `last`. Where `last` is not there, 3.
-//! 2. RAISE: rename `last/<n>` to `last/<n + 1>`, and `n + 1` is mine. Where `last/<n>` is not there any more: 1,
-//!    [`TRIES_MAX`] times in all.
+//! 2. RAISE: rename `last/<n>` to `last/<n + 1>`, and `n + 1` is mine. Where `last/<n>` is not there any more, the try
+//!    was disturbed: 1, [`TRIES_MAX`] times in all.
 //! 3. BUILD: make `build/<id>` with the number 0 in it.
 //! 4. BEGIN: rename `build/<id>` to `last`, which fails where somebody has done so.
-//! 5. TIDY: remove what is left of mine in `build`, and `build` if it is empty. Then 1.
+//! 5. TIDY: remove what is left of mine in `build`, and `build` if it is empty. Then 2, with the number 0.
 //!
 //! *Why no number is given twice.* Of several callers that rename `last/<n>` one gets `Ok` ([`Fs::rename`]), and
 //! afterwards `last` holds a higher number and never `<n>` again: nobody makes an entry in `last` but by RAISE, which
@@ -75,8 +75,7 @@ use crate::{
 /// A number that was given to one acquisition, from 1.
 pub type Token = NonZeroU64;
 
-/// How often one attempt tries to raise the number, when others are as quick. Each try that fails is another's success,
-/// unless it is for a listing that missed an entry on the move.
+/// How often one attempt tries, when others are as quick. What disturbs a try is another's success, or another's beginning.
 pub const TRIES_MAX: u32 = 64;
 
 /// A view of the numbers at a path.
@@ -119,13 +118,12 @@ impl<F: Fs> Tokens<F> {
         Self { highest, ..self }
     }
 
-    /// The next number: higher than every one that was given before this call.
+    /// The next number: higher than every one that was given before this call. So many as [`TRIES_MAX`] tries of
+    /// [`Tokens::try_next`].
     ///
     /// # Errors
     ///
-    /// [`TokenError::UsedUp`] for good. [`TokenError::Disturbed`]; nothing of `me` is left on disk.
-    /// [`TokenError::Fs`] is a call that failed: a number may be lost, and `me` may have left directories in `build`, which
-    /// the next attempt uses.
+    /// Those of [`Tokens::try_next`]; it is disturbed only if it was so each time.
     pub fn next(&self, me: &Id) -> Result<Token, TokenError> {
         self.next_above(me, 0)
     }
@@ -138,41 +136,52 @@ impl<F: Fs> Tokens<F> {
     /// Those of [`Tokens::next`].
     pub fn next_above(&self, me: &Id, seen: u64) -> Result<Token, TokenError> {
         for _ in 0..TRIES_MAX {
-            let last = match self.look()? {
-                Look::Nothing => {
-                    self.begin(me)?;
-                    continue;
-                }
-                Look::OnTheMove => continue,
-                Look::At(last) => last, // 1 LOOK
-            };
-            let next = last.max(seen).checked_add(1).and_then(Token::new);
-            let Some(next) = next.filter(|next| *next <= self.highest) else {
-                return Err(TokenError::UsedUp(self.highest));
-            };
-            match self.fs.rename(&self.at(last), &self.at(next.get())) {
-                Ok(()) => return Ok(next), // 2 RAISE
-                Err(FsError::NotFound) => {}
-                Err(error) => return Err(error.into()),
+            match self.try_next(me, seen) {
+                Err(TokenError::Disturbed) => {}
+                answer => return answer,
             }
         }
         Err(TokenError::Disturbed)
+    }
+
+    /// Tries once to get the next number that is also above `seen`. The first try of all makes the beginning.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::UsedUp`] for good. [`TokenError::Disturbed`]; nothing of `me` is left on disk.
+    /// [`TokenError::Fs`] is a call that failed: a number may be lost, and `me` may have left directories in `build`, which
+    /// the next attempt uses.
+    pub fn try_next(&self, me: &Id, seen: u64) -> Result<Token, TokenError> {
+        let last = match self.look()? {
+            Look::At(last) => last, // 1 LOOK
+            Look::OnTheMove => return Err(TokenError::Disturbed),
+            Look::Nothing => {
+                self.begin(me)?;
+                0
+            }
+        };
+        let next = last.max(seen).checked_add(1).and_then(Token::new);
+        let Some(next) = next.filter(|next| *next <= self.highest) else {
+            return Err(TokenError::UsedUp(self.highest));
+        };
+        match self.fs.rename(&self.at(last), &self.at(next.get())) {
+            Ok(()) => Ok(next), // 2 RAISE
+            Err(FsError::NotFound) => Err(TokenError::Disturbed),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The number given last, if any was.
     ///
     /// # Errors
     ///
-    /// [`TokenError::Disturbed`] and [`TokenError::Fs`].
+    /// [`TokenError::Disturbed`] when another was given meanwhile and the look saw neither; [`TokenError::Fs`].
     pub fn last(&self) -> Result<Option<Token>, TokenError> {
-        for _ in 0..TRIES_MAX {
-            match self.look()? {
-                Look::Nothing => return Ok(None),
-                Look::OnTheMove => {}
-                Look::At(last) => return Ok(Token::new(last)),
-            }
+        match self.look()? {
+            Look::Nothing => Ok(None),
+            Look::OnTheMove => Err(TokenError::Disturbed),
+            Look::At(last) => Ok(Token::new(last)),
         }
-        Err(TokenError::Disturbed)
     }
 
     /// Removes what `id`, of whom the caller knows that it is [`Dead`](crate::probe::Liveness::Dead), has left in `build`.
@@ -196,7 +205,7 @@ impl<F: Fs> Tokens<F> {
         Ok(numbers.max().map_or(Look::OnTheMove, Look::At))
     }
 
-    /// Afterwards `last` stands, unless somebody tidied under this attempt.
+    /// Afterwards `last` stands.
     fn begin(&self, me: &Id) -> Result<(), TokenError> {
         self.fs.ensure_dir(&self.path)?; // 3 BUILD
         let begun = [self.build(), self.mine(me), self.mine(me).join(&self.name(0))]
@@ -208,7 +217,8 @@ impl<F: Fs> Tokens<F> {
         }
         self.recover(me)?; // 5 TIDY
         match begun {
-            Ok(()) | Err(FsError::NotEmpty | FsError::NotFound) => Ok(()),
+            Ok(()) | Err(FsError::NotEmpty) => Ok(()),
+            Err(FsError::NotFound) => Err(TokenError::Disturbed), // Somebody tidied under this attempt.
             Err(error) => Err(error.into()),
         }
     }

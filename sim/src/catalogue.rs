@@ -5,6 +5,7 @@ mod grace;
 mod limits;
 mod observed;
 mod semaphore;
+mod token;
 mod wait_queue;
 mod worlds;
 
@@ -103,7 +104,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 23] = [
+pub const ALGORITHMS: [Entry; 25] = [
     Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
     Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
     Entry::algorithm(
@@ -160,6 +161,8 @@ pub const ALGORITHMS: [Entry; 23] = [
     wait_queue::FAIR_SEMAPHORE,
     wait_queue::RW_LOCK,
     wait_queue::DOWNGRADING,
+    token::TOKEN,
+    token::LEASE,
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
@@ -168,8 +171,10 @@ pub const MUTANTS: [Entry; COMMON_MUTANTS.len() + observed::MUTANTS.len() + OTHE
     &OTHER_MUTANTS,
 );
 
-const OTHER_MUTANTS: [Entry; wait_queue::MUTANTS.len() + worlds::MUTANTS.len()] =
-    joined(&wait_queue::MUTANTS, &worlds::MUTANTS);
+const OTHER_MUTANTS: [Entry; wait_queue::MUTANTS.len() + worlds::MUTANTS.len() + token::MUTANTS.len()] = joined(
+    &joined::<{ wait_queue::MUTANTS.len() + worlds::MUTANTS.len() }>(&wait_queue::MUTANTS, &worlds::MUTANTS),
+    &token::MUTANTS,
+);
 
 const COMMON_MUTANTS: [Entry; 32] = [
     Entry::mutant(
@@ -442,6 +447,7 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         .chain(numbered)
         .chain(worlds::rows())
         .chain(wait_queue::rows())
+        .chain(token::rows())
         .collect()
 }
 

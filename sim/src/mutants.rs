@@ -11,6 +11,7 @@ pub mod observed;
 pub mod power;
 pub mod processes;
 pub mod semaphore;
+pub mod token;
 pub mod wait_queue;
 pub mod waiting;
 

@@ -18,7 +18,7 @@ use crate::{
     scenarios::{
         Leases, LockClients,
         fast_lock::{lock_path, word},
-        leases::{FENCED, FENCED_FOR_LONGER, GivesBack, Renews, Token, outlast_renewals},
+        leases::{FENCED, FENCED_FOR_LONGER, GivesBack, Renews, Token, outlast_renewals, path_of},
     },
 };
 
@@ -151,8 +151,8 @@ fn drawn(world: &Replay<'_>) -> Result<u16, FsError> {
     Ok(u16::try_from(world.below(NonZeroU32::MIN.saturating_add(1))?).unwrap_or_default())
 }
 
-fn stamp(world: &Replay<'_>, at: &Path) -> Result<u16, FsError> {
-    Ok(u16::try_from(world.modified(at)?.since_epoch().as_secs()).unwrap_or_default())
+fn stamp(world: &Replay<'_>, _: &Id, mine: u16) -> Result<Option<u16>, FsError> {
+    Ok(u16::try_from(world.modified(&path_of(mine))?.since_epoch().as_secs()).ok())
 }
 
 fn wall_clock(world: &Replay<'_>) -> Result<u16, FsError> {

@@ -58,8 +58,8 @@ pub enum Token {
     Absent,
     /// What it thinks of before its claim.
     Before(fn(&Replay<'_>) -> Result<u16, FsError>),
-    /// What it makes of its file, after its claim.
-    After(fn(&Replay<'_>, &Path) -> Result<u16, FsError>),
+    /// What it thinks of after its claim of a generation; none when it finds that the lock is not its own any more.
+    After(fn(&Replay<'_>, &Id, u16) -> Result<Option<u16>, FsError>),
 }
 
 /// Which generation a client gives back.
@@ -131,6 +131,7 @@ const FOUND_HELD: &str = "found it held";
 const LOST: &str = "was not the first";
 const USED_UP: &str = "found all generations used up";
 const OVER: &str = "was too late to renew it";
+const OUTRUN: &str = "had lost it when it had its token";
 const FAILED: &str = "could not go on";
 
 impl fmt::Debug for Leases {
@@ -226,8 +227,11 @@ impl Leases {
             Err(FsError::AlreadyExists) => return Ok(LOST),
             Err(error) => return Err(error.into()),
         }
-        if let Token::After(look) = self.token {
-            token = Some(look(world, &path_of(mine))?);
+        if let Token::After(think) = self.token {
+            token = think(world, me, mine)?;
+            if token.is_none() {
+                return Ok(OUTRUN);
+            }
         }
         let is_taken = world.write(token)?; // 4 WRITE
         if self.renews != Renews::Never {
@@ -296,6 +300,15 @@ pub fn awake_or_not(world: &Replay<'_>) -> Result<Instant, Halted> {
     world.now()
 }
 
+/// The highest generation.
+///
+/// # Errors
+///
+/// Those of [`Fs::list`].
+pub fn newest(world: &Replay<'_>) -> Result<u16, FsError> {
+    Ok(look(world)?.0)
+}
+
 /// The highest generation, and whether it was given back.
 fn look(world: &Replay<'_>) -> Result<(u16, bool), FsError> {
     let names = world.list(&word("log").into())?;
@@ -311,7 +324,9 @@ fn give_back(world: &Replay<'_>, generation: u16) -> Result<(), FsError> {
     }
 }
 
-fn path_of(generation: u16) -> Path {
+/// The file of a generation.
+#[must_use]
+pub fn path_of(generation: u16) -> Path {
     Path::from(word("log")).join(&word(&generation.to_string()))
 }
 
