@@ -79,6 +79,11 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("lease.renewed_late", 23),
     ("lease.renewed_unheard", 24),
     ("dotlock.gone_is_fatal", 11),
+    ("token.read_then_create", 14),
+    ("token.rewritten", 12),
+    ("token.empty_is_new", 24),
+    ("token.begun_in_two_steps", 22),
+    ("token.not_looked_after", 31),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

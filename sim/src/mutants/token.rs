@@ -18,16 +18,16 @@ use crate::{
 };
 
 /// The next number is the highest there is and one more, and its entry is made whoever made it.
-pub const READ_THEN_CREATE: Counters = Counters { next: read_then_create, last: None, ..NUMBERS };
+pub const READ_THEN_CREATE: Counters = Counters { next: read_then_create, ..NUMBERS };
 
 /// The number is what a file says; who takes the next one moves a file that says so over it.
-pub const REWRITTEN: Counters = Counters { next: rewritten, last: None, evidence: token_path, ..NUMBERS };
+pub const REWRITTEN: Counters = Counters { next: rewritten, last: what_it_says, evidence: token_path, ..NUMBERS };
 
 /// A directory that shows no number is taken for one in which none was given.
-pub const EMPTY_IS_NEW: Counters = Counters { next: empty_is_new, last: None, ..NUMBERS };
+pub const EMPTY_IS_NEW: Counters = Counters { next: empty_is_new, ..NUMBERS };
 
 /// The directory is made, and the number 0 after: whoever finds it empty helps out.
-pub const BEGUN_IN_TWO_STEPS: Counters = Counters { next: begun_in_two_steps, last: None, ..NUMBERS };
+pub const BEGUN_IN_TWO_STEPS: Counters = Counters { next: begun_in_two_steps, ..NUMBERS };
 
 /// Who has the lock takes a number and writes, and does not look whether it has the lock still: its successor may have a
 /// lower one.
@@ -42,16 +42,23 @@ fn read_then_create(world: &Replay<'_>, _: &Id, highest: Token) -> Result<Token,
 }
 
 fn rewritten(world: &Replay<'_>, me: &Id, highest: Token) -> Result<Token, TokenError> {
-    let said = match world.read(&token_path()) {
-        Ok(contents) => str::from_utf8(&contents).ok().and_then(|text| text.parse().ok()).unwrap_or(0),
-        Err(FsError::NotFound) => 0,
-        Err(error) => return Err(error.into()),
-    };
-    let next = above(said, highest)?;
+    let next = above(said(world)?, highest)?;
     let own = Path::from(me.name().clone());
     world.create_file(&own, next.to_string().as_bytes())?;
     world.rename(&own, &token_path())?;
     Ok(next)
+}
+
+fn what_it_says(world: &Replay<'_>, _: Token) -> Result<Option<Token>, TokenError> {
+    Ok(Token::new(said(world)?))
+}
+
+fn said(world: &Replay<'_>) -> Result<u64, FsError> {
+    match world.read(&token_path()) {
+        Ok(contents) => Ok(str::from_utf8(&contents).ok().and_then(|text| text.parse().ok()).unwrap_or(0)),
+        Err(FsError::NotFound) => Ok(0),
+        Err(error) => Err(error),
+    }
 }
 
 fn empty_is_new(world: &Replay<'_>, _: &Id, highest: Token) -> Result<Token, TokenError> {

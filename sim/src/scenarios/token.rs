@@ -28,7 +28,7 @@ use crate::{
 /// How a client takes a number, of so many.
 pub type Next = fn(&Replay<'_>, &Id, Token) -> Result<Token, TokenError>;
 
-/// What a client knows to be the last number; none where that is not asked.
+/// What a client is told of the number given last.
 pub type Last = fn(&Replay<'_>, Token) -> Result<Option<Token>, TokenError>;
 
 /// Clients that take numbers, write with them, and look at what was given last.
@@ -37,7 +37,7 @@ pub struct Counters {
     /// How they take one.
     pub next: Next,
     /// How they look.
-    pub last: Option<Last>,
+    pub last: Last,
     /// What stands for as long as numbers are given.
     pub evidence: fn() -> Path,
     /// So many numbers there are.
@@ -45,8 +45,12 @@ pub struct Counters {
 }
 
 /// The kernel's numbers, of which there are three.
-pub const NUMBERS: Counters =
-    Counters { next: of_the_kernel, last: Some(last), evidence: kept_in, highest: Token::MIN.saturating_add(2) };
+pub const NUMBERS: Counters = Counters {
+    next: of_the_kernel,
+    last: last_of_the_kernel,
+    evidence: kept_in,
+    highest: Token::MIN.saturating_add(2),
+};
 
 /// A lease whose holder writes with the kernel's number, once it has found that the lock is still its own.
 pub const UNDER_A_LEASE: Leases = Leases { token: leases::Token::After(while_mine), ..FENCED };
@@ -130,8 +134,7 @@ impl Counters {
 
     /// Numbers do not go back.
     fn look(&self, mine: u16, world: &Replay<'_>) -> Result<(), Cut> {
-        let Some(look) = self.last else { return Ok(()) };
-        match look(world, self.highest)? {
+        match (self.last)(world, self.highest)? {
             Some(last) if last.get() >= mine.into() => Ok(()),
             last => {
                 let last = last.map_or(0, Token::get);
@@ -181,7 +184,7 @@ pub fn of_the_kernel(world: &Replay<'_>, me: &Id, highest: Token) -> Result<Toke
     Tokens::new(world, token_path()).up_to(highest).try_next(me, 0)
 }
 
-fn last(world: &Replay<'_>, highest: Token) -> Result<Option<Token>, TokenError> {
+fn last_of_the_kernel(world: &Replay<'_>, highest: Token) -> Result<Option<Token>, TokenError> {
     Tokens::new(world, token_path()).up_to(highest).last()
 }
 
