@@ -1,15 +1,18 @@
 //! The protocols that can be named on a command line and in a trace.
 
 mod check_bid_check;
+mod files;
 mod grace;
 mod limits;
 mod observed;
 mod semaphore;
+mod stories;
 mod token;
 mod wait_queue;
 mod worlds;
 
 pub use limits::{LIMITS, Limit};
+pub use stories::Story;
 pub use worlds::REFERENCES;
 
 use crate::{
@@ -96,6 +99,12 @@ impl Entry {
         home == profile || matches!(home, Profile::Local | Profile::Power | Profile::Operator)
     }
 
+    /// Where a mutant's mistake was made; an algorithm has no story.
+    #[must_use]
+    pub fn story(&self) -> Option<Story> {
+        stories::of(self.name)
+    }
+
     /// The protocol.
     #[must_use]
     pub fn protocol(&self) -> &'static dyn Protocol {
@@ -171,12 +180,17 @@ pub const MUTANTS: [Entry; COMMON_MUTANTS.len() + observed::MUTANTS.len() + OTHE
     &OTHER_MUTANTS,
 );
 
-const OTHER_MUTANTS: [Entry; wait_queue::MUTANTS.len() + worlds::MUTANTS.len() + token::MUTANTS.len()] = joined(
-    &joined::<{ wait_queue::MUTANTS.len() + worlds::MUTANTS.len() }>(&wait_queue::MUTANTS, &worlds::MUTANTS),
-    &token::MUTANTS,
+const OTHER_MUTANTS: [Entry; QUEUES_AND_WORLDS + token::MUTANTS.len() + files::MUTANTS.len()] = joined(
+    &joined::<{ QUEUES_AND_WORLDS + token::MUTANTS.len() }>(
+        &joined::<QUEUES_AND_WORLDS>(&wait_queue::MUTANTS, &worlds::MUTANTS),
+        &token::MUTANTS,
+    ),
+    &files::MUTANTS,
 );
 
-const COMMON_MUTANTS: [Entry; 32] = [
+const QUEUES_AND_WORLDS: usize = wait_queue::MUTANTS.len() + worlds::MUTANTS.len();
+
+const COMMON_MUTANTS: [Entry; 33] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -380,6 +394,7 @@ const COMMON_MUTANTS: [Entry; 32] = [
     check_bid_check::NO_SECOND_CHECK,
     check_bid_check::UNREADABLE_IS_ABSENT,
     check_bid_check::VANISHED_IS_ERROR,
+    check_bid_check::HALF_READ_IS_ERROR,
     grace::OLD_IS_DEAD,
 ];
 

@@ -75,7 +75,7 @@ pub(super) const MUTANTS: [Entry; 21] = [
         [2, 0],
         Property::NotDispossessed,
     )
-    .by(Profile::Lease, Faults { ticks: 2, jumps: 1, ..Faults::NONE })
+    .by(Profile::Lease, Faults { ticks: 1, jumps: 1, ..Faults::NONE })
     .even_if_atomic(),
     Entry::mutant(
         "lease.sleeping_clock",

@@ -65,6 +65,12 @@ pub const RENEWED_LATE: Leases = Leases { renews: Renews::Late, ..RENEWED_BY_STA
 /// A holder that does not look whether its lease could be renewed, and goes by it.
 pub const RENEWED_UNHEARD: Leases = Leases { renews: Renews::Unheard, ..RENEWED_BY_STAMP };
 
+/// A holder that does not look whether its renewals could be begun, and goes by them.
+pub const HEARTBEAT_NOT_STARTED: Leases = Leases { renews: Renews::IfBegun, ..RENEWED_BY_STAMP };
+
+/// A holder counts its lease from when it was told that it has it. It had it before, and others count from then.
+pub const COUNTED_FROM_THE_GRANT: Leases = Leases { from_the_grant: true, ..FENCED };
+
 /// Whoever comes too late gives back what its successor has.
 pub const GIVES_BACK_BY_PATH: Leases = Leases { gives_back: GivesBack::Newest, ..FENCED_FOR_LONGER };
 

@@ -87,6 +87,8 @@ pub enum Renews {
     Late,
     /// Once, and without a look at what came of it.
     Unheard,
+    /// Once, if it finds its file to do so; and where it does not, it goes by it all the same.
+    IfBegun,
 }
 
 /// Clients that take a lease, write under it and give it back, all in one attempt.
@@ -98,6 +100,8 @@ pub struct Leases {
     pub token: Token,
     /// By which clock a holder checks that nobody took over too early.
     pub measure: Measure,
+    /// Whether a lease is counted from when it was granted, and not from before it was asked for.
+    pub from_the_grant: bool,
     /// Whether they renew it.
     pub renews: Renews,
     /// What they give back.
@@ -115,6 +119,7 @@ pub const FENCED: Leases = Leases {
     is_over: outlast,
     token: Token::Generation,
     measure: awake_or_not,
+    from_the_grant: false,
     renews: Renews::Never,
     gives_back: GivesBack::Own,
     generations: 2,
@@ -169,7 +174,7 @@ impl Protocol for Leases {
             wanted.extend([FOUND_HELD, LOST]);
         }
         if clients > 1 && faults.ticks >= self.seconds + self.margin {
-            let renews = matches!(self.renews, Renews::Once | Renews::Unheard);
+            let renews = !matches!(self.renews, Renews::Never | Renews::Late);
             wanted.push(if renews { OVER } else { REFUSED });
         }
         if faults.errors + faults.refusals > 0 {
@@ -227,6 +232,9 @@ impl Leases {
             Err(FsError::AlreadyExists) => return Ok(LOST),
             Err(error) => return Err(error.into()),
         }
+        if self.from_the_grant {
+            began = (self.measure)(world)?;
+        }
         if let Token::After(think) = self.token {
             token = think(world, me, mine)?;
             if token.is_none() {
@@ -258,6 +266,13 @@ impl Leases {
     /// Since when the lease counts now; none when it was over.
     fn renew(&self, world: &Replay<'_>, mine: u16, began: Instant) -> Result<Option<Instant>, FsError> {
         let renewed = (self.measure)(world)?;
+        if self.renews == Renews::IfBegun {
+            match world.exists(&path_of(mine)) {
+                Ok(_) => {}
+                Err(FsError::Halted) => return Err(FsError::Halted),
+                Err(_) => return Ok(Some(renewed)),
+            }
+        }
         match world.touch(&path_of(mine)) {
             Err(error) if self.renews != Renews::Unheard || error == FsError::Halted => return Err(error),
             _ if self.renews == Renews::Late => return Ok(Some(renewed)),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{part::Part, row::Row};
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 52] = [
+const KEYS: [(&str, &str); 54] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
     ("crashes", "how many crashes, at most"),
@@ -57,6 +57,8 @@ const KEYS: [(&str, &str); 52] = [
     ("trace", "Violated: the file that it was written to"),
     ("expected", "the property that a mutant breaks"),
     ("caught", "with --mutants: whether it was caught by that property"),
+    ("story", "of a mutant: what goes wrong for somebody who has such a lock"),
+    ("source", "of a mutant: where that was seen, or can be read of"),
     ("covered_depth", "Incomplete, with bfs: every behaviour of up to so many steps was covered"),
     ("reason", "Incomplete: which limit it was; Error: what is wrong"),
     ("saved", "Incomplete, with --save: the file that the search was written to"),
@@ -112,6 +114,8 @@ pub(super) fn object(row: &Row, file: Option<&Path>, part: Part) -> Value {
         "verdict": row.report.verdict.word(),
         "expected": row.entry.expected.map(|expected| expected.property.name()),
         "caught": row.is_caught(),
+        "story": row.entry.story().map(|story| story.tells),
+        "source": row.entry.story().map(|story| story.source),
         "saved": row.saved.as_ref().map(|file| file.display().to_string()),
         "resumed_from": resumed.map(|before| before.states),
         "shard": part.shard.map(|shard| shard.to_string()),

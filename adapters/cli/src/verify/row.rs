@@ -74,6 +74,9 @@ impl Table {
         }
         if self.verbose {
             writeln!(out, "  {}", row.means())?;
+            if let Some(story) = row.entry.story() {
+                writeln!(out, "  {}\n  {}", story.tells, story.source)?;
+            }
         }
         match verdict {
             Verdict::Verified | Verdict::Violated(_) if row.as_expected => {}
