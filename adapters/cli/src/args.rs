@@ -60,6 +60,23 @@ pub(crate) enum Command {
     ///
     /// Exit code 0: the lock is free, or was; 82: refused, for its owner may be alive.
     Unlock(UnlockArgs),
+    /// Stand in for the lockers' scripts.
+    ///
+    /// Called as `lock_local.sh`, `fast_lock.sh` and so on, with or without `.sh`, lockwright does what that script does:
+    /// same arguments, exit codes and lock directories. `NAME --help` says what can be typed.
+    #[command(subcommand)]
+    Lockers(LockersCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LockersCommand {
+    /// Make the scripts' names in DIR, and the building blocks' in DIR/lib, as symbolic links to this binary.
+    ///
+    /// Exit code 0: they are there; 73: something else is, and nothing was made.
+    Install {
+        /// The directory, which is made if it is missing.
+        dir: PathBuf,
+    },
 }
 
 #[derive(Debug, clap::Args)]

@@ -42,6 +42,8 @@ pub(super) const POWER_CUT: Limit = Limit {
     why: "a power cut may keep a bid and lose what is written in it; nobody can tell then whose it is, and it stands",
 };
 
+pub(super) const POWER_CUT_WHOLE: Limit = Limit { name: WHOLE.name, ..POWER_CUT };
+
 pub(super) const FILL_AFTER: Entry = Entry::mutant(
     "check_bid_check.fill_after",
     "a bid is made empty and filled then; an empty one is taken for stale",
@@ -84,6 +86,15 @@ pub(super) const HALF_READ_IS_ERROR: Entry = Entry::mutant(
     "a bid that is not filled yet ends the attempt of who reads it, with its own bid made",
     &broken::HALF_READ_IS_ERROR,
     [2, 0],
-    Property::NothingLeftBehind,
+    Property::AnswersAsDocumented,
+)
+.even_if_atomic();
+
+pub(super) const SAME_BACKOFF: Entry = Entry::mutant(
+    "check_bid_check.same_backoff",
+    "two that bid together take their bids back and come again, in step with each other",
+    &check_bid_check::INSISTING,
+    [2, 0],
+    Property::NoLivelock,
 )
 .even_if_atomic();

@@ -4,10 +4,24 @@ use super::{Entry, ONE_ERROR};
 use crate::{
     mutants::{breaks, heartbeat, lease, mkdir_lock},
     protocol::Property,
-    scenario::{Faults, Profile},
+    scenario::{Faults, Profile, Scenario},
 };
 
-pub(super) const MUTANTS: [Entry; 15] = [
+/// No mutant: it breaks what is stale, and is right.
+pub(super) const ONE_BREAKER: Entry = Entry::algorithm(
+    "file_lock+breaker",
+    "an exclusive file with its owner's id; who breaks it does so under a lock of its own",
+    &breaks::ONE_BREAKER,
+);
+
+/// The scenarios that it is verified in.
+pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
+    [[2, 0], [2, 1], [2, 2], [3, 1]]
+        .into_iter()
+        .map(|[clients, crashes]| (ONE_BREAKER, Scenario::new(ONE_BREAKER.name, clients, crashes)))
+}
+
+pub(super) const MUTANTS: [Entry; 17] = [
     Entry::mutant(
         "file_lock.overwrites_stale",
         "who finds the owner dead moves a file of its own over the lock",
@@ -48,7 +62,7 @@ pub(super) const MUTANTS: [Entry; 15] = [
         [2, 1],
         Property::NotDispossessed,
     )
-    .by(Profile::Lease, Faults { crashes: 1, ticks: 1, ..Faults::NONE })
+    .by(Profile::Lease, Faults { crashes: 1, ..Faults::NONE })
     .even_if_atomic(),
     Entry::mutant(
         "file_lock.rename_over",
@@ -73,6 +87,15 @@ pub(super) const MUTANTS: [Entry; 15] = [
         [2, 0],
         Property::MutualExclusion,
     )
+    .even_if_atomic(),
+    Entry::mutant(
+        "file_lock.stamped_by_its_writer",
+        "the lock says by its owner's clock when it was made, and is judged by another's",
+        &breaks::STAMPED_BY_ITS_WRITER,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Lease, Faults { jumps: 1, ..Faults::NONE })
     .even_if_atomic(),
     Entry::mutant(
         "mkdir_lock.rmdir_stale",
@@ -104,6 +127,14 @@ pub(super) const MUTANTS: [Entry; 15] = [
         "mkdir_lock.first_listed",
         "of those with one number the first in the listing has the lock",
         &mkdir_lock::FIRST_LISTED,
+        [2, 0],
+        Property::MutualExclusion,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "mkdir_lock.one_listing",
+        "who is first in line is read off one listing, while another is renamed",
+        &mkdir_lock::ONE_LISTING,
         [2, 0],
         Property::MutualExclusion,
     )

@@ -180,6 +180,11 @@ const STORIES: [(&str, &str, &str); super::MUTANTS.len()] = [
         "Lock Folder, in which half a bid raises an error",
     ),
     (
+        "check_bid_check.same_backoff",
+        "Two step back from each other and come again after the same time, for ever.",
+        "IEEE 802.3, whose backoff is drawn by chance for this reason",
+    ),
+    (
         "grace.old_is_dead",
         "An owner that was quiet for long is not asked whether it lives.",
         "the lockers' grace_lock, which asks after the grace",
@@ -438,6 +443,11 @@ const STORIES: [(&str, &str, &str); super::MUTANTS.len()] = [
         "open(2), which says to look at the link count of the unique file",
     ),
     (
+        "file_lock.stamped_by_its_writer",
+        "The owner wrote the time into its lock, and the clock of who reads it is ahead.",
+        "borgbackup/borg#10077; receptron/mulmoclaude#2690",
+    ),
+    (
         "mkdir_lock.rmdir_stale",
         "A directory that is old is removed and made anew, while its owner pauses.",
         "moxystudio/node-proper-lockfile#121; kamp-us/phoenix#9122",
@@ -456,6 +466,11 @@ const STORIES: [(&str, &str, &str); super::MUTANTS.len()] = [
         "mkdir_lock.first_listed",
         "Two have the same number, and each listing has another of them first.",
         "POSIX, readdir(): the order is not specified",
+    ),
+    (
+        "mkdir_lock.one_listing",
+        "Who is first is read off one listing, from which somebody before is missing.",
+        "POSIX, readdir(): entries that come and go during a listing may be left out",
     ),
     (
         "lease.heartbeat_resurrects",

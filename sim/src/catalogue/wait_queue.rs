@@ -69,7 +69,6 @@ pub(super) const MUTANTS: [Entry; 13] = [
         [2, 0],
         Property::NobodyWaitsInVain,
     )
-    .by(Profile::Notify, Faults::NONE)
     .even_if_atomic(),
     Entry::mutant(
         "fair_lock.waits_without_ticket",
@@ -150,6 +149,5 @@ pub(super) const MUTANTS: [Entry; 13] = [
         [2, 0],
         Property::NobodyWaitsInVain,
     )
-    .by(Profile::Notify, Faults::NONE)
     .even_if_atomic(),
 ];

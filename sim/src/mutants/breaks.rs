@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use lockwright_kernel::{
     blocking::World,
-    clock::{Clock, Timestamp},
+    clock::{Instant, Timestamp},
     fs::{Fs, FsError},
     id::Id,
     lock::LockError,
@@ -15,7 +15,9 @@ use lockwright_kernel::{
 
 use super::bare::{Attempt, Bare};
 use crate::{
+    protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
     replay::Replay,
+    scenario::Faults,
     scenarios::{
         LockClients,
         fast_lock::{lock_path, word},
@@ -57,6 +59,43 @@ pub const SLEEPS_AFTER_BREAK: LockClients = LockClients {
     evidence,
     cleaner: None,
 };
+
+/// The file says when it was made, by the clock of who made it, and who reads it compares that with a clock of its own.
+pub const STAMPED_BY_ITS_WRITER: LockClients = LockClients {
+    make: |world| Box::new(Bare { world, take: stamped_by_its_writer, give_back: remove }),
+    evidence,
+    cleaner: None,
+};
+
+/// Who breaks the lock does so under a lock of its own, and looks again once it has that. Nothing else can take the place
+/// of a dead owner's file, so this is right: two never hold the lock.
+pub const ONE_BREAKER: KeptByTheDead = KeptByTheDead(LockClients {
+    make: |world| Box::new(Bare { world, take: one_breaker, give_back: remove }),
+    evidence,
+    cleaner: None,
+});
+
+/// Clients of a lock that stays held where its owner was killed before it had written its name, or while it broke the lock.
+#[derive(Clone, Copy, Debug)]
+pub struct KeptByTheDead(LockClients);
+
+impl Protocol for KeptByTheDead {
+    fn attempt(&self, client: &Client, phase: Phase, world: &Replay<'_>) -> Result<Outcome, Stop> {
+        self.0.attempt(client, phase, world)
+    }
+
+    fn evidence(&self, id: &Id) -> Path {
+        (self.0.evidence)(id)
+    }
+
+    fn gives_up(&self) -> &[Property] {
+        &[Property::CanBeTaken, Property::NothingLeftBehind]
+    }
+
+    fn sometimes(&self, clients: usize, faults: Faults) -> Vec<&'static str> {
+        self.0.sometimes(clients, faults)
+    }
+}
 
 /// A file is moved to where the lock is, after a look that found nothing there. It replaces what is there by then.
 pub const RENAME_OVER: LockClients = LockClients {
@@ -146,8 +185,46 @@ fn aside_by_stamp(world: &Replay<'_>, me: &Id) -> Result<(), LockError> {
 fn sleeps_after_break(world: &Replay<'_>, me: &Id) -> Result<(), LockError> {
     make_or_break(world, me, |world, _| {
         world.discard_file(&lock_path())?;
-        let end = world.now()?.saturating_add(Duration::from_secs(1));
-        world.pause(end)?;
+        world.pause(Instant::new(Duration::from_secs(1)))?;
+        Err(LockError::Disturbed)
+    })
+}
+
+fn stamped_by_its_writer(world: &Replay<'_>, _: &Id) -> Result<(), LockError> {
+    let now = world.wall_clock()?.since_epoch().as_secs();
+    match world.create_file(&lock_path(), now.to_string().as_bytes()) {
+        Err(FsError::AlreadyExists) => {}
+        answer => return Ok(answer?),
+    }
+    let contents = match world.read(&lock_path()) {
+        Ok(contents) => contents,
+        Err(FsError::NotFound) => return Err(LockError::Disturbed),
+        Err(error) => return Err(error.into()),
+    };
+    let written = str::from_utf8(&contents).ok().and_then(|text| text.parse::<u64>().ok());
+    if written.is_none_or(|written| now <= written) {
+        return Err(LockError::Held { owner: None });
+    }
+    world.discard_file(&lock_path())?;
+    Err(LockError::Disturbed)
+}
+
+fn one_breaker(world: &Replay<'_>, me: &Id) -> Result<(), LockError> {
+    make_or_break(world, me, |world, me| {
+        let breaking = word("breaking").into();
+        match world.create_file(&breaking, b"") {
+            Ok(()) => {}
+            Err(FsError::AlreadyExists) => return Err(LockError::Held { owner: None }),
+            Err(error) => return Err(error.into()),
+        }
+        let is_dead = match dead_owner(world, &lock_path()) {
+            Err(LockError::Disturbed) => false,
+            answer => answer?,
+        };
+        if is_dead && moved(world, me)? {
+            world.discard_file(&aside(me))?;
+        }
+        world.discard_file(&breaking)?;
         Err(LockError::Disturbed)
     })
 }

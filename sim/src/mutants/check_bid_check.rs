@@ -63,12 +63,14 @@ struct Altered {
     half_read_stands: bool,
 }
 
+/// What the reader of half a bid dies of.
+const UNFINISHED: LockError = LockError::Fs(FsError::SpecialFile);
+
 /// How a challenge ended.
 enum Found {
     Stands,
     Gone,
     Vanished,
-    HalfRead,
 }
 
 impl Altered {
@@ -79,11 +81,13 @@ impl Altered {
             if self.checks_again { self.check(world, id) } else { Ok(()) }
         };
         match steps() {
-            Err(reason) if reason == Halted.into() => Err(reason),
-            Err(LockError::Disturbed) => Err(LockError::Disturbed),
+            Err(reason) if reason == Halted.into() || reason == UNFINISHED => Err(reason),
+            Err(LockError::Disturbed) if !self.vanished_is_gone => Err(LockError::Disturbed),
             Err(reason) => {
                 world.discard_file(&bid(id))?;
-                world.discard_file(&unpublished(id))?;
+                if !self.fills_after {
+                    world.discard_file(&unpublished(id))?;
+                }
                 Err(reason)
             }
             Ok(()) => Ok(()),
@@ -104,7 +108,6 @@ impl Altered {
             match self.challenge(world, &other)? {
                 Found::Stands => return Err(LockError::Held { owner: Some(other) }),
                 Found::Vanished if !self.vanished_is_gone => return Err(LockError::Disturbed),
-                Found::HalfRead => return Err(LockError::Disturbed),
                 Found::Gone | Found::Vanished => {}
             }
         }
@@ -121,7 +124,7 @@ impl Altered {
         };
         let liveness = match Bidder::read(&contents) {
             Some(bidder) => ByProcess(world).liveness(&bidder)?,
-            None if !self.half_read_stands => return Ok(Found::HalfRead),
+            None if !self.half_read_stands => return Err(UNFINISHED),
             None if self.fills_after => Liveness::Dead,
             None => Liveness::Unknown,
         };

@@ -6,14 +6,17 @@ use lockwright_kernel::{
     fs::{Fs, FsError},
     id::Id,
     lock::LockError,
-    path::Path,
+    path::{Name, Path},
     probe::{Liveness, Probe},
 };
 
 use super::bare::Bare;
 use crate::{
     replay::Replay,
-    scenarios::{LockClients, fast_lock::lock_path},
+    scenarios::{
+        LockClients,
+        fast_lock::{lock_path, word},
+    },
 };
 
 /// A directory that has become old is removed by its path, and its owner pauses.
@@ -42,6 +45,14 @@ pub const EXISTS_IS_HELD: LockClients = LockClients {
 pub const FIRST_LISTED: LockClients = LockClients {
     make: |world| Box::new(Bare { world, take: first_listed, give_back: leave }),
     evidence: |id| lock_path().join(id.name()),
+    cleaner: None,
+};
+
+/// Who comes is in the directory as one that chooses, and under its number then. One listing says who is first; it may miss
+/// an entry that is being renamed, under either name.
+pub const ONE_LISTING: LockClients = LockClients {
+    make: |world| Box::new(Bare { world, take: one_listing, give_back: leave_line }),
+    evidence: |_| lock_path(),
     cleaner: None,
 };
 
@@ -121,4 +132,37 @@ fn first_listed(world: &Replay<'_>, me: &Id) -> Result<(), LockError> {
     }
     leave(world, me)?;
     Err(LockError::Held { owner: first.map(Id::from) })
+}
+
+fn one_listing(world: &Replay<'_>, me: &Id) -> Result<(), LockError> {
+    world.ensure_dir(&lock_path())?;
+    sign(world, me)?;
+    let highest = world.list(&lock_path())?.iter().filter_map(in_line).map(|(number, _)| number).max();
+    let mine = (highest.unwrap_or(0) + 1, me.clone());
+    world.rename(&lock_path().join(me.name()), &place(&mine))?;
+    let all = world.list(&lock_path())?;
+    let is_first = |other: Option<(u32, Id)>| other.is_some_and(|other| mine <= other);
+    if all.iter().map(in_line).all(is_first) {
+        return Ok(());
+    }
+    world.discard_dir(&place(&mine))?;
+    world.discard_dir(&lock_path())?;
+    Err(LockError::Held { owner: None })
+}
+
+fn leave_line(world: &Replay<'_>, me: &Id) -> Result<(), LockError> {
+    for other in world.list(&lock_path())?.iter().filter_map(in_line).filter(|(_, id)| id == me) {
+        world.discard_dir(&place(&other))?;
+    }
+    Ok(world.discard_dir(&lock_path())?)
+}
+
+/// The number and the id of an entry that has chosen.
+fn in_line(name: &Name) -> Option<(u32, Id)> {
+    let (number, id) = name.as_str().split_once('-')?;
+    Some((number.parse().ok()?, id.parse().ok()?))
+}
+
+fn place((number, id): &(u32, Id)) -> Path {
+    lock_path().join(&word(&format!("{number}-{id}")))
 }
