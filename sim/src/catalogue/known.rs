@@ -85,7 +85,11 @@ pub const KNOWN_BAD: [Known; 60] = [
     by(47, "watches an entry that may be gone", &["fair_lock.gone_is_waited_for"]),
     by(48, "lets the dead stand in line", &["fair_lock.dead_block_the_line"]),
     by(49, "goes on without its place in line", &["fair_lock.holds_without_ticket", "fair_lock.waits_without_ticket"]),
-    by(50, "shows its file before it is written", &["check_bid_check.fill_after", "check_bid_check.half_read_is_error"]),
+    by(
+        50,
+        "shows its file before it is written",
+        &["check_bid_check.fill_after", "check_bid_check.half_read_is_error"],
+    ),
     by(51, "does not look whether it could write", &["dotlock.failed_write_is_fine"]),
     by(52, "takes what it cannot read for nobody's", &["dotlock.unreadable_is_stale", "dotlock.forbidden_is_stale"]),
     by(53, "dies of finding gone what it wants gone", &["dotlock.gone_is_fatal", "check_bid_check.vanished_is_error"]),

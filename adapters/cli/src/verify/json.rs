@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{part::Part, row::Row};
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 59] = [
+const KEYS: [(&str, &str); 60] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
     ("crashes", "how many crashes, at most"),
@@ -59,6 +59,7 @@ const KEYS: [(&str, &str); 59] = [
     ("trace", "Violated: the file that it was written to"),
     ("expected", "the property that a mutant breaks; with --matrix, that is to break"),
     ("caught", "with --mutants: whether it was caught by that property"),
+    ("numbers", "of a mutant: which of the known-bad protocols it shows, by their numbers; [] for one beside them"),
     ("story", "of a mutant: what goes wrong for somebody who has such a lock"),
     ("source", "of a mutant: where that was seen, or can be read of"),
     ("known_limit", "Violated: why it is no fault of the algorithm, where that is known"),
@@ -123,6 +124,7 @@ pub(super) fn object(row: &Row, file: Option<&Path>, part: Part) -> Value {
         "verdict": row.report.verdict.word(),
         "expected": row.entry.expected.map(|expected| expected.property).or(violated.map(|it| it.0)).map(Property::name),
         "caught": row.is_caught(),
+        "numbers": row.entry.expected.map(|_| row.entry.numbers().collect::<Vec<_>>()),
         "story": row.entry.story().map(|story| story.tells),
         "source": row.entry.story().map(|story| story.source),
         "known_limit": row.limit().map(|limit| limit.why),

@@ -9,7 +9,7 @@ use std::{
 use lockwright_sim::{
     Coverage, Limits, Report, Resumed, Runs, Shard, Strategy, Verdict, Violation,
     catalogue::{
-        self, Entry, Limit,
+        self, Entry, KNOWN_BAD, Limit,
         matrix::{Cell, Finding},
     },
     scenario::{Budget, Faults, Profile, Scenario},
@@ -40,12 +40,15 @@ pub(super) struct Table {
     json: bool,
     mutants: bool,
     verbose: bool,
+    /// Whether all mutants are meant.
+    is_whole: bool,
     part: Part,
 }
 
 impl Table {
     pub(super) fn new(args: &VerifyArgs, part: Part) -> Self {
-        Self { json: args.json, mutants: args.mutants, verbose: args.verbose, part }
+        let VerifyArgs { json, mutants, verbose, .. } = *args;
+        Self { json, mutants, verbose, is_whole: args.protocol.is_none(), part }
     }
 
     pub(super) fn head(self) -> io::Result<()> {
@@ -54,10 +57,10 @@ impl Table {
         }
         let [clients, crashes, states, transitions, depth, time] =
             ["clients", "crashes", "states", "transitions", "depth", "time"];
+        let name = if self.mutants { format!("{:<54} {:>3}", "mutant", "no.") } else { "protocol".into() };
         writeln!(
             io::stdout(),
-            "{:<36} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  verdict",
-            if self.mutants { "mutant" } else { "protocol" },
+            "{name:<36} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  verdict",
         )
     }
 
@@ -68,7 +71,10 @@ impl Table {
         }
         let Report { states, transitions, depth, verdict, coverage } = &row.report;
         let Scenario { clients, faults: Faults { crashes, .. }, .. } = &row.scenario;
-        let (name, word) = (row.name(), row.word());
+        let (mut name, word) = (row.name(), row.word());
+        if self.mutants {
+            name = format!("{name:<54} {:>3}", numbers(&row.entry));
+        }
         let time = format!("{:.2} s", row.took.as_secs_f64());
         writeln!(
             out,
@@ -127,6 +133,9 @@ impl Table {
         if skipped > 0 {
             writeln!(out, "{} not begun", plural(skipped, "scenario"))?;
         }
+        if self.mutants && self.is_whole {
+            tell_missing(&mut out)?;
+        }
         self.told_of_others(&mut out)
     }
 
@@ -143,6 +152,19 @@ impl Table {
             _ => writeln!(out, "shard {shard}: {elsewhere} of {all} are for other shards"),
         }
     }
+}
+
+/// Which of the known-bad protocols it shows.
+fn numbers(entry: &Entry) -> String {
+    entry.numbers().map(|number| number.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// The known-bad protocols that no mutant shows.
+fn tell_missing(out: &mut impl Write) -> io::Result<()> {
+    let missing = || KNOWN_BAD.iter().filter_map(|known| Some((known, known.missing()?)));
+    let (all, shown) = (KNOWN_BAD.len(), KNOWN_BAD.len() - missing().count());
+    writeln!(out, "\n{shown} of {all} known-bad protocols are among these, by their numbers; the others are not:")?;
+    missing().try_for_each(|(known, why)| writeln!(out, "{:>4}  {}: {why}", known.number, known.what))
 }
 
 fn plural(count: usize, word: &str) -> String {
