@@ -269,7 +269,7 @@ fn a_leaf_that_is_a_file_outlives_those_who_remove_empty_directories() {
 }
 
 /// Protocol, profile, faults, and then states, transitions and depth, with two clients, and three where one only looks.
-const PINNED: [(&str, Profile, Faults, [usize; 3]); 15] = {
+const PINNED: [(&str, Profile, Faults, [usize; 3]); 18] = {
     let both = Faults { crashes: 1, ..ERROR };
     [
         ("fast_lock", Profile::Local, ERROR, [3_697, 9_177, 56]),
@@ -287,6 +287,9 @@ const PINNED: [(&str, Profile, Faults, [usize; 3]); 15] = {
         ("fast_lock+observer", Profile::Local, ERROR, [391_323, 1_452_853, 106]),
         ("check_bid_check", Profile::Local, ERROR, [757, 2_412, 23]),
         ("check_bid_check", Profile::Local, both, [6_500, 25_908, 30]),
+        ("token", Profile::Local, ERROR, [4_547, 13_889, 41]),
+        ("token", Profile::Local, both, [19_572, 70_070, 47]),
+        ("token", Profile::Power, CUT, [26_575, 85_830, 62]),
     ]
 };
 

@@ -8,7 +8,7 @@ use lockwright_sim::{
 };
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
-const PINNED: [(&str, [u8; 2], [usize; 3]); 45] = [
+const PINNED: [(&str, [u8; 2], [usize; 3]); 49] = [
     ("fast_lock", [2, 0], [339, 690, 36]),
     ("fast_lock", [2, 1], [4_285, 9_935, 45]),
     ("fast_lock", [2, 2], [24_413, 66_400, 66]),
@@ -54,6 +54,10 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 45] = [
     ("token", [2, 0], [824, 2_271, 36]),
     ("token", [2, 1], [3_980, 12_760, 38]),
     ("token", [3, 0], [18_805, 89_402, 44]),
+    ("file_lock+breaker", [2, 0], [6, 12, 4]),
+    ("file_lock+breaker", [2, 1], [53, 118, 15]),
+    ("file_lock+breaker", [2, 2], [153, 394, 22]),
+    ("file_lock+breaker", [3, 1], [136, 464, 17]),
 ];
 
 /// The same in other worlds: clients, crashes, and of ticks, losses or reuses so many.
