@@ -60,7 +60,7 @@ const KEYS: [(&str, &str); 61] = [
     ("trace", "Violated: the file that it was written to"),
     ("expected", "the property that a mutant breaks; with --matrix, that is to break"),
     ("caught", "with --mutants: whether it was caught by that property"),
-    ("numbers", "of a mutant: which of the known-bad protocols it shows, by their numbers; [] for one beside them"),
+    ("numbers", "of a mutant: which known-bad protocols it shows, by number"),
     ("story", "of a mutant: what goes wrong for somebody who has such a lock"),
     ("source", "of a mutant: where that was seen, or can be read of"),
     ("known_limit", "Violated: why it is no fault of the algorithm, where that is known"),
