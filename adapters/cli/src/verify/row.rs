@@ -38,17 +38,27 @@ pub(super) struct Row {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Table {
     json: bool,
-    mutants: bool,
+    mutants: Mutants,
     verbose: bool,
-    /// Whether all mutants are meant.
-    is_whole: bool,
     part: Part,
+}
+
+/// Which mutants are to be caught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mutants {
+    None,
+    Named,
+    All,
 }
 
 impl Table {
     pub(super) fn new(args: &VerifyArgs, part: Part) -> Self {
-        let VerifyArgs { json, mutants, verbose, .. } = *args;
-        Self { json, mutants, verbose, is_whole: args.protocol.is_none(), part }
+        let mutants = match (args.mutants, &args.protocol) {
+            (false, _) => Mutants::None,
+            (true, Some(_)) => Mutants::Named,
+            (true, None) => Mutants::All,
+        };
+        Self { json: args.json, mutants, verbose: args.verbose, part }
     }
 
     pub(super) fn head(self) -> io::Result<()> {
@@ -57,7 +67,8 @@ impl Table {
         }
         let [clients, crashes, states, transitions, depth, time] =
             ["clients", "crashes", "states", "transitions", "depth", "time"];
-        let name = if self.mutants { format!("{:<54} {:>3}", "mutant", "no.") } else { "protocol".into() };
+        let name =
+            if self.mutants == Mutants::None { "protocol".into() } else { format!("{:<54} {:>3}", "mutant", "no.") };
         writeln!(
             io::stdout(),
             "{name:<36} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  verdict",
@@ -72,7 +83,7 @@ impl Table {
         let Report { states, transitions, depth, verdict, coverage } = &row.report;
         let Scenario { clients, faults: Faults { crashes, .. }, .. } = &row.scenario;
         let (mut name, word) = (row.name(), row.word());
-        if self.mutants {
+        if self.mutants != Mutants::None {
             name = format!("{name:<54} {:>3}", numbers(&row.entry));
         }
         let time = format!("{:.2} s", row.took.as_secs_f64());
@@ -133,7 +144,7 @@ impl Table {
         if skipped > 0 {
             writeln!(out, "{} not begun", plural(skipped, "scenario"))?;
         }
-        if self.mutants && self.is_whole {
+        if self.mutants == Mutants::All {
             tell_missing(&mut out)?;
         }
         self.told_of_others(&mut out)
