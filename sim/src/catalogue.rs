@@ -2,15 +2,21 @@
 
 mod check_bid_check;
 mod fast_lock;
+mod files;
 mod grace;
+mod known;
 mod limits;
 pub mod matrix;
 mod observed;
 mod semaphore;
+mod stories;
+mod token;
 mod wait_queue;
 mod worlds;
 
+pub use known::{KNOWN_BAD, KNOWN_GOOD, Known, Shown};
 pub use limits::{LIMITS, Limit, known};
+pub use stories::Story;
 pub use worlds::REFERENCES;
 
 use crate::{
@@ -97,6 +103,18 @@ impl Entry {
         home == profile || matches!(home, Profile::Local | Profile::Power | Profile::Operator)
     }
 
+    /// Where a mutant's mistake was made; an algorithm has no story.
+    #[must_use]
+    pub fn story(&self) -> Option<Story> {
+        stories::of(self.name)
+    }
+
+    /// The numbers in [`KNOWN_BAD`] of those that it shows.
+    pub fn numbers(&self) -> impl Iterator<Item = u8> {
+        let shows = |known: &&Known| matches!(known.shown, Shown::By(names) if names.contains(&self.name));
+        KNOWN_BAD.iter().filter(shows).map(|known| known.number)
+    }
+
     /// The protocol.
     #[must_use]
     pub fn protocol(&self) -> &'static dyn Protocol {
@@ -105,7 +123,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 23] = [
+pub const ALGORITHMS: [Entry; 25] = [
     fast_lock::FILE,
     fast_lock::DIR,
     fast_lock::FILE_CLEANED,
@@ -129,6 +147,8 @@ pub const ALGORITHMS: [Entry; 23] = [
     wait_queue::FAIR_SEMAPHORE,
     wait_queue::RW_LOCK,
     wait_queue::DOWNGRADING,
+    token::TOKEN,
+    token::LEASE,
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
@@ -137,10 +157,17 @@ pub const MUTANTS: [Entry; COMMON_MUTANTS.len() + observed::MUTANTS.len() + OTHE
     &OTHER_MUTANTS,
 );
 
-const OTHER_MUTANTS: [Entry; wait_queue::MUTANTS.len() + worlds::MUTANTS.len()] =
-    joined(&wait_queue::MUTANTS, &worlds::MUTANTS);
+const OTHER_MUTANTS: [Entry; QUEUES_AND_WORLDS + token::MUTANTS.len() + files::MUTANTS.len()] = joined(
+    &joined::<{ QUEUES_AND_WORLDS + token::MUTANTS.len() }>(
+        &joined::<QUEUES_AND_WORLDS>(&wait_queue::MUTANTS, &worlds::MUTANTS),
+        &token::MUTANTS,
+    ),
+    &files::MUTANTS,
+);
 
-const COMMON_MUTANTS: [Entry; 32] = [
+const QUEUES_AND_WORLDS: usize = wait_queue::MUTANTS.len() + worlds::MUTANTS.len();
+
+const COMMON_MUTANTS: [Entry; 34] = [
     Entry::mutant(
         "fast_lock.no_look",
         "no look for the leaf after the move, while others empty proposals",
@@ -280,7 +307,6 @@ const COMMON_MUTANTS: [Entry; 32] = [
         [2, 0],
         Property::NobodyWaitsInVain,
     )
-    .by(Profile::Notify, Faults::NONE)
     .even_if_atomic(),
     Entry::mutant(
         "fast_lock.deaf_to_death",
@@ -289,7 +315,6 @@ const COMMON_MUTANTS: [Entry; 32] = [
         [2, 1],
         Property::NobodyWaitsInVain,
     )
-    .by(Profile::Notify, Faults { crashes: 1, ..Faults::NONE })
     .even_if_atomic(),
     Entry::mutant(
         "fast_lock.no_polling",
@@ -344,6 +369,8 @@ const COMMON_MUTANTS: [Entry; 32] = [
     check_bid_check::NO_SECOND_CHECK,
     check_bid_check::UNREADABLE_IS_ABSENT,
     check_bid_check::VANISHED_IS_ERROR,
+    check_bid_check::HALF_READ_IS_ERROR,
+    check_bid_check::SAME_BACKOFF,
     grace::OLD_IS_DEAD,
 ];
 
@@ -401,6 +428,8 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         .chain(numbered)
         .chain(worlds::rows())
         .chain(wait_queue::rows())
+        .chain(token::rows())
+        .chain(files::rows())
         .collect()
 }
 

@@ -2,15 +2,20 @@
 //!
 //! The checker earns its trust by catching them all, each for its own reason and by a trace of its own length.
 
+mod bare;
+pub mod breaks;
 pub mod check_bid_check;
 pub mod dotlock;
 pub mod fast_lock;
 pub mod grace;
+pub mod heartbeat;
 pub mod lease;
+pub mod mkdir_lock;
 pub mod observed;
 pub mod power;
 pub mod processes;
 pub mod semaphore;
+pub mod token;
 pub mod wait_queue;
 pub mod waiting;
 

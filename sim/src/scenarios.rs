@@ -9,6 +9,7 @@ pub mod observed;
 pub mod processes;
 pub mod queue_clients;
 pub mod semaphore;
+pub mod token;
 pub mod wait_queue;
 pub mod waiters;
 
@@ -19,4 +20,5 @@ pub use observed::Observed;
 pub use processes::ProcessClients;
 pub use queue_clients::QueueClients;
 pub use semaphore::SlotClients;
+pub use token::Counters;
 pub use waiters::Waiters;

@@ -54,10 +54,12 @@ fn searches_agree_on_verdict_and_shortest_length_with_and_without_each_reduction
             [REDUCED, ORDERED, MERGED, WHOLE].map(|limits| explore(entry, &scenario, limits));
         let states = [&alike, &ordered, &merged, &whole].map(|report| report.states);
         assert!(states.is_sorted(), "{scenario}: {states:?}");
-        // There the names, or what is written in a bid, say what a process is, or whose answers are explained.
+        // There the names, or what is written in a bid, say what a process is, or whose answers are explained, or who of
+        // two with one number is the first.
         let refuses = scenario.profile == Profile::Identity
             || entry.protocol().is_linearizable()
-            || entry.name.starts_with("check_bid_check");
+            || entry.name.starts_with("check_bid_check")
+            || entry.name == "mkdir_lock.one_listing";
         assert_eq!(alike.coverage.symmetry_refused.is_some(), refuses, "{scenario}");
         for reduced in [alike, ordered, merged] {
             assert_eq!(reduced.verdict.word(), whole.verdict.word(), "{scenario}");

@@ -8,7 +8,7 @@ use lockwright_sim::{
 };
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
-const PINNED: [(&str, [u8; 2], [usize; 3]); 42] = [
+const PINNED: [(&str, [u8; 2], [usize; 3]); 49] = [
     ("fast_lock", [2, 0], [339, 690, 36]),
     ("fast_lock", [2, 1], [4_285, 9_935, 45]),
     ("fast_lock", [2, 2], [24_413, 66_400, 66]),
@@ -51,10 +51,17 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 42] = [
     ("rw_lock", [2, 0], [2_703, 6_635, 63]),
     ("rw_lock", [2, 1], [25_416, 70_597, 79]),
     ("rw_lock+downgrade", [2, 0], [2_967, 7_264, 65]),
+    ("token", [2, 0], [824, 2_271, 36]),
+    ("token", [2, 1], [3_980, 12_760, 38]),
+    ("token", [3, 0], [18_805, 89_402, 44]),
+    ("file_lock+breaker", [2, 0], [6, 12, 4]),
+    ("file_lock+breaker", [2, 1], [53, 118, 15]),
+    ("file_lock+breaker", [2, 2], [153, 394, 22]),
+    ("file_lock+breaker", [3, 1], [136, 464, 17]),
 ];
 
 /// The same in other worlds: clients, crashes, and of ticks, losses or reuses so many.
-const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 15] = [
+const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 16] = [
     ("fast_lock+grace", [2, 0, 1], [17_808, 39_716, 115]),
     ("fast_lock+grace", [2, 0, 2], [72_190, 166_407, 126]),
     ("fast_lock+grace0", [2, 0, 1], [25_941, 58_022, 125]),
@@ -70,6 +77,7 @@ const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 15] = [
     ("fast_lock+hosts", [2, 1, 0], [13_227, 29_992, 52]),
     ("fast_lock+hosts", [2, 1, 1], [29_063, 66_092, 66]),
     ("fair_lock+waiting", [2, 0, 0], [5_987, 15_407, 99]),
+    ("token+lease", [2, 0, 2], [25_963, 66_860, 45]),
 ];
 
 #[test]

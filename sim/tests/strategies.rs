@@ -22,7 +22,17 @@ const FEW: [Strategy; 2] = [
 ];
 
 /// A second has to go by at two of their steps, and not at any other: breadth first they are caught at once.
-const HARDLY_DRAWN: [&str; 2] = ["lease.renewed_by_stamp", "lease.renewed_unheard"];
+const HARDLY_DRAWN: [&str; 3] = ["lease.renewed_by_stamp", "lease.renewed_unheard", "lease.heartbeat_not_started"];
+
+/// They take more switches, each at its step, than PCT draws in as few runs as a test has.
+const DRAWN_IN_SHORT_RUNS: [&str; 6] = [
+    "fast_lock.proposal_holds",
+    "token.empty_is_new",
+    "token.begun_in_two_steps",
+    "mkdir_lock.kill_stale",
+    "mkdir_lock.one_listing",
+    "lease.heartbeat_resurrects",
+];
 
 /// With the depth that the mutant takes.
 fn pct(entry: Entry) -> Strategy {
@@ -41,7 +51,7 @@ fn pct(entry: Entry) -> Strategy {
 /// Runs that catch a mutant which a state gives away. Leases take short ones, since their generations are used up soon;
 /// and it takes a second to go by just at certain steps, which PCT draws too seldom.
 fn telling(entry: Entry) -> Vec<Strategy> {
-    if entry.protocol().has_resource() {
+    if entry.protocol().has_resource() || DRAWN_IN_SHORT_RUNS.contains(&entry.name) {
         return vec![Strategy::Random { seed: 1, runs: 60_000, steps: 40, shard: Shard::WHOLE }];
     }
     // A handover, a death and another handover within one try: too deep for as few runs as a test has.

@@ -351,6 +351,8 @@ fn every_mutant_is_caught_and_writes_nothing_unless_told_where() {
     let output = lockwright(dir.path(), &["verify", "--mutants"]);
     assert_eq!(code(&output), 0, "{}", out(&output));
     assert!(rows(&out(&output)).all(|row| row.contains("caught: ")), "{}", out(&output));
+    let (missing, known) = (lockwright_sim::catalogue::KNOWN_BAD.map(|known| known.missing()), out(&output));
+    assert!(missing.into_iter().flatten().all(|why| known.contains(why)), "{known}");
     assert!(entries(dir.path()).is_empty());
     let output = lockwright(dir.path(), &["verify", "dotlock", "--mutants", "--traces", "."]);
     assert_eq!(entries(dir.path()).len(), rows(&out(&output)).count());

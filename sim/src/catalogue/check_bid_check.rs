@@ -80,3 +80,21 @@ pub(super) const VANISHED_IS_ERROR: Entry = Entry::mutant(
     Property::NothingLeftBehind,
 )
 .even_if_atomic();
+
+pub(super) const HALF_READ_IS_ERROR: Entry = Entry::mutant(
+    "check_bid_check.half_read_is_error",
+    "a bid that is not filled yet ends the attempt of who reads it, with its own bid made",
+    &broken::HALF_READ_IS_ERROR,
+    [2, 0],
+    Property::AnswersAsDocumented,
+)
+.even_if_atomic();
+
+pub(super) const SAME_BACKOFF: Entry = Entry::mutant(
+    "check_bid_check.same_backoff",
+    "two that bid together take their bids back and come again, in step with each other",
+    &check_bid_check::INSISTING,
+    [2, 0],
+    Property::NoLivelock,
+)
+.even_if_atomic();

@@ -45,7 +45,7 @@ pub(super) const MUTANTS: [Entry; 6] = [
         "fast_lock.proposal_holds",
         "a try answers that the lock is held where somebody has a proposal",
         &unexplained::PROPOSAL_HOLDS,
-        [2, 1],
+        [2, 0],
         Property::Linearizable,
     )
     .even_if_atomic(),

@@ -45,7 +45,7 @@ pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
     })
 }
 
-pub(super) const MUTANTS: [Entry; 11] = [
+pub(super) const MUTANTS: [Entry; 13] = [
     Entry::mutant(
         "fair_lock.no_doorway",
         "a number is read, and the ticket appears later: no doorway",
@@ -69,7 +69,6 @@ pub(super) const MUTANTS: [Entry; 11] = [
         [2, 0],
         Property::NobodyWaitsInVain,
     )
-    .by(Profile::Notify, Faults::NONE)
     .even_if_atomic(),
     Entry::mutant(
         "fair_lock.waits_without_ticket",
@@ -133,6 +132,22 @@ pub(super) const MUTANTS: [Entry; 11] = [
         &queues::UPGRADE_IN_PLACE,
         [2, 0],
         Property::CanBeTaken,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.line_before_door",
+        "a contender looks along the line first, and into the door after",
+        &queues::LINE_BEFORE_DOOR,
+        [3, 0],
+        Property::InOrder,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.gone_is_waited_for",
+        "a waiter that finds gone what it wants to watch watches something else, and does not look again",
+        &queues::GONE_IS_WAITED_FOR,
+        [2, 0],
+        Property::NobodyWaitsInVain,
     )
     .even_if_atomic(),
 ];

@@ -1,7 +1,7 @@
 //! The protocols and scenarios of worlds in which more goes wrong than crashes, errors and cuts: clocks, restarts,
 //! refusals, and names that are durable too early.
 
-use super::{Entry, fast_lock};
+use super::{Entry, fast_lock, files};
 use crate::{
     mutants::{dotlock, lease, power, processes as unsure},
     protocol::Property,
@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// Protocols that do not ship and are right: a checker that finds fault with them is wrong.
-pub const REFERENCES: [Entry; 2] = [
+pub const REFERENCES: [Entry; 3] = [
+    files::ONE_BREAKER,
     Entry::algorithm("lease+token", "a lease that is outlasted by one's own clock, with a token", &leases::FENCED)
         .within(Profile::Lease),
     Entry::algorithm(
@@ -75,7 +76,7 @@ pub(super) const MUTANTS: [Entry; 21] = [
         [2, 0],
         Property::NotDispossessed,
     )
-    .by(Profile::Lease, Faults { ticks: 2, jumps: 1, ..Faults::NONE })
+    .by(Profile::Lease, Faults { ticks: 1, jumps: 1, ..Faults::NONE })
     .even_if_atomic(),
     Entry::mutant(
         "lease.sleeping_clock",
@@ -217,7 +218,7 @@ const ONE_REFUSAL: Faults = Faults { refusals: 1, ..Faults::NONE };
 
 /// The scenarios that the algorithms and references are verified in there.
 pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
-    let [token, margin] = REFERENCES;
+    let [_, token, margin] = REFERENCES;
     let overtaken = Faults { cuts: 1, reorders: 1, ..Faults::NONE };
     let reboot = Faults { reboots: 1, ..Faults::NONE };
     let crash = Faults { crashes: 1, ..Faults::NONE };

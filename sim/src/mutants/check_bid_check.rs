@@ -35,11 +35,21 @@ pub const UNREADABLE_IS_ABSENT: BidClients =
 pub const VANISHED_IS_ERROR: BidClients =
     BidClients { take: |world, me, id| VANISHED.take(world, me, id), ..LOCK_FOLDER };
 
-const WHOLE: Altered =
-    Altered { fills_after: false, checks_again: true, unreadable_stands: true, vanished_is_gone: true };
+/// A bid is made empty and filled then; who reads it in between ends its attempt on the spot, with its own bid made.
+pub const HALF_READ_IS_ERROR: BidClients =
+    BidClients { take: |world, me, id| HALF_READ.take(world, me, id), ..LOCK_FOLDER };
+
+const WHOLE: Altered = Altered {
+    fills_after: false,
+    checks_again: true,
+    unreadable_stands: true,
+    vanished_is_gone: true,
+    half_read_stands: true,
+};
 const FOLDER_FILLED: Altered = Altered { fills_after: true, ..WHOLE };
 const ONE_CHECK: Altered = Altered { checks_again: false, ..WHOLE };
 const UNREADABLE: Altered = Altered { unreadable_stands: false, ..WHOLE };
+const HALF_READ: Altered = Altered { fills_after: true, half_read_stands: false, ..WHOLE };
 const VANISHED: Altered = Altered { vanished_is_gone: false, ..WHOLE };
 
 /// The procedure, written once more, with switches.
@@ -50,7 +60,11 @@ struct Altered {
     checks_again: bool,
     unreadable_stands: bool,
     vanished_is_gone: bool,
+    half_read_stands: bool,
 }
+
+/// What the reader of half a bid dies of.
+const UNFINISHED: LockError = LockError::Fs(FsError::SpecialFile);
 
 /// How a challenge ended.
 enum Found {
@@ -67,11 +81,13 @@ impl Altered {
             if self.checks_again { self.check(world, id) } else { Ok(()) }
         };
         match steps() {
-            Err(reason) if reason == Halted.into() => Err(reason),
+            Err(reason) if reason == Halted.into() || reason == UNFINISHED => Err(reason),
             Err(LockError::Disturbed) if !self.vanished_is_gone => Err(LockError::Disturbed),
             Err(reason) => {
                 world.discard_file(&bid(id))?;
-                world.discard_file(&unpublished(id))?;
+                if !self.fills_after {
+                    world.discard_file(&unpublished(id))?;
+                }
                 Err(reason)
             }
             Ok(()) => Ok(()),
@@ -108,6 +124,7 @@ impl Altered {
         };
         let liveness = match Bidder::read(&contents) {
             Some(bidder) => ByProcess(world).liveness(&bidder)?,
+            None if !self.half_read_stands => return Err(UNFINISHED),
             None if self.fills_after => Liveness::Dead,
             None => Liveness::Unknown,
         };

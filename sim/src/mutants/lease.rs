@@ -18,7 +18,7 @@ use crate::{
     scenarios::{
         Leases, LockClients,
         fast_lock::{lock_path, word},
-        leases::{FENCED, FENCED_FOR_LONGER, GivesBack, Renews, Token, outlast_renewals},
+        leases::{FENCED, FENCED_FOR_LONGER, GivesBack, Renews, Token, outlast_renewals, path_of},
     },
 };
 
@@ -64,6 +64,12 @@ pub const RENEWED_LATE: Leases = Leases { renews: Renews::Late, ..RENEWED_BY_STA
 
 /// A holder that does not look whether its lease could be renewed, and goes by it.
 pub const RENEWED_UNHEARD: Leases = Leases { renews: Renews::Unheard, ..RENEWED_BY_STAMP };
+
+/// A holder that does not look whether its renewals could be begun, and goes by them.
+pub const HEARTBEAT_NOT_STARTED: Leases = Leases { renews: Renews::IfBegun, ..RENEWED_BY_STAMP };
+
+/// A holder counts its lease from when it was told that it has it. It had it before, and others count from then.
+pub const COUNTED_FROM_THE_GRANT: Leases = Leases { from_the_grant: true, ..FENCED };
 
 /// Whoever comes too late gives back what its successor has.
 pub const GIVES_BACK_BY_PATH: Leases = Leases { gives_back: GivesBack::Newest, ..FENCED_FOR_LONGER };
@@ -151,8 +157,8 @@ fn drawn(world: &Replay<'_>) -> Result<u16, FsError> {
     Ok(u16::try_from(world.below(NonZeroU32::MIN.saturating_add(1))?).unwrap_or_default())
 }
 
-fn stamp(world: &Replay<'_>, at: &Path) -> Result<u16, FsError> {
-    Ok(u16::try_from(world.modified(at)?.since_epoch().as_secs()).unwrap_or_default())
+fn stamp(world: &Replay<'_>, _: &Id, mine: u16) -> Result<Option<u16>, FsError> {
+    Ok(u16::try_from(world.modified(&path_of(mine))?.since_epoch().as_secs()).ok())
 }
 
 fn wall_clock(world: &Replay<'_>) -> Result<u16, FsError> {

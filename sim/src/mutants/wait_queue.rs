@@ -37,6 +37,13 @@ pub const WAITS_WITHOUT_TICKET: QueueClients = QueueClients { make: waits_withou
 /// A waiter that is asked to leave gives its ticket back, and takes its turn when nobody is before it.
 pub const HOLDS_WITHOUT_TICKET: QueueClients = QueueClients { make: holds_without_ticket, ..CUTTING };
 
+/// A contender looks along the line first, and into the door after: who goes from one to the other in between is seen in
+/// neither.
+pub const LINE_BEFORE_DOOR: QueueClients = QueueClients { make: line_before_door, ..FAIR_LOCK };
+
+/// A waiter finds that what it wants to watch is gone, and watches what it stood in, without another look.
+pub const GONE_IS_WAITED_FOR: QueueClients = QueueClients { waits: Some(gone_is_waited_for), ..WAITING };
+
 /// Who cuts in stops where somebody has left meanwhile.
 pub const CUT_STOPS_HALF_WAY: QueueClients = QueueClients { make: cut_stops_half_way, ..CUTTING };
 
@@ -199,6 +206,45 @@ fn look_then_watch(world: &Replay<'_>, ticket: &mut Ticket, until: Option<Instan
         },
     }
     Err(LineError::Queue(QueueError::Fs(FsError::Exhausted)))
+}
+
+fn gone_is_waited_for(world: &Replay<'_>, ticket: &mut Ticket, until: Option<Instant>) -> Result<(), LineError> {
+    let queue = queue(world, Admission::ONE);
+    let wait = match queue.turn(ticket)? {
+        Turn::Holding => return Ok(()),
+        Turn::Cut => return Err(LineError::Cut),
+        Turn::Wait(wait) => wait,
+    };
+    let watch = match world.watch(&wait.on) {
+        Ok(watch) => match queue.turn(ticket)? {
+            Turn::Holding => return Ok(()),
+            Turn::Cut => return Err(LineError::Cut),
+            Turn::Wait(_) => watch,
+        },
+        Err(FsError::NotFound) => world.watch(&lock_path()).map_err(QueueError::from)?,
+        Err(error) => return Err(LineError::Queue(error.into())),
+    };
+    match world.wait(watch, wait.death_of.as_ref(), until)? {
+        Wake::Changed => Err(LineError::Queue(QueueError::Fs(FsError::Exhausted))),
+        _ => Err(LineError::TimedOut { behind: None }),
+    }
+}
+
+fn line_before_door<'a>(world: World<'a>) -> Box<dyn Line + 'a> {
+    let turn: fn(&Altered<'_>, &mut Ticket) -> _ = |this, ticket| {
+        let line = this.line()?;
+        let wait = |on| Ok(Turn::Wait(Wait { on, death_of: None, looks_again: false }));
+        let door = lock_path().join(&word("door"));
+        if ticket.door != Door::Passed {
+            match this.world.any(&door) {
+                Ok(None) | Err(FsError::NotFound) => ticket.door = Door::Passed,
+                Ok(Some(_)) => return wait(door),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if line.iter().all(|(place, _)| *place >= ticket.place) { Ok(Turn::Holding) } else { wait(lock_path()) }
+    };
+    Box::new(Altered { turn, ..Altered::new(world, queue(world, Admission::ONE)) })
 }
 
 fn cutting(world: World<'_>) -> Altered<'_> {

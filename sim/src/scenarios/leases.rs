@@ -58,8 +58,8 @@ pub enum Token {
     Absent,
     /// What it thinks of before its claim.
     Before(fn(&Replay<'_>) -> Result<u16, FsError>),
-    /// What it makes of its file, after its claim.
-    After(fn(&Replay<'_>, &Path) -> Result<u16, FsError>),
+    /// What it thinks of after its claim of a generation; none when it finds that the lock is not its own any more.
+    After(fn(&Replay<'_>, &Id, u16) -> Result<Option<u16>, FsError>),
 }
 
 /// Which generation a client gives back.
@@ -87,6 +87,8 @@ pub enum Renews {
     Late,
     /// Once, and without a look at what came of it.
     Unheard,
+    /// Once, if it finds its file to do so; and where it does not, it goes by it all the same.
+    IfBegun,
 }
 
 /// Clients that take a lease, write under it and give it back, all in one attempt.
@@ -98,6 +100,8 @@ pub struct Leases {
     pub token: Token,
     /// By which clock a holder checks that nobody took over too early.
     pub measure: Measure,
+    /// Whether a lease is counted from when it was granted, and not from before it was asked for.
+    pub from_the_grant: bool,
     /// Whether they renew it.
     pub renews: Renews,
     /// What they give back.
@@ -115,6 +119,7 @@ pub const FENCED: Leases = Leases {
     is_over: outlast,
     token: Token::Generation,
     measure: awake_or_not,
+    from_the_grant: false,
     renews: Renews::Never,
     gives_back: GivesBack::Own,
     generations: 2,
@@ -131,6 +136,7 @@ const FOUND_HELD: &str = "found it held";
 const LOST: &str = "was not the first";
 const USED_UP: &str = "found all generations used up";
 const OVER: &str = "was too late to renew it";
+const OUTRUN: &str = "had lost it when it had its token";
 const FAILED: &str = "could not go on";
 
 impl fmt::Debug for Leases {
@@ -168,7 +174,7 @@ impl Protocol for Leases {
             wanted.extend([FOUND_HELD, LOST]);
         }
         if clients > 1 && faults.ticks >= self.seconds + self.margin {
-            let renews = matches!(self.renews, Renews::Once | Renews::Unheard);
+            let renews = !matches!(self.renews, Renews::Never | Renews::Late);
             wanted.push(if renews { OVER } else { REFUSED });
         }
         if faults.errors + faults.refusals > 0 {
@@ -226,8 +232,14 @@ impl Leases {
             Err(FsError::AlreadyExists) => return Ok(LOST),
             Err(error) => return Err(error.into()),
         }
-        if let Token::After(look) = self.token {
-            token = Some(look(world, &path_of(mine))?);
+        if self.from_the_grant {
+            began = (self.measure)(world)?;
+        }
+        if let Token::After(think) = self.token {
+            token = think(world, me, mine)?;
+            if token.is_none() {
+                return Ok(OUTRUN);
+            }
         }
         let is_taken = world.write(token)?; // 4 WRITE
         if self.renews != Renews::Never {
@@ -254,6 +266,13 @@ impl Leases {
     /// Since when the lease counts now; none when it was over.
     fn renew(&self, world: &Replay<'_>, mine: u16, began: Instant) -> Result<Option<Instant>, FsError> {
         let renewed = (self.measure)(world)?;
+        if self.renews == Renews::IfBegun {
+            match world.exists(&path_of(mine)) {
+                Ok(_) => {}
+                Err(FsError::Halted) => return Err(FsError::Halted),
+                Err(_) => return Ok(Some(renewed)),
+            }
+        }
         match world.touch(&path_of(mine)) {
             Err(error) if self.renews != Renews::Unheard || error == FsError::Halted => return Err(error),
             _ if self.renews == Renews::Late => return Ok(Some(renewed)),
@@ -296,6 +315,15 @@ pub fn awake_or_not(world: &Replay<'_>) -> Result<Instant, Halted> {
     world.now()
 }
 
+/// The highest generation.
+///
+/// # Errors
+///
+/// Those of [`Fs::list`].
+pub fn newest(world: &Replay<'_>) -> Result<u16, FsError> {
+    Ok(look(world)?.0)
+}
+
 /// The highest generation, and whether it was given back.
 fn look(world: &Replay<'_>) -> Result<(u16, bool), FsError> {
     let names = world.list(&word("log").into())?;
@@ -311,7 +339,9 @@ fn give_back(world: &Replay<'_>, generation: u16) -> Result<(), FsError> {
     }
 }
 
-fn path_of(generation: u16) -> Path {
+/// The file of a generation.
+#[must_use]
+pub fn path_of(generation: u16) -> Path {
     Path::from(word("log")).join(&word(&generation.to_string()))
 }
 

@@ -102,7 +102,7 @@ pub(crate) struct VerifyArgs {
     /// Where counterexamples are written: here by default, and with --mutants nowhere.
     #[arg(long, value_name = "DIR")]
     pub(crate) traces: Option<PathBuf>,
-    /// Say of each search by which means it was made, and how sure it is.
+    /// Say of each search by which means it was made, and how sure it is; of each mutant, where such a lock was seen.
     #[arg(short, long)]
     pub(crate) verbose: bool,
     /// One JSON object a scenario, one a line; see below.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{part::Part, row::Row};
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 58] = [
+const KEYS: [(&str, &str); 61] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
     ("rounds", "how many times each client takes the lock before it rests; 0 for no end"),
@@ -60,6 +60,9 @@ const KEYS: [(&str, &str); 58] = [
     ("trace", "Violated: the file that it was written to"),
     ("expected", "the property that a mutant breaks; with --matrix, that is to break"),
     ("caught", "with --mutants: whether it was caught by that property"),
+    ("numbers", "of a mutant: which known-bad protocols it shows, by number"),
+    ("story", "of a mutant: what goes wrong for somebody who has such a lock"),
+    ("source", "of a mutant: where that was seen, or can be read of"),
     ("known_limit", "Violated: why it is no fault of the algorithm, where that is known"),
     ("as_expected", "with --matrix: whether verdict, steps and states are the expected ones"),
     ("expected_verdict", "with --matrix: the verdict that is expected"),
@@ -123,6 +126,9 @@ pub(super) fn object(row: &Row, file: Option<&Path>, part: Part) -> Value {
         "verdict": row.report.verdict.word(),
         "expected": row.entry.expected.map(|expected| expected.property).or(violated.map(|it| it.0)).map(Property::name),
         "caught": row.is_caught(),
+        "numbers": row.entry.expected.map(|_| row.entry.numbers().collect::<Vec<_>>()),
+        "story": row.entry.story().map(|story| story.tells),
+        "source": row.entry.story().map(|story| story.source),
         "known_limit": row.limit().map(|limit| limit.why),
         "as_expected": row.is_as_known(),
         "expected_verdict": cell.map(Finding::word),

@@ -9,7 +9,7 @@ use std::{
 use lockwright_sim::{
     Coverage, Limits, Report, Resumed, Runs, Shard, Strategy, Verdict, Violation,
     catalogue::{
-        self, Entry, Limit,
+        self, Entry, KNOWN_BAD, Limit,
         matrix::{Cell, Finding},
     },
     scenario::{Budget, Faults, Profile, Scenario},
@@ -38,14 +38,27 @@ pub(super) struct Row {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Table {
     json: bool,
-    mutants: bool,
+    mutants: Mutants,
     verbose: bool,
     part: Part,
 }
 
+/// Which mutants are to be caught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mutants {
+    None,
+    Named,
+    All,
+}
+
 impl Table {
     pub(super) fn new(args: &VerifyArgs, part: Part) -> Self {
-        Self { json: args.json, mutants: args.mutants, verbose: args.verbose, part }
+        let mutants = match (args.mutants, &args.protocol) {
+            (false, _) => Mutants::None,
+            (true, Some(_)) => Mutants::Named,
+            (true, None) => Mutants::All,
+        };
+        Self { json: args.json, mutants, verbose: args.verbose, part }
     }
 
     pub(super) fn head(self) -> io::Result<()> {
@@ -54,10 +67,11 @@ impl Table {
         }
         let [clients, crashes, states, transitions, depth, time] =
             ["clients", "crashes", "states", "transitions", "depth", "time"];
+        let name =
+            if self.mutants == Mutants::None { "protocol".into() } else { format!("{:<54} {:>3}", "mutant", "no.") };
         writeln!(
             io::stdout(),
-            "{:<36} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  verdict",
-            if self.mutants { "mutant" } else { "protocol" },
+            "{name:<36} {clients:>7} {crashes:>7} {states:>11} {transitions:>11} {depth:>5} {time:>8}  verdict",
         )
     }
 
@@ -68,7 +82,10 @@ impl Table {
         }
         let Report { states, transitions, depth, verdict, coverage } = &row.report;
         let Scenario { clients, faults: Faults { crashes, .. }, .. } = &row.scenario;
-        let (name, word) = (row.name(), row.word());
+        let (mut name, word) = (row.name(), row.word());
+        if self.mutants != Mutants::None {
+            name = format!("{name:<54} {:>3}", numbers(&row.entry));
+        }
         let time = format!("{:.2} s", row.took.as_secs_f64());
         writeln!(
             out,
@@ -79,6 +96,9 @@ impl Table {
         }
         if self.verbose {
             writeln!(out, "  {}", row.means())?;
+            if let Some(story) = row.entry.story() {
+                writeln!(out, "  {}\n  {}", story.tells, story.source)?;
+            }
         }
         match verdict {
             Verdict::Verified | Verdict::Violated(_) if row.as_expected => {}
@@ -124,6 +144,9 @@ impl Table {
         if skipped > 0 {
             writeln!(out, "{} not begun", plural(skipped, "scenario"))?;
         }
+        if self.mutants == Mutants::All {
+            tell_missing(&mut out)?;
+        }
         self.told_of_others(&mut out)
     }
 
@@ -140,6 +163,19 @@ impl Table {
             _ => writeln!(out, "shard {shard}: {elsewhere} of {all} are for other shards"),
         }
     }
+}
+
+/// Which of the known-bad protocols it shows.
+fn numbers(entry: &Entry) -> String {
+    entry.numbers().map(|number| number.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// The known-bad protocols that no mutant shows.
+fn tell_missing(out: &mut impl Write) -> io::Result<()> {
+    let missing = || KNOWN_BAD.iter().filter_map(|known| Some((known, known.missing()?)));
+    let (all, shown) = (KNOWN_BAD.len(), KNOWN_BAD.len() - missing().count());
+    writeln!(out, "\n{shown} of {all} known-bad protocols are among these, by their numbers; the others are not:")?;
+    missing().try_for_each(|(known, why)| writeln!(out, "{:>4}  {}: {why}", known.number, known.what))
 }
 
 fn plural(count: usize, word: &str) -> String {

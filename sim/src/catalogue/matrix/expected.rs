@@ -195,4 +195,16 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Operator, violated(Property::NotDispossessed, 12, 1_597)),
         ],
     ),
+    (
+        "token",
+        &[
+            (Profile::Local, verified(534_854)),
+            (Profile::Power, verified(133_552)),
+            (Profile::Identity, verified(25_196)),
+            (Profile::Lease, verified(28_297)),
+            (Profile::Notify, verified(4_295)),
+            (Profile::Operator, violated(Property::AnswersAsDocumented, 21, 7_280)),
+        ],
+    ),
+    ("token+lease", &[(Profile::Lease, verified(10_537))]),
 ];
