@@ -11,6 +11,7 @@
 //! * [`lock`]: what every exclusive lock offers. [`fast_lock`] is one, [`check_bid_check`] another.
 //! * [`semaphore`]: so many holders at a time, over any of them.
 //! * [`wait_queue`]: a line in which nobody overtakes; [`fair_lock`], a semaphore, readers and writers over it.
+//! * [`one_kind`]: several of them at one path, and never two kinds at once.
 //! * [`policies`]: when to ask whether an owner is dead. [`ids`]: how that can be known.
 //! * [`blocking`]: from one bounded attempt to waiting.
 //! * [`watch`], [`clock`], [`probe`], [`chance`]: the rest of the world.
@@ -58,6 +59,7 @@ pub mod fs;
 pub mod id;
 pub mod ids;
 pub mod lock;
+pub mod one_kind;
 pub mod path;
 pub mod policies;
 pub mod probe;
