@@ -40,7 +40,8 @@ impl Place {
             Some(digits) => (digits, Want::Shared),
             None => (text, Want::Alone),
         };
-        let place = Self { number: digits.parse().ok().filter(|number| *number > 0)?, want };
+        let number = digits.parse().ok().filter(|number| (1..=last.get()).contains(number))?;
+        let place = Self { number, want };
         (place.name(last) == *name).then_some(place)
     }
 }
