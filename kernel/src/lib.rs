@@ -12,6 +12,7 @@
 //! * [`semaphore`]: so many holders at a time, over any of them.
 //! * [`wait_queue`]: a line in which nobody overtakes; [`fair_lock`], a semaphore, readers and writers over it.
 //! * [`one_kind`]: several of them at one path, and never two kinds at once.
+//! * [`token`]: a number that grows with each acquisition, so that a resource can refuse who comes late.
 //! * [`policies`]: when to ask whether an owner is dead. [`ids`]: how that can be known.
 //! * [`blocking`]: from one bounded attempt to waiting.
 //! * [`watch`], [`clock`], [`probe`], [`chance`]: the rest of the world.
@@ -64,5 +65,6 @@ pub mod path;
 pub mod policies;
 pub mod probe;
 pub mod semaphore;
+pub mod token;
 pub mod wait_queue;
 pub mod watch;

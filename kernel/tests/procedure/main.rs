@@ -9,4 +9,5 @@ mod grace;
 mod release;
 mod semaphore;
 mod stage;
+mod token;
 mod wait_queue;

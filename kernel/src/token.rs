@@ -1,0 +1,248 @@
+//! Fencing tokens: a number that grows with each acquisition of a lock, for locks of every kind.
+//!
+//! ```text
+//! <token>/last/<number>          the number given last, with leading zeros; there is exactly one
+//! <token>/build/<id>/<number>    the beginning, number 0, that <id> makes where there is no `last` yet
+//! ```
+//!
+//! All of these are directories. Once `last` stands it stands for good, and holds one entry at every moment.
+//!
+//! Next:
+//!
+//! 1. LOOK: the number in `last`. Where `last` is not there, 3.
+//! 2. RAISE: rename `last/<n>` to `last/<n + 1>`, and `n + 1` is mine. Where `last/<n>` is not there any more: 1,
+//!    [`TRIES_MAX`] times in all.
+//! 3. BUILD: make `build/<id>` with the number 0 in it.
+//! 4. BEGIN: rename `build/<id>` to `last`, which fails where somebody has done so.
+//! 5. TIDY: remove what is left of mine in `build`, and `build` if it is empty. Then 1.
+//!
+//! *Why no number is given twice.* Of several callers that rename `last/<n>` one gets `Ok` ([`Fs::rename`]), and
+//! afterwards `last` holds a higher number and never `<n>` again: nobody makes an entry in `last` but by RAISE, which
+//! goes up, and by BEGIN, which needs `last` to be absent or empty. It is never empty again, for a rename leaves no
+//! moment without the entry, so BEGIN replaces nothing, however late it comes. What a listing shows is a hint only: where it
+//! misses the entry that is being moved, or shows a number that has gone, RAISE finds nothing to rename.
+//!
+//! *Why numbers grow.* Take an attempt that begins after another was told `n`. A lower number stood at no moment of it,
+//! so its LOOK shows none ([`Fs::list`]), and what it gets is more than `n`. That is so whoever holds the lock, or nobody.
+//!
+//! *When a call fails.* Where it is not known whether RAISE took effect, a number is lost, and no more. A RAISE that is
+//! carried out twice, as a server may do whose answer was lost, finds nothing the second time. TIDY names what is
+//! mine: after a BEGIN that took effect, it finds nothing there.
+//!
+//! *What it leaves to the caller.*
+//!
+//! * To take the number after the lock and before the work, and then to look whether the lock is still its own: so the
+//!   order of the numbers is that of the holders. Where several hold at once it is that of their numbers.
+//! * The resource. It keeps the highest number that it has seen, and refuses who comes with a lower one; also to read,
+//!   for who reads before a newer holder writes and writes after has overwritten it. Nothing here stops a late holder.
+//! * Power cuts. What is renamed is not synced, so that the disk may be older than the resource after a cut. Then holders are
+//!   refused until the numbers have caught up: safe, where the cut has killed all of the old holders, and of no use. Who is
+//!   refused learns from the resource what it has seen, and goes on [above that](Tokens::next_above).
+//! * The dead. Who dies between BUILD and TIDY leaves its directories, which hurt nobody: [`Tokens::recover`].
+//! * Nobody may remove `last`, or what is in it, while the resource remembers. From an empty one no number is given.
+//!
+//! *Source.* Kleppmann, "How to do distributed locking" (2016), for what such a number is good for; the counter is our own.
+//!
+//! ```
+//! use lockwright_kernel::{fast_lock::{FastLock, Leaf}, fs::MemFs, lock::Lock, token::Tokens};
+//!
+//! let fs = MemFs::new();
+//! let lock = FastLock::new(&fs, "deploy.lock".parse()?, Leaf::File);
+//! let tokens = Tokens::new(&fs, "deploy.token".parse()?);
+//! let (ann, bob) = ("ann".parse()?, "bob".parse()?);
+//!
+//! lock.try_lock(&ann)?;
+//! let of_ann = tokens.next(&ann)?;
+//! assert_eq!(lock.owner()?.as_ref(), Some(&ann));
+//! lock.recover(&ann)?; // Somebody takes ann for dead.
+//!
+//! lock.try_lock(&bob)?;
+//! let of_bob = tokens.next(&bob)?;
+//! assert!(of_ann < of_bob); // What has heard of bob refuses ann.
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use alloc::format;
+
+use core::num::NonZeroU64;
+
+use crate::{
+    fs::{Fs, FsError, Halted},
+    id::Id,
+    path::{Name, Path},
+};
+
+/// A number that was given to one acquisition, from 1.
+pub type Token = NonZeroU64;
+
+/// How often one attempt tries to raise the number, when others are as quick. Each try that fails is another's success,
+/// unless it is for a listing that missed an entry on the move.
+pub const TRIES_MAX: u32 = 64;
+
+/// A view of the numbers at a path.
+#[derive(Clone, Debug)]
+pub struct Tokens<F> {
+    fs: F,
+    path: Path,
+    highest: Token,
+}
+
+/// Why no number was given.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum TokenError {
+    /// Others were faster each time, or the number is not there. Try again.
+    #[error("others took each number that was tried, or the last one is gone; try again")]
+    Disturbed,
+    /// The highest number was given.
+    #[error("no number is left: {0} was given")]
+    UsedUp(Token),
+    /// A call on the file system failed.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+}
+
+impl From<Halted> for TokenError {
+    fn from(Halted: Halted) -> Self {
+        Self::Fs(FsError::Halted)
+    }
+}
+
+impl<F: Fs> Tokens<F> {
+    /// The numbers at `path`, whose parent directory exists. Touches nothing.
+    pub fn new(fs: F, path: Path) -> Self {
+        Self { fs, path, highest: Token::MAX }
+    }
+
+    /// The same, with no number above `highest`. All who share the numbers say the same.
+    #[must_use]
+    pub fn up_to(self, highest: Token) -> Self {
+        Self { highest, ..self }
+    }
+
+    /// The next number: higher than every one that was given before this call.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::UsedUp`] for good. [`TokenError::Disturbed`]; nothing of `me` is left on disk.
+    /// [`TokenError::Fs`] is a call that failed: a number may be lost, and `me` may have left directories in `build`, which
+    /// the next attempt uses.
+    pub fn next(&self, me: &Id) -> Result<Token, TokenError> {
+        self.next_above(me, 0)
+    }
+
+    /// The next number that is also above `seen`, for a caller whose last one was refused: after a power cut the resource
+    /// may have seen a number that the disk knows nothing of.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tokens::next`].
+    pub fn next_above(&self, me: &Id, seen: u64) -> Result<Token, TokenError> {
+        for _ in 0..TRIES_MAX {
+            let last = match self.look()? {
+                Look::Nothing => {
+                    self.begin(me)?;
+                    continue;
+                }
+                Look::OnTheMove => continue,
+                Look::At(last) => last, // 1 LOOK
+            };
+            let next = last.max(seen).checked_add(1).and_then(Token::new);
+            let Some(next) = next.filter(|next| *next <= self.highest) else {
+                return Err(TokenError::UsedUp(self.highest));
+            };
+            match self.fs.rename(&self.at(last), &self.at(next.get())) {
+                Ok(()) => return Ok(next), // 2 RAISE
+                Err(FsError::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(TokenError::Disturbed)
+    }
+
+    /// The number given last, if any was.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Disturbed`] and [`TokenError::Fs`].
+    pub fn last(&self) -> Result<Option<Token>, TokenError> {
+        for _ in 0..TRIES_MAX {
+            match self.look()? {
+                Look::Nothing => return Ok(None),
+                Look::OnTheMove => {}
+                Look::At(last) => return Ok(Token::new(last)),
+            }
+        }
+        Err(TokenError::Disturbed)
+    }
+
+    /// Removes what `id`, of whom the caller knows that it is [`Dead`](crate::probe::Liveness::Dead), has left in `build`.
+    /// Numbers stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Halted`] in a simulated world only. What could not be removed stays.
+    pub fn recover(&self, id: &Id) -> Result<(), Halted> {
+        self.fs.discard_dir(&self.mine(id).join(&self.name(0)))?;
+        self.fs.discard_dir(&self.mine(id))?;
+        self.fs.discard_dir(&self.build())
+    }
+
+    fn look(&self) -> Result<Look, FsError> {
+        let names = match self.fs.list(&self.path.word("last")) {
+            Err(FsError::NotFound) => return Ok(Look::Nothing),
+            answer => answer?,
+        };
+        let numbers = names.iter().filter_map(|name| self.read(name));
+        Ok(numbers.max().map_or(Look::OnTheMove, Look::At))
+    }
+
+    /// Afterwards `last` stands, unless somebody tidied under this attempt.
+    fn begin(&self, me: &Id) -> Result<(), TokenError> {
+        self.fs.ensure_dir(&self.path)?; // 3 BUILD
+        let begun = [self.build(), self.mine(me), self.mine(me).join(&self.name(0))]
+            .iter()
+            .try_for_each(|dir| self.fs.ensure_dir(dir))
+            .and_then(|()| self.fs.rename(&self.mine(me), &self.path.word("last"))); // 4 BEGIN
+        if begun == Err(FsError::Halted) {
+            return Err(Halted.into());
+        }
+        self.recover(me)?; // 5 TIDY
+        match begun {
+            Ok(()) | Err(FsError::NotEmpty | FsError::NotFound) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn build(&self) -> Path {
+        self.path.word("build")
+    }
+
+    fn mine(&self, id: &Id) -> Path {
+        self.build().join(id.name())
+    }
+
+    fn at(&self, number: u64) -> Path {
+        self.path.word("last").join(&self.name(number))
+    }
+
+    fn name(&self, number: u64) -> Name {
+        let width = self.highest.ilog10() as usize + 1;
+        format!("{number:0width$}").parse().unwrap_or_else(|_| unreachable!("digits make a name"))
+    }
+
+    /// No other name than its own stands for a number.
+    fn read(&self, name: &Name) -> Option<u64> {
+        let number = name.as_str().parse().ok()?;
+        (self.name(number) == *name).then_some(number)
+    }
+}
+
+/// What a look at `last` shows.
+enum Look {
+    /// There is no `last`.
+    Nothing,
+    /// No number: the one there is was moved meanwhile.
+    OnTheMove,
+    /// This number.
+    At(u64),
+}

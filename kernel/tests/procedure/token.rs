@@ -1,0 +1,314 @@
+//! The steps of a token: LOOK, RAISE, BUILD, BEGIN and TIDY.
+
+use std::cell::{Cell, RefCell};
+
+use lockwright_kernel::{
+    fs::{
+        Entry, Fs, FsError, MemFs, Through,
+        call::{Answer, Call, Value},
+    },
+    id::Id,
+    token::{TRIES_MAX, Token, TokenError, Tokens},
+};
+use proptest::{collection::vec, prelude::*};
+
+use crate::stage::{Fault, Log, before, failing, id, look_at, make, move_to, path, remove};
+
+const HIGHEST: u64 = 999;
+
+fn tokens<F: Fs>(fs: F) -> Tokens<F> {
+    Tokens::new(fs, path("t")).up_to(token(HIGHEST))
+}
+
+fn token(number: u64) -> Token {
+    Token::new(number).expect("not zero")
+}
+
+fn tree(disk: &MemFs) -> Vec<String> {
+    assert!(disk.entries().iter().all(|(_, entry)| *entry == Entry::Dir), "there are directories only");
+    disk.entries().into_iter().map(|(path, _)| path.to_string()).collect()
+}
+
+/// A disk on which this number was given last.
+fn given(number: u64) -> MemFs {
+    let disk = MemFs::new();
+    for dir in ["t", "t/last", &format!("t/last/{number:03}")] {
+        disk.create_dir(&path(dir)).expect("a new disk");
+    }
+    disk
+}
+
+#[test]
+fn numbers_follow_each_other_from_one_whoever_asks() {
+    let disk = MemFs::new();
+    assert_eq!(tokens(&disk).last(), Ok(None));
+    for number in 1..=5 {
+        let me = if number % 2 == 0 { "ann" } else { "bob" };
+        assert_eq!(tokens(&disk).next(&id(me)), Ok(token(number)));
+        assert_eq!(tokens(&disk).last(), Ok(Some(token(number))));
+    }
+    assert_eq!(tree(&disk), ["t", "t/last", "t/last/005"]);
+}
+
+#[test]
+fn build_is_whole_before_begin_makes_it_the_number_and_tidy_leaves_nothing_of_it() {
+    let disk = MemFs::new();
+    let seen = Cell::new(Vec::new());
+    let fs = before(&disk, move_to("t/last"), || seen.set(tree(&disk)));
+    assert_eq!(tokens(&fs).next(&id("ann")), Ok(token(1)));
+    assert_eq!(seen.take(), ["t", "t/build", "t/build/ann", "t/build/ann/000"]);
+    assert_eq!(tree(&disk), ["t", "t/last", "t/last/001"]);
+}
+
+#[test]
+fn begin_replaces_no_numbers_that_somebody_began_meanwhile() {
+    let disk = MemFs::new();
+    let fs = before(&disk, move_to("t/last"), || assert_eq!(tokens(&disk).next(&id("bob")), Ok(token(1))));
+    assert_eq!(tokens(&fs).next(&id("ann")), Ok(token(2)));
+    assert_eq!(tree(&disk), ["t", "t/last", "t/last/002"]);
+}
+
+#[test]
+fn a_beginning_whose_directories_are_tidied_away_is_made_again() {
+    for step in ["t/build/ann", "t/build/ann/000"] {
+        let disk = MemFs::new();
+        let fs = before(&disk, make(step), || {
+            let _ = disk.discard_dir(&path("t/build/ann"));
+            let _ = disk.discard_dir(&path("t/build"));
+        });
+        assert_eq!(tokens(&fs).next(&id("ann")), Ok(token(1)), "{step}");
+        assert_eq!(tree(&disk), ["t", "t/last", "t/last/001"], "{step}");
+    }
+}
+
+#[test]
+fn raise_looks_again_where_somebody_was_faster() {
+    let disk = given(7);
+    let fs = before(&disk, move_to("t/last/008"), || assert_eq!(tokens(&disk).next(&id("bob")), Ok(token(8))));
+    assert_eq!(tokens(&fs).next(&id("ann")), Ok(token(9)));
+}
+
+#[test]
+fn an_attempt_that_is_outrun_each_time_is_disturbed_and_takes_nothing() {
+    let disk = given(0);
+    let fs = Through(|call: &Call| {
+        if matches!(call.effect(), Call::Rename(..)) {
+            tokens(&disk).next(&id("bob")).expect("a number");
+        }
+        call.on(&disk)
+    });
+    assert_eq!(tokens(&fs).next(&id("ann")), Err(TokenError::Disturbed));
+    assert_eq!(tokens(&disk).last(), Ok(Some(token(TRIES_MAX.into()))));
+}
+
+/// An entry that is moved during a listing may be in it under either name, under both, or under neither.
+#[test]
+fn look_believes_no_listing_that_an_entry_was_moved_in() {
+    for shown in [&[][..], &["006"], &["007"], &["006", "007"], &["000", "006"]] {
+        let disk = given(7);
+        let first = Cell::new(true);
+        let fs = Through(|call: &Call| match call.effect() {
+            Call::List(_) if first.take() => Ok(Value::Names(shown.iter().map(|name| name.parse().unwrap()).collect())),
+            _ => call.on(&disk),
+        });
+        assert_eq!(tokens(&fs).next(&id("ann")), Ok(token(8)), "{shown:?}");
+        assert_eq!(tree(&disk), ["t", "t/last", "t/last/008"], "{shown:?}");
+    }
+}
+
+#[test]
+fn last_looks_again_where_a_listing_missed_the_number() {
+    let disk = given(7);
+    let misses = Cell::new(2);
+    let fs = Through(|call: &Call| match call.effect() {
+        Call::List(_) if misses.get() > 0 => {
+            misses.set(misses.get() - 1);
+            Ok(Value::Names(Vec::new()))
+        }
+        _ => call.on(&disk),
+    });
+    assert_eq!(tokens(&fs).last(), Ok(Some(token(7))));
+}
+
+#[test]
+fn from_an_emptied_directory_no_number_is_given() {
+    let disk = given(7);
+    disk.remove_dir(&path("t/last/007")).unwrap();
+    assert_eq!(tokens(&disk).next(&id("ann")), Err(TokenError::Disturbed));
+    assert_eq!(tokens(&disk).last(), Err(TokenError::Disturbed));
+    assert_eq!(tree(&disk), ["t", "t/last"]);
+}
+
+#[test]
+fn other_names_are_no_numbers() {
+    let disk = given(7);
+    for name in ["8", "0008", "+08", "x", "008-shared"] {
+        disk.create_file(&path(&format!("t/last/{name}")), b"").unwrap();
+    }
+    assert_eq!(tokens(&disk).next(&id("ann")), Ok(token(8)));
+}
+
+#[test]
+fn beyond_the_highest_number_there_is_none_and_nothing_changes() {
+    for highest in [HIGHEST, u64::MAX] {
+        let disk = MemFs::new();
+        let tokens = Tokens::new(&disk, path("t")).up_to(token(highest));
+        assert_eq!(tokens.next_above(&id("ann"), highest - 1), Ok(token(highest)));
+        let full = tree(&disk);
+        assert_eq!(tokens.next(&id("ann")), Err(TokenError::UsedUp(token(highest))));
+        assert_eq!(tokens.next_above(&id("ann"), u64::MAX), Err(TokenError::UsedUp(token(highest))));
+        assert_eq!(tree(&disk), full);
+        assert_eq!(tokens.last(), Ok(Some(token(highest))));
+    }
+}
+
+#[test]
+fn after_a_power_cut_numbers_go_on_above_what_the_resource_has_seen_and_never_down() {
+    let disk = given(7);
+    for (seen, next) in [(40, 41), (5, 42), (42, 43)] {
+        assert_eq!(tokens(&disk).next_above(&id("ann"), seen), Ok(token(next)));
+    }
+}
+
+#[test]
+fn recover_removes_what_the_dead_left_and_no_number() {
+    for steps in 0..=3 {
+        let dirs = ["t/build", "t/build/dan", "t/build/dan/000"];
+        let disk = given(7);
+        for dir in &dirs[..steps] {
+            disk.create_dir(&path(dir)).unwrap();
+        }
+        tokens(&disk).recover(&id("dan")).unwrap();
+        assert_eq!(tree(&disk), ["t", "t/last", "t/last/007"]);
+    }
+}
+
+#[test]
+fn whichever_call_fails_at_most_one_number_is_lost_and_the_next_attempt_leaves_nothing() {
+    for start in [None, Some(7)] {
+        let disk = || start.map_or_else(MemFs::new, given);
+        let (log, whole) = (Log::default(), disk());
+        tokens(log.of(&whole)).next(&id("ann")).unwrap();
+        for (number, takes_effect) in (0..log.len()).flat_map(|number| [(number, false), (number, true)]) {
+            let disk = disk();
+            let fs = failing(&disk, |call| call == number, Fault { error: FsError::Io, takes_effect });
+            let before = start.unwrap_or(0);
+            match tokens(&fs).next(&id("ann")) {
+                Ok(got) => assert_eq!(got, token(before + 1), "call {number}"), // Nobody looks at what TIDY is told.
+                Err(error) => assert_eq!(error, TokenError::Fs(FsError::Io), "call {number}"),
+            }
+            let next = tokens(&disk).next(&id("ann")).unwrap().get();
+            assert!([before + 1, before + 2].contains(&next), "call {number}: {next}");
+            let left = tree(&disk).into_iter().filter(|entry| !entry.starts_with("t/build"));
+            assert_eq!(left.collect::<Vec<_>>(), ["t".to_owned(), "t/last".into(), format!("t/last/{next:03}")]);
+            tokens(&disk).recover(&id("ann")).unwrap();
+            assert_eq!(tree(&disk).len(), 3, "call {number}");
+        }
+    }
+}
+
+#[test]
+fn a_rename_that_is_carried_out_twice_gives_one_number() {
+    let disk = given(7);
+    let fs = Through(|call: &Call| {
+        let answer = call.on(&disk);
+        if let Call::Rename(..) = call.effect() {
+            assert_eq!(call.on(&disk), Err(FsError::NotFound));
+        }
+        answer
+    });
+    assert_eq!([1, 2].map(|_| tokens(&fs).next(&id("ann")).unwrap().get()), [8, 9]);
+}
+
+#[test]
+fn what_stands_in_the_way_is_told() {
+    let disk = MemFs::new();
+    disk.create_file(&path("t"), b"").unwrap();
+    assert_eq!(tokens(&disk).next(&id("ann")), Err(TokenError::Fs(FsError::NotADirectory)));
+    let nowhere = Tokens::new(&disk, path("no/t"));
+    assert_eq!(nowhere.next(&id("ann")), Err(TokenError::Fs(FsError::NotFound)));
+    assert_eq!(nowhere.last(), Ok(None));
+}
+
+/// What one attempt got, and between which moments.
+struct Got {
+    began: usize,
+    ended: usize,
+    number: u64,
+}
+
+/// At each call of an attempt others may make attempts of their own, at whose calls others may.
+struct Crowd<'a> {
+    disk: &'a MemFs,
+    /// How many do so at the next call, taken from the end.
+    plan: RefCell<Vec<usize>>,
+    moment: Cell<usize>,
+    got: RefCell<Vec<Got>>,
+}
+
+impl Crowd<'_> {
+    const NAMES: [&'static str; 4] = ["ann", "bob", "cid", "dan"];
+
+    fn now(&self) -> usize {
+        self.moment.replace(self.moment.get() + 1)
+    }
+
+    fn next(&self, depth: usize) {
+        let Some(name) = Self::NAMES.get(depth) else { return };
+        let me: Id = id(name);
+        let fs = Through(|call: &Call| -> Answer {
+            let others = self.plan.borrow_mut().pop().unwrap_or(0);
+            for _ in 0..others {
+                self.next(depth + 1);
+            }
+            call.on(self.disk)
+        });
+        let began = self.now();
+        if let Ok(number) = tokens(&fs).next(&me) {
+            let ended = self.now();
+            self.got.borrow_mut().push(Got { began, ended, number: number.get() });
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn numbers_are_given_once_and_grow_from_attempt_to_attempt(plan in vec(0..3_usize, 0..60)) {
+        let disk = MemFs::new();
+        let crowd = Crowd { disk: &disk, plan: RefCell::new(plan), moment: Cell::new(0), got: RefCell::default() };
+        while !crowd.plan.borrow().is_empty() {
+            crowd.next(0);
+        }
+        let got = crowd.got.into_inner();
+        for one in &got {
+            for other in &got {
+                prop_assert!(one.began == other.began || one.number != other.number);
+                prop_assert!(one.ended >= other.began || one.number < other.number);
+            }
+        }
+        prop_assert_eq!(tree(&disk).len(), if got.is_empty() { 0 } else { 3 });
+    }
+}
+
+#[test]
+fn each_step_makes_the_calls_it_says() {
+    let (log, disk) = (Log::default(), MemFs::new());
+    tokens(log.of(&disk)).next(&id("ann")).unwrap();
+    let is: [&dyn Fn(&Call) -> bool; 12] = [
+        &look_at("t/last"),
+        &make("t"),
+        &make("t/build"),
+        &make("t/build/ann"),
+        &make("t/build/ann/000"),
+        &move_to("t/last"),
+        &remove("t/build/ann/000"),
+        &remove("t/build/ann"),
+        &remove("t/build"),
+        &look_at("t/last"),
+        &move_to("t/last/001"),
+        &|_| false,
+    ];
+    let calls = log.calls();
+    assert_eq!(calls.len(), is.len() - 1);
+    assert!(calls.iter().zip(is).all(|(call, is)| is(call)), "{calls:?}");
+}
