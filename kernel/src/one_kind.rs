@@ -35,7 +35,7 @@
 //!
 //! ```
 //! use lockwright_kernel::{fast_lock::{FastLock, Leaf}, fs::{Fs, MemFs}, lock::{Lock, LockError}};
-//! use lockwright_kernel::one_kind::{KindError, OneKind};
+//! use lockwright_kernel::one_kind::OneKind;
 //!
 //! let (fs, path) = (MemFs::new(), "deploy.lock".parse()?);
 //! let queue = OneKind::new(&fs, "deploy.lock".parse()?, "queue".parse()?);
@@ -45,34 +45,15 @@
 //! let fast = FastLock::new(&fs, path, Leaf::File);
 //! assert_eq!(fast.try_lock(&"ann".parse()?), Err(LockError::Held { owner: Some("queue".parse()?) }));
 //! let slots = OneKind::new(&fs, "deploy.lock".parse()?, "sem=3".parse()?);
-//! assert_eq!(slots.enter(), Err(KindError::Other("queue".parse()?)));
+//! assert_eq!(slots.enter(), Err(LockError::OtherKind("queue".parse()?)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use crate::{
     fs::{Fs, FsError, Halted},
+    lock::LockError,
     path::{Name, Path},
 };
-
-/// Why a path is not of the kind that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum KindError {
-    /// Somebody else is there: a lock of another kind, by its name, or the owner of a fast lock, by its id.
-    #[error("a lock of another kind stands there: {0}")]
-    Other(Name),
-    /// Somebody removed or replaced a directory under this attempt. Try again.
-    #[error("the attempt was disturbed; try again")]
-    Disturbed,
-    /// A call on the file system failed.
-    #[error(transparent)]
-    Fs(#[from] FsError),
-}
-
-impl From<Halted> for KindError {
-    fn from(Halted: Halted) -> Self {
-        Self::Fs(FsError::Halted)
-    }
-}
 
 /// The path `lock`, for a lock of the kind `kind`, which is any but the fast lock.
 #[derive(Clone, Debug)]
@@ -98,12 +79,12 @@ impl<F: Fs> OneKind<F> {
     ///
     /// # Errors
     ///
-    /// [`KindError`]. Empty directories may be left behind; [`OneKind::tidy`] removes them.
-    pub fn enter(&self) -> Result<(), KindError> {
+    /// [`LockError::OtherKind`], [`LockError::Disturbed`], [`LockError::Fs`]. Empty directories may be left behind; [`OneKind::tidy`] removes them.
+    pub fn enter(&self) -> Result<(), LockError> {
         self.verify()?; // 1 LOOK
         self.fs.ensure_dir(&self.lock)?; // 2 ENTER
         match self.fs.ensure_dir(&self.owner()) {
-            Err(FsError::NotFound) => Err(KindError::Disturbed),
+            Err(FsError::NotFound) => Err(LockError::Disturbed),
             other => Ok(other?),
         }
     }
@@ -112,14 +93,14 @@ impl<F: Fs> OneKind<F> {
     ///
     /// # Errors
     ///
-    /// [`KindError::Other`] and [`KindError::Fs`]. After either the caller takes its entry away.
-    pub fn verify(&self) -> Result<(), KindError> {
+    /// [`LockError::Other`] and [`LockError::Fs`]. After either the caller takes its entry away.
+    pub fn verify(&self) -> Result<(), LockError> {
         let there = match self.fs.list(&self.owner()) {
             Err(FsError::NotFound) => return Ok(()),
             other => other?,
         };
         match there.into_iter().find(|name| *name != self.kind) {
-            Some(name) => Err(KindError::Other(name)), // 4 VERIFY
+            Some(name) => Err(LockError::OtherKind(name)), // 4 VERIFY
             None => Ok(()),
         }
     }

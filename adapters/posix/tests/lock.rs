@@ -9,7 +9,7 @@ use lockwright_kernel::{
     fs::FsError,
     id::Id,
     ids::process::ProcessId,
-    lock::{Lock, LockError},
+    lock::LockError,
     path::NameError,
 };
 use lockwright_posix::lock::{AcquireErrorKind, OpenErrorKind, PathLock};
@@ -133,7 +133,7 @@ fn a_lock_that_was_taken_away_by_force_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let lock = PathLock::open(dir.path().join("lock")).unwrap();
     let guard = lock.lock().unwrap();
-    lock.as_lock().recover(guard.id()).unwrap();
+    lock.recover(guard.id()).unwrap();
     assert_eq!(guard.unlock(), Err(LockError::NotOwner));
 }
 
