@@ -42,6 +42,12 @@ impl<'lock> Contender<'lock> {
         &self.id
     }
 
+    /// The number of its place in line, once it has joined one.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.ticket.as_ref().map(|ticket| ticket.place.number)
+    }
+
     /// Waits in `world` until it holds the lock, until `until` at most. A world that was waited in takes a while to drop,
     /// which is best done when the lock is not held.
     ///

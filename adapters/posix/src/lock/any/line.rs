@@ -1,7 +1,7 @@
 //! A line behind a path, in the home of its kind: the fair lock, readers and writers, the fair semaphore.
 
 use lockwright_kernel::{
-    blocking::{self, LineError, WaitError},
+    blocking::{self, DISTURBED_MAX, LineError, WaitError},
     clock::{Clock, Instant},
     fs::{Fs, FsError, Halted},
     id::Id,
@@ -40,8 +40,10 @@ impl Line {
 
     /// From then on the path is of this kind, until the ticket is gone.
     fn join(&self, me: &Id, want: Want, world: &PosixWorld, until: Option<Instant>) -> Result<Ticket, WaitError> {
+        let mut disturbed = 0;
         loop {
             match self.try_join(me, want) {
+                Err(LockError::Disturbed) if disturbed < DISTURBED_MAX => disturbed += 1,
                 Err(LockError::Disturbed) if until.is_none() || until > Some(world.now()?) => {}
                 Err(LockError::Disturbed) => return Err(WaitError::TimedOut { owner: None }),
                 Err(error) => {
