@@ -24,14 +24,7 @@ use std::{
 };
 
 use lockwright_kernel::{
-    blocking::WaitError,
-    clock,
-    fast_lock::Leaf,
-    fs::FsError,
-    id::Id,
-    lock::LockError,
-    path::Name,
-    token::Tokens,
+    blocking::WaitError, clock, fast_lock::Leaf, fs::FsError, id::Id, lock::LockError, path::Name, token::Tokens,
 };
 
 use crate::{fs::PosixFs, probe::ProcProbe, process::ThisProcess, watch::PosixWorld};

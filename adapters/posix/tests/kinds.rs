@@ -108,7 +108,9 @@ struct Holder(Child);
 impl Holder {
     fn start(lock: &PathLock) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "hold", "--nocapture"]).env(HOLD, format!("{}|{}", lock.kind(), lock.path().display()));
+        command
+            .args(["--exact", "hold", "--nocapture"])
+            .env(HOLD, format!("{}|{}", lock.kind(), lock.path().display()));
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         assert!(lines.any(|line| line.unwrap().contains("HOLDS")), "{}: it ended", lock.kind());
@@ -161,7 +163,10 @@ fn the_death_of_any_holder_lets_in_the_next() {
 
 /// Of each two different kinds, in either order.
 fn pairs() -> impl Iterator<Item = (&'static str, &'static str)> {
-    KINDS.into_iter().flat_map(|one| KINDS.into_iter().map(move |other| (one, other))).filter(|(one, other)| one != other)
+    KINDS
+        .into_iter()
+        .flat_map(|one| KINDS.into_iter().map(move |other| (one, other)))
+        .filter(|(one, other)| one != other)
 }
 
 fn assert_refused(holder: &PathLock, contender: &PathLock) {
@@ -255,7 +260,10 @@ fn the_bids_of_another_program_are_refused_and_stay() {
         assert_refused(&holder, &lock(&dir, text));
     }
     let error = holder.try_lock().unwrap_err();
-    assert!(matches!(error.kind(), AcquireErrorKind::Held { owner: Some(id) } if id.name().as_str() == "0b0b"), "{error}");
+    assert!(
+        matches!(error.kind(), AcquireErrorKind::Held { owner: Some(id) } if id.name().as_str() == "0b0b"),
+        "{error}"
+    );
     assert!(bid.exists() && holder.standing().unwrap().holders.len() == 1);
 }
 
@@ -271,7 +279,8 @@ fn a_contender_keeps_its_place_from_one_wait_to_the_next() {
     for contender in &mut line {
         contender.wait(&world, at_once).unwrap_err();
     }
-    let waiting = |lock: &PathLock| -> Vec<Id> { lock.standing().unwrap().waiters.into_iter().map(|one| one.id).collect() };
+    let waiting =
+        |lock: &PathLock| -> Vec<Id> { lock.standing().unwrap().waiters.into_iter().map(|one| one.id).collect() };
     assert_eq!(waiting(&lock), ids);
     drop(line.remove(1));
     assert_eq!(waiting(&lock), [ids[0].clone(), ids[2].clone()]);

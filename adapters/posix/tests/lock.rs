@@ -5,12 +5,7 @@
 use std::{fs, os::unix::ffi::OsStrExt, os::unix::fs::symlink, path::Path, thread};
 
 use lockwright_kernel::{
-    fast_lock::Leaf,
-    fs::FsError,
-    id::Id,
-    ids::process::ProcessId,
-    lock::LockError,
-    path::NameError,
+    fast_lock::Leaf, fs::FsError, id::Id, ids::process::ProcessId, lock::LockError, path::NameError,
 };
 use lockwright_posix::lock::{AcquireErrorKind, OpenErrorKind, PathLock};
 use nix::{

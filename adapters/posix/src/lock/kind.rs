@@ -189,7 +189,9 @@ mod tests {
 
     #[test]
     fn a_layout_on_disk_is_told_from_an_owner() {
-        for layout in ["bid", "queue", "rw-write", "sem=3", "fair-sem=3"].map(|kind| kind.parse::<Kind>().unwrap().layout()) {
+        for layout in
+            ["bid", "queue", "rw-write", "sem=3", "fair-sem=3"].map(|kind| kind.parse::<Kind>().unwrap().layout())
+        {
             assert_eq!(Layout::named(&layout.name()), Some(layout));
         }
         for name in ["fast", "rw-read", "sem=03", "sem=+3", "4312:1:00:1:node7:1", "queue2"] {

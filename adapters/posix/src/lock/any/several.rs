@@ -57,7 +57,8 @@ impl<'a, L: Awaited> Several<'a, L> {
 
 impl<L: Awaited> Watch for Several<'_, L> {
     fn watch(&self, _: &Path) -> Result<WatchId, FsError> {
-        let watches: Vec<WatchId> = self.lock.dirs().iter().map(|dir| self.world.watch(dir)).collect::<Result<_, _>>()?;
+        let watches: Vec<WatchId> =
+            self.lock.dirs().iter().map(|dir| self.world.watch(dir)).collect::<Result<_, _>>()?;
         let first = *watches.first().ok_or(FsError::NotFound)?;
         *self.on.borrow_mut() = (watches, self.lock.deaths()?);
         Ok(first)
