@@ -19,7 +19,7 @@
 //!
 //! 5. TIDY: remove my home and `owner` if they are empty.
 //!
-//! *Why it excludes.* Of two other kinds, one has SIGNed first. Its home stood through all of the second one's VERIFY, and
+//! *Why it excludes.* Of two other kinds, the SIGN of one came first. Its home stood through all of the other's VERIFY, and
 //! [`Fs::list`] returns every entry that stands through the call. A fast lock does not look here, and need not: it becomes
 //! the lock by a rename onto `owner`, which fails while that holds an entry ([`Fs::rename`]). So its rename came before my
 //! SIGN, and then its leaf stands in the same directory and VERIFY sees it, or comes after, and fails. A directory that

@@ -42,9 +42,10 @@ pub(crate) fn lock(args: &LockArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A process that has the lock would wait for itself, unless there is room for it twice.
+/// A process that has the lock would wait for itself, unless there is room for it twice. That of another kind is told of.
 fn refuse_twice(lock: &PathLock, standing: &Standing, process: &ProcessId) -> Result<(), Failure> {
-    if matches!(lock.kind(), Kind::Semaphore(_) | Kind::FairSemaphore(_)) {
+    let may_have_room = matches!(lock.kind(), Kind::Semaphore(_) | Kind::FairSemaphore(_));
+    if may_have_room || standing.layout != Some(lock.kind().layout()) {
         return Ok(());
     }
     let its = |id: &ProcessId| {

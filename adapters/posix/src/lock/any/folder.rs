@@ -154,7 +154,7 @@ impl AnyLock for Folder {
             }
         }
         let looker = self.place.looker();
-        for id in or_default(self.bids_of(NOBODY).proposals().map_err(only_fs))? {
+        for id in or_default(self.bids_of(NOBODY).proposals().map_err(|error| only_fs(&error)))? {
             if looker.is_dead(&id)? {
                 self.recover(&id)?;
             }
@@ -240,9 +240,9 @@ impl Awaited for Contender<'_> {
     }
 }
 
-fn only_fs(error: LockError) -> FsError {
+fn only_fs(error: &LockError) -> FsError {
     match error {
-        LockError::Fs(error) => error,
+        LockError::Fs(error) => *error,
         _ => FsError::Io,
     }
 }

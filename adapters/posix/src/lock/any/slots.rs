@@ -38,19 +38,19 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Slots {
     place: Place,
-    slots: NonZeroU32,
+    count: NonZeroU32,
     kind: OneKind<PosixFs>,
 }
 
 impl Slots {
     pub(super) fn new(place: &Place, slots: NonZeroU32) -> Self {
         let kind = place.one_kind(Layout::Semaphore(slots));
-        Self { place: place.clone(), slots, kind }
+        Self { place: place.clone(), count: slots, kind }
     }
 
     fn semaphore(&self) -> Semaphore<PosixFs, impl Fn(Path) -> RecoveringLock, ThreadChance> {
         let make = |slot| recovering(&self.place, slot, Leaf::File);
-        Semaphore::new(self.place.fs.clone(), self.kind.home(), self.slots, make, ThreadChance)
+        Semaphore::new(self.place.fs.clone(), self.kind.home(), self.count, make, ThreadChance)
     }
 
     fn slot(&self, slot: Slot) -> Path {
@@ -58,7 +58,7 @@ impl Slots {
     }
 
     fn locks(&self) -> impl Iterator<Item = RecoveringLock> {
-        let slots = (1..=self.slots.get()).filter_map(NonZeroU32::new);
+        let slots = (1..=self.count.get()).filter_map(NonZeroU32::new);
         slots.map(|slot| recovering(&self.place, self.slot(slot), Leaf::File))
     }
 
@@ -127,20 +127,20 @@ impl AnyLock for Slots {
     }
 
     fn standing(&self) -> Result<Standing, LockError> {
-        let (looker, kind) = (self.place.looker(), Kind::Semaphore(self.slots));
+        let (looker, kind) = (self.place.looker(), Kind::Semaphore(self.count));
         let mut standing = Standing::default();
         for (slot, owner) in self.semaphore().owners()? {
             let at = self.slot(slot).join(&word("owner")).join(owner.name());
             standing.holders.push(looker.entry(owner, kind, &at)?.in_slot(slot));
         }
-        for slot in (1..=self.slots.get()).filter_map(NonZeroU32::new) {
+        for slot in (1..=self.count.get()).filter_map(NonZeroU32::new) {
             let path = self.slot(slot);
             for id in recovering(&self.place, path.clone(), Leaf::File).proposals()? {
                 let at = path.join(&word("build")).join(id.name());
                 standing.trying.push(looker.entry(id, kind, &at)?.in_slot(slot));
             }
         }
-        Ok(standing.of(Layout::Semaphore(self.slots)))
+        Ok(standing.of(Layout::Semaphore(self.count)))
     }
 }
 
@@ -162,7 +162,7 @@ impl Lock for Slots {
     /// One of the owners, when there are as many as there are slots.
     fn owner(&self) -> Result<Option<Id>, LockError> {
         let mut owners = self.semaphore().owners()?;
-        let is_full = owners.len() == self.slots.get() as usize;
+        let is_full = owners.len() == self.count.get() as usize;
         Ok(owners.pop().filter(|_| is_full).map(|(_, owner)| owner))
     }
 
@@ -189,7 +189,7 @@ impl Awaited for Slots {
     const COLLIDES: bool = false;
 
     fn dirs(&self) -> Vec<Path> {
-        let slots = (1..=self.slots.get()).filter_map(NonZeroU32::new);
+        let slots = (1..=self.count.get()).filter_map(NonZeroU32::new);
         slots.map(|slot| self.slot(slot).join(&word("owner"))).collect()
     }
 
@@ -199,7 +199,7 @@ impl Awaited for Slots {
             Err(LockError::Fs(error)) => return Err(error),
             Err(_) => return Err(FsError::NotFound),
         };
-        if owners.len() < self.slots.get() as usize {
+        if owners.len() < self.count.get() as usize {
             return Err(FsError::NotFound);
         }
         Ok(owners.into_iter().map(|(_, owner)| Mortal::Owner(owner)).collect())
