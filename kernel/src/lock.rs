@@ -1,6 +1,6 @@
 //! What every exclusive lock offers: bounded attempts, and the means to recover from a contender that died.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use core::num::NonZeroU32;
 
@@ -89,6 +89,37 @@ pub trait Lock {
 
     /// The directory in which something is removed whenever the lock comes free; what a waiter watches.
     fn waits_on(&self) -> Path;
+}
+
+/// So that locks whose kind is known only when the program runs can be handed to what takes any lock.
+impl<L: Lock + ?Sized> Lock for Box<L> {
+    fn try_lock(&self, me: &Id) -> Result<(), LockError> {
+        (**self).try_lock(me)
+    }
+    fn try_lock_unasked(&self, me: &Id) -> Result<(), LockError> {
+        (**self).try_lock_unasked(me)
+    }
+    fn unlock(&self, me: &Id) -> Result<(), LockError> {
+        (**self).unlock(me)
+    }
+    fn owner(&self) -> Result<Option<Id>, LockError> {
+        (**self).owner()
+    }
+    fn proposals(&self) -> Result<Vec<Id>, LockError> {
+        (**self).proposals()
+    }
+    fn sample_proposal(&self, chance: &dyn Chance) -> Result<Option<Id>, LockError> {
+        (**self).sample_proposal(chance)
+    }
+    fn clean(&self, id: &Id) -> Result<(), Halted> {
+        (**self).clean(id)
+    }
+    fn recover(&self, id: &Id) -> Result<(), LockError> {
+        (**self).recover(id)
+    }
+    fn waits_on(&self) -> Path {
+        (**self).waits_on()
+    }
 }
 
 /// Why a lock operation did not do what it was asked.

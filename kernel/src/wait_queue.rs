@@ -79,7 +79,10 @@
 //!
 //! ```
 //! use lockwright_kernel::wait_queue::{Admission, Turn, Want, WaitQueue};
-//! @@
+//! use lockwright_kernel::{chance::Chance, fs::{Halted, MemFs}, id::Id, probe::{Liveness, Probe}};
+//! use std::num::NonZeroU32;
+//!
+//! struct Everybody;
 //! impl Probe for Everybody {
 //!     fn liveness(&self, _: &Id) -> Result<Liveness, Halted> {
 //!         Ok(Liveness::Alive)

@@ -1,21 +1,23 @@
 //! The protocols that can be named on a command line and in a trace.
 
 mod check_bid_check;
+mod fast_lock;
 mod grace;
 mod limits;
+pub mod matrix;
 mod observed;
 mod semaphore;
 mod wait_queue;
 mod worlds;
 
-pub use limits::{LIMITS, Limit};
+pub use limits::{LIMITS, Limit, known};
 pub use worlds::REFERENCES;
 
 use crate::{
     mutants::{Expected, dotlock, fast_lock as broken, lease, processes as unsure, waiting},
     protocol::{Property, Protocol},
     scenario::{Faults, Profile, Scenario, Walk},
-    scenarios::{fast_lock, processes},
+    scenarios,
 };
 
 /// A protocol that has a name.
@@ -104,49 +106,16 @@ impl Entry {
 
 /// The shipped algorithms, under the clients they are checked with.
 pub const ALGORITHMS: [Entry; 23] = [
-    Entry::algorithm("fast_lock", "directory-rename lock, leaf as file", &fast_lock::FILE_LEAF),
-    Entry::algorithm("fast_lock-dir", "directory-rename lock, leaf as directory", &fast_lock::DIR_LEAF),
-    Entry::algorithm(
-        "fast_lock+cleaner",
-        "leaf as file; one client takes back everybody's proposals",
-        &fast_lock::FILE_LEAF_CLEANED,
-    ),
-    Entry::algorithm(
-        "fast_lock-dir+cleaner",
-        "leaf as directory; one client takes back everybody's proposals",
-        &fast_lock::DIR_LEAF_CLEANED,
-    ),
-    Entry::algorithm(
-        "fast_lock+waiting",
-        "leaf as file; all wait until they are told of a release or a death",
-        &fast_lock::BLOCKING,
-    )
-    .within(Profile::Notify),
-    Entry::algorithm(
-        "fast_lock+polling",
-        "leaf as file; all wait so, and look again after a while",
-        &fast_lock::POLLING,
-    )
-    .within(Profile::Notify),
-    Entry::algorithm(
-        "fast_lock+processes",
-        "leaf as file; owners are judged by the kernel's process ids",
-        &processes::ONE_NAMESPACE,
-    )
-    .within(Profile::Identity),
-    Entry::algorithm(
-        "fast_lock+containers",
-        "leaf as file; the same, in two pid namespaces",
-        &processes::TWO_NAMESPACES,
-    )
-    .within(Profile::Identity),
-    Entry::algorithm(
-        "fast_lock+observer",
-        "leaf as file; one client asks who owns it; operations are as if each took one moment",
-        &fast_lock::OBSERVED,
-    ),
-    Entry::algorithm("fast_lock+hosts", "leaf as file; the same, on two hosts of one name", &processes::TWO_HOSTS)
-        .within(Profile::Identity),
+    fast_lock::FILE,
+    fast_lock::DIR,
+    fast_lock::FILE_CLEANED,
+    fast_lock::DIR_CLEANED,
+    fast_lock::WAITING,
+    fast_lock::POLLING,
+    fast_lock::PROCESSES,
+    fast_lock::CONTAINERS,
+    fast_lock::OBSERVED,
+    fast_lock::HOSTS,
     semaphore::ONE_SLOT,
     semaphore::PASSES,
     check_bid_check::LOCK_FOLDER,
@@ -325,7 +294,7 @@ const COMMON_MUTANTS: [Entry; 32] = [
     Entry::mutant(
         "fast_lock.no_polling",
         "a waiter relies on being told, where notices are lost",
-        &fast_lock::BLOCKING,
+        &scenarios::fast_lock::BLOCKING,
         [2, 0],
         Property::NobodyWaitsInVain,
     )
@@ -388,50 +357,40 @@ const OVERPROMISED: [Entry; 1] = [check_bid_check::INSISTING];
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let [
-        file,
-        dir,
-        file_cleaned,
-        dir_cleaned,
-        waiting,
-        polling,
-        processes,
-        containers,
-        observed,
-        _,
-        slots,
-        passes,
-        folder,
-        whole,
-        grace,
-        no_grace,
-        ..,
-    ] = ALGORITHMS;
     let bounds: [(Entry, &[[u8; 2]]); 9] = [
-        (file, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
-        (dir, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
-        (file_cleaned, &[[2, 0], [2, 1], [3, 0], [3, 1]]),
-        (dir_cleaned, &[[2, 0], [2, 1], [3, 0]]),
-        (observed, &[[3, 0], [3, 1]]),
-        (slots, &[[2, 0], [2, 1], [3, 0]]),
-        (passes, &[[2, 0], [3, 0], [4, 0]]),
-        (folder, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
-        (whole, &[[2, 0], [3, 0]]),
+        (fast_lock::FILE, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
+        (fast_lock::DIR, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
+        (fast_lock::FILE_CLEANED, &[[2, 0], [2, 1], [3, 0], [3, 1]]),
+        (fast_lock::DIR_CLEANED, &[[2, 0], [2, 1], [3, 0]]),
+        (fast_lock::OBSERVED, &[[3, 0], [3, 1]]),
+        (semaphore::ONE_SLOT, &[[2, 0], [2, 1], [3, 0]]),
+        (semaphore::PASSES, &[[2, 0], [3, 0], [4, 0]]),
+        (check_bid_check::LOCK_FOLDER, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
+        (check_bid_check::WHOLE, &[[2, 0], [3, 0]]),
     ];
     let row = |entry: Entry, [clients, crashes]: [u8; 2]| (entry, Scenario::new(entry.name, clients, crashes));
     let crashes = bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound)));
-    let others = [file, dir, file_cleaned, dir_cleaned].into_iter().flat_map(rows_of_other_faults);
-    let notified = [(waiting, 0, 0), (waiting, 1, 0), (polling, 0, 1), (polling, 1, 1)];
+    let others = fast_lock::LOCKING.into_iter().flat_map(rows_of_other_faults);
+    let notified = [
+        (fast_lock::WAITING, 0, 0),
+        (fast_lock::WAITING, 1, 0),
+        (fast_lock::POLLING, 0, 1),
+        (fast_lock::POLLING, 1, 1),
+    ];
     let notified = notified.map(|(entry, crashes, losses)| {
         (entry, Scenario { faults: Faults { crashes, losses, ..Faults::NONE }, ..entry.scenario() })
     });
-    let numbered = [(processes, 0), (processes, 1), (containers, 0), (containers, 1)].map(|(entry, reuses)| {
-        (entry, Scenario { faults: Faults { crashes: 1, reuses, ..Faults::NONE }, ..entry.scenario() })
-    });
-    let failing = Scenario { faults: ONE_ERROR, ..Scenario::new(observed.name, 3, 0) };
-    let folders = rows_of_other_faults(folder).into_iter().filter(|(_, row)| row.profile == Profile::Local);
-    let others = others.chain([(observed, failing)]).chain(folders);
-    let timed = [(grace, 0, 1), (grace, 0, 2), (no_grace, 0, 1), (no_grace, 1, 0)];
+    let numbered = [fast_lock::PROCESSES, fast_lock::CONTAINERS]
+        .into_iter()
+        .flat_map(|entry| [(entry, 0), (entry, 1)])
+        .map(|(entry, reuses)| {
+            (entry, Scenario { faults: Faults { crashes: 1, reuses, ..Faults::NONE }, ..entry.scenario() })
+        });
+    let failing = Scenario { faults: ONE_ERROR, ..Scenario::new(fast_lock::OBSERVED.name, 3, 0) };
+    let folders =
+        rows_of_other_faults(check_bid_check::LOCK_FOLDER).into_iter().filter(|(_, row)| row.profile == Profile::Local);
+    let others = others.chain([(fast_lock::OBSERVED, failing)]).chain(folders);
+    let timed = [(grace::GRACE, 0, 1), (grace::GRACE, 0, 2), (grace::NO_GRACE, 0, 1), (grace::NO_GRACE, 1, 0)];
     let timed = timed.map(|(entry, crashes, ticks)| {
         (entry, Scenario { faults: Faults { crashes, ticks, ..Faults::NONE }, ..entry.scenario() })
     });

@@ -1,6 +1,8 @@
 //! A search that is broken off and resumed comes to what it comes to when it is left alone; and what was saved is
 //! refused to everything else.
 
+mod support;
+
 use std::{
     ops::ControlFlow,
     sync::atomic::{AtomicBool, Ordering},
@@ -23,17 +25,8 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-const REDUCED: Limits = Limits {
-    states_max: 10_000_000,
-    bytes_max: usize::MAX,
-    depth_max: usize::MAX,
-    strategy: Strategy::Bfs,
-    threads: 1,
-    merge: true,
-    symmetry: true,
-    partial_order: true,
-};
-const ORDERED: Limits = Limits { symmetry: false, ..REDUCED };
+use support::{ORDERED, REDUCED};
+
 const SINGLE: Limits = Limits { partial_order: false, ..REDUCED };
 const WHOLE: Limits = Limits { merge: false, ..REDUCED };
 

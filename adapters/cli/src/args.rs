@@ -54,8 +54,8 @@ pub(crate) enum Command {
     Shrink(ShrinkArgs),
     /// Hold a lock while a command runs.
     ///
-    /// The command finds the lock's path in LOCKWRIGHT_LOCK, the id that it is held under in LOCKWRIGHT_ID, with --fence a
-    /// number in LOCKWRIGHT_FENCE, and of a semaphore (sem=N) its slot, from 1, in LOCKWRIGHT_SLOT.
+    /// The command finds the lock's path in `LOCKWRIGHT_LOCK`, the id that it is held under in `LOCKWRIGHT_ID`, with --fence a
+    /// number in `LOCKWRIGHT_FENCE`, and of a semaphore (sem=N) its slot, from 1, in `LOCKWRIGHT_SLOT`.
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
     /// a lock of another kind stands there; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well
@@ -90,6 +90,23 @@ pub(crate) enum Command {
     /// Exit code 0: the lock is given back, or is free of the dead, or was; 1: that id has it not, and waits for it not; 78:
     /// not of the kind that was said; 82: refused, for an owner may be alive.
     Unlock(UnlockArgs),
+    /// Stand in for the lockers' scripts.
+    ///
+    /// Called as `lock_local.sh`, `fast_lock.sh` and so on, with or without `.sh`, lockwright does what that script does:
+    /// same arguments, exit codes and lock directories. `NAME --help` says what can be typed.
+    #[command(subcommand)]
+    Lockers(LockersCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LockersCommand {
+    /// Make the scripts' names in DIR, and the building blocks' in DIR/lib, as symbolic links to this binary.
+    ///
+    /// Exit code 0: they are there; 73: something else is, and nothing was made.
+    Install {
+        /// The directory, which is made if it is missing.
+        dir: PathBuf,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -157,7 +174,7 @@ pub(crate) struct WantArgs {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) want: WantArgs,
-    /// Give CMD a number, in LOCKWRIGHT_FENCE, that is higher than that of every holder before it. It is kept in LOCK.token,
+    /// Give CMD a number, in `LOCKWRIGHT_FENCE`, that is higher than that of every holder before it. It is kept in `LOCK.token`,
     /// which stays.
     #[arg(short, long)]
     pub(crate) fence: bool,

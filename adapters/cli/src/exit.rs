@@ -54,6 +54,16 @@ impl Failure {
         Self::new(code, line)
     }
 
+    /// The code to end with.
+    pub(crate) fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// What went wrong, in a line.
+    pub(crate) fn line(&self) -> &str {
+        &self.line
+    }
+
     /// Says what went wrong, and gives the code.
     pub(crate) fn report(self) -> ExitCode {
         say(&self.line);

@@ -1,11 +1,13 @@
 //! The command `lockwright`: the way in.
 //!
 //! [`args`] says what can be typed; each command has a module of its name, which answers with an exit code. What goes
-//! wrong is one line on standard error, see [`exit`].
+//! wrong is one line on standard error, see [`exit`]. Called by the name of one of the lockers' scripts, it is that script:
+//! [`lockers`].
 
 mod args;
 mod exit;
 mod lock;
+mod lockers;
 mod look;
 mod owner;
 mod replay;
@@ -21,9 +23,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Command};
+use args::{Args, Command, LockersCommand};
 
 fn main() -> ExitCode {
+    if let Some(script) = std::env::args_os().next().and_then(|name| lockers::called_as(&name)) {
+        return script.run();
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),
@@ -37,6 +42,7 @@ fn main() -> ExitCode {
         Command::Status(args) => status::status(&args),
         Command::Owner(args) => owner::owner(&args),
         Command::Unlock(args) => unlock::unlock(&args),
+        Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),
     };
     done.unwrap_or_else(exit::Failure::report)
 }

@@ -17,9 +17,10 @@ use crate::{
 /// Prints the owners' ids. Code 0 says that there is one, code 1 that the lock is free.
 pub(crate) fn owner(args: &OwnerArgs) -> Result<ExitCode, Failure> {
     let (lock, standing) = look::open(&args.lock, None)?;
-    let text = match args.json {
-        true => json(&lock, standing.holders.first())? + "\n",
-        false => standing.holders.iter().map(|holder| format!("{}\n", holder.id)).collect(),
+    let text = if args.json {
+        json(&lock, standing.holders.first())? + "\n"
+    } else {
+        standing.holders.iter().flat_map(|holder| [holder.id.name().as_str(), "\n"]).collect()
     };
     print(&text)?;
     Ok(if standing.holders.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })

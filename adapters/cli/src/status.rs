@@ -17,10 +17,8 @@ pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
     let (lock, standing) = look::open(&args.lock, args.kind)?;
     let state = State::of(&standing);
     let fence = last_token(&lock)?;
-    let text = match args.json {
-        true => json(&lock, &standing, state, fence)? + "\n",
-        false => table(&lock, &standing, state, fence),
-    };
+    let text =
+        if args.json { json(&lock, &standing, state, fence)? + "\n" } else { table(&lock, &standing, state, fence) };
     print(&text)?;
     Ok(ExitCode::from(state as u8))
 }

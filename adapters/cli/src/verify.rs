@@ -2,6 +2,7 @@
 
 mod coverage;
 pub(crate) mod json;
+mod matrix;
 mod part;
 mod plan;
 mod progress;
@@ -44,6 +45,9 @@ const ERROR: u8 = 3;
 pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     if args.coverage {
         return coverage::cover(args);
+    }
+    if args.matrix {
+        return matrix::matrix(args);
     }
     let source = args.resume.as_deref().map(Source::open).transpose()?;
     let jobs = plan::plan(args, source.as_ref().map(Source::scenario))?;
@@ -148,7 +152,7 @@ fn explore(
         }
     };
     let (scenario, took) = (job.scenario.clone(), began.elapsed());
-    (Row { entry: job.entry, scenario, limits, report, took, as_expected: job.as_expected, saved }, kept)
+    (Row { entry: job.entry, scenario, limits, report, took, as_expected: job.as_expected, saved, cell: None }, kept)
 }
 
 fn exit_code(row: &Row) -> u8 {

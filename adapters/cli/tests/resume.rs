@@ -1,10 +1,11 @@
 //! `lockwright verify` in parts: broken off and resumed, or shared out in shards, as processes.
 
+mod support;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
-    path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 
 use nix::{
@@ -13,40 +14,9 @@ use nix::{
 };
 use serde_json::Value;
 
+use support::{code, empty_dir, entries, json, lockwright, out, refusal};
+
 const SCENARIO: &str = "fast_lock clients=3 crashes=0 walk=split";
-
-fn lockwright(dir: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lockwright"));
-    command.current_dir(dir).args(args).stdin(Stdio::null()).output().expect("it was built for this test")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("no signal ends it")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("it writes UTF-8")
-}
-
-/// The one line that a refusal is.
-fn refusal(output: &Output) -> String {
-    let text = String::from_utf8(output.stderr.clone()).expect("it writes UTF-8");
-    assert_eq!((text.lines().count(), out(output).as_str()), (1, ""), "{text}");
-    text
-}
-
-fn json(output: &Output) -> Vec<Value> {
-    out(output).lines().map(|row| serde_json::from_str(row).expect("JSON")).collect()
-}
-
-fn empty_dir() -> tempfile::TempDir {
-    tempfile::tempdir().expect("there is room for a folder")
-}
-
-fn entries(dir: &Path) -> Vec<String> {
-    let names = fs::read_dir(dir).expect("it is there").map(|entry| entry.expect("it can be read").file_name());
-    names.map(|name| name.into_string().expect("it was named by us")).collect()
-}
 
 fn assert_same(one: &Value, other: &Value) {
     for key in ["verdict", "states", "transitions", "depth", "property", "steps", "token", "shortest", "symmetric"] {

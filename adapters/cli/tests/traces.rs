@@ -1,10 +1,15 @@
 //! What can be done with a counterexample, as processes: tokens, replays, shrinking, and other forms.
 
+#[expect(dead_code, reason = "other tests use more of it")]
+mod support;
+
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::Command,
 };
+
+use support::{code, empty_dir, lockwright, out, refusal, run};
 
 /// Mutants whose counterexamples have no fault.
 const FAULTLESS: [&str; 5] = [
@@ -14,29 +19,6 @@ const FAULTLESS: [&str; 5] = [
     "fast_lock.unlock_leaves_dirs",
     "dotlock.empty_is_stale",
 ];
-
-fn lockwright(dir: &Path, args: &[&str]) -> Output {
-    run(Command::new(env!("CARGO_BIN_EXE_lockwright")).current_dir(dir).args(args))
-}
-
-fn run(command: &mut Command) -> Output {
-    command.stdin(Stdio::null()).output().expect("it is there")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("no signal ends it")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("it writes UTF-8")
-}
-
-/// The one line that a refusal is.
-fn refusal(output: &Output) -> String {
-    let text = String::from_utf8(output.stderr.clone()).expect("it writes UTF-8");
-    assert_eq!((text.lines().count(), out(output)), (1, String::new()), "{text}");
-    text
-}
 
 /// A mutant that `verify` caught.
 struct Caught {
@@ -66,10 +48,6 @@ fn one(dir: &Path, protocol: &str) -> Caught {
 
 fn name(file: &Path) -> &str {
     file.to_str().expect("UTF-8")
-}
-
-fn empty_dir() -> tempfile::TempDir {
-    tempfile::tempdir().expect("there is room for a folder")
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! `lockwright verify` and `lockwright replay`, as processes.
 
+#[expect(dead_code, reason = "other tests use more of it")]
+mod support;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
@@ -16,35 +19,7 @@ use nix::{
     unistd::Pid,
 };
 
-fn lockwright(dir: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lockwright"));
-    command.current_dir(dir).args(args).stdin(Stdio::null()).output().expect("it was built for this test")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("no signal ends it")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("it writes UTF-8")
-}
-
-/// The one line that a refusal is.
-fn refusal(output: &Output) -> String {
-    let text = String::from_utf8(output.stderr.clone()).expect("it writes UTF-8");
-    assert_eq!(text.lines().count(), 1, "{text}");
-    assert_eq!(out(output), "");
-    text
-}
-
-fn empty_dir() -> tempfile::TempDir {
-    tempfile::tempdir().expect("there is room for a folder")
-}
-
-fn entries(dir: &Path) -> Vec<String> {
-    let names = fs::read_dir(dir).expect("it is there").map(|entry| entry.expect("it can be read").file_name());
-    names.map(|name| name.into_string().expect("it was named by us")).collect()
-}
+use support::{code, empty_dir, entries, lockwright, out, refusal};
 
 /// The rows between the head and the foot.
 fn rows(table: &str) -> impl Iterator<Item = &str> {
@@ -99,11 +74,12 @@ fn json_is_one_object_a_line_with_the_keys_that_the_help_tells() {
     let lines = told.lines().skip(1).take_while(|line| !line.is_empty());
     let told: Vec<&str> = lines.filter_map(|line| line.split_whitespace().next()).collect();
     assert!(told.contains(&"collision_odds"), "{help}");
-    let commands: [&[&str]; 4] = [
+    let commands: [&[&str]; 5] = [
         &["verify", "fast_lock", "--strategy", "random", "--runs", "3", "--json"],
         &["verify", "fast_lock-dir", "--clients", "2", "--json"],
         &["verify", "dotlock.empty_is_live", "--json"],
         &["verify", "fast_lock", "--states", "100", "--json"],
+        &["verify", "--matrix", "fast_lock+w", "--json"],
     ];
     for args in commands {
         let output = lockwright(dir.path(), args);

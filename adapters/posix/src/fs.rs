@@ -5,7 +5,8 @@
 //! `openat2` with `RESOLVE_BENEATH` and `RESOLVE_NO_SYMLINKS`, or one name at a time where the kernel has no `openat2`
 //! (before Linux 5.6) or a sandbox forbids it.
 //!
-//! Files are made with mode 0600 and directories with 0700, less the umask. Handles are closed on exec.
+//! Files are made with mode 0600 and directories with 0700, less the umask, unless [`PosixFs::by_umask`] leaves it all to
+//! the umask. Handles are closed on exec.
 
 use std::{
     io::{self, Read, Write},
@@ -45,6 +46,8 @@ const PASS: OFlag = OFlag::O_PATH.union(OFlag::O_CLOEXEC);
 pub struct PosixFs {
     root: Arc<OwnedFd>,
     walk: Walk,
+    /// What directories are made with, before the umask; files the same without the right to execute.
+    mode: Mode,
 }
 
 /// How the directory that holds an entry is reached.
@@ -84,7 +87,7 @@ impl PosixFs {
             _ => Walk::Openat2,
         };
         let root = Arc::new(root);
-        Ok(Self { root, walk })
+        Ok(Self { root, walk, mode: Mode::S_IRWXU })
     }
 
     /// The same, as if the kernel had no `openat2`. Slower; meant for trying that way out.
@@ -92,6 +95,14 @@ impl PosixFs {
     pub fn stepwise(self) -> Self {
         let walk = Walk::Stepwise;
         Self { walk, ..self }
+    }
+
+    /// The same, where files are made with mode 0666 and directories with 0777, less the umask, as shells do: for locks
+    /// that users of a group share.
+    #[must_use]
+    pub fn by_umask(self) -> Self {
+        let mode = Mode::S_IRWXU | Mode::S_IRWXG | Mode::S_IRWXO;
+        Self { mode, ..self }
     }
 
     /// True when this kernel alone writes to the file system, as to a disk of its own. Network file systems, FUSE, and
@@ -195,14 +206,14 @@ fn io_fact(error: io::Error) -> FsError {
 impl Fs for PosixFs {
     fn create_dir(&self, path: &Path) -> Result<(), FsError> {
         let (parent, name) = self.entry(path, FsError::AlreadyExists)?;
-        stat::mkdirat(parent, name, Mode::S_IRWXU).map_err(fact)
+        stat::mkdirat(parent, name, self.mode).map_err(fact)
     }
 
     fn create_file(&self, path: &Path, contents: &[u8]) -> Result<(), FsError> {
         let (parent, name) = self.entry(path, FsError::AlreadyExists)?;
         let new = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
         let flags = new | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        let mode = self.mode - (Mode::S_IXUSR | Mode::S_IXGRP | Mode::S_IXOTH);
         let file = retry(|| fcntl::openat(&parent, name, flags, mode))?;
         if contents.is_empty() {
             return Ok(());

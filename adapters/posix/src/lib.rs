@@ -17,7 +17,7 @@
 //! * [`lock`]: a lock at a path, which is all that most programs need.
 //! * [`fs`]: the kernel's file system, relative to a directory handle. [`errno`]: what error numbers mean to it.
 //! * [`process`]: ids for the calling process. [`probe`]: whether the process of an id still runs.
-//! * [`bids`]: the same for the bids of a lock folder.
+//! * [`bids`]: the same for the bids of a lock folder. [`lockers`]: for the ids and the commands of the lockers.
 //! * [`watch`]: waiting for a release, a death or a deadline without asking again and again. [`chance`]: random
 //!   numbers.
 //!
@@ -31,6 +31,7 @@ pub mod chance;
 pub mod errno;
 pub mod fs;
 pub mod lock;
+pub mod lockers;
 pub mod probe;
 pub mod process;
 mod procfs;

@@ -222,8 +222,10 @@ impl PathLock {
     /// [`LockError::Fs`].
     pub fn standing(&self) -> Result<Standing, LockError> {
         let tenants = self.place.tenants()?;
+        // Beside the owner of a fast lock nobody holds, but somebody may have died about to.
+        let fast = tenants.iter().any(|name| Layout::named(name).is_none()).then_some(Layout::Fast);
         let others = tenants.iter().filter_map(Layout::named);
-        for layout in others.chain([Layout::Fast, Layout::Bid]) {
+        for layout in fast.into_iter().chain(others).chain([Layout::Fast, Layout::Bid]) {
             let standing = self.place.lock(layout, Leaf::File).standing()?;
             if standing.layout.is_some() {
                 return Ok(standing);

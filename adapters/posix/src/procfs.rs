@@ -38,7 +38,7 @@ impl Stat {
 
     /// Reads `PID (NAME) STATE PPID PGRP ...`. The name is the process's to choose and may hold anything, also `)`, so
     /// the fields are counted from the last one.
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let pid = text.split_once(' ')?.0.parse().ok()?;
         let (_, rest) = text.rsplit_once(')')?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();

@@ -186,6 +186,8 @@ impl Runner {
     fn kill(&mut self, folder: &Path) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+        // It may have told its guid when nobody had listened yet.
+        while !self.begun && self.read().is_some() {}
         if let (Kind::Package(_), Ok(guid)) = (&self.kind, str::from_utf8(&self.told)) {
             let bid = folder.join(format!("{}.json", guid.trim()));
             if fs::metadata(&bid).is_ok_and(|bid| bid.len() == 0) {

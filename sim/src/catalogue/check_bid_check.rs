@@ -42,6 +42,8 @@ pub(super) const POWER_CUT: Limit = Limit {
     why: "a power cut may keep a bid and lose what is written in it; nobody can tell then whose it is, and it stands",
 };
 
+pub(super) const POWER_CUT_WHOLE: Limit = Limit { name: WHOLE.name, ..POWER_CUT };
+
 pub(super) const FILL_AFTER: Entry = Entry::mutant(
     "check_bid_check.fill_after",
     "a bid is made empty and filled then; an empty one is taken for stale",

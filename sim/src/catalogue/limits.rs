@@ -30,17 +30,32 @@ impl Limit {
         let Self { name, clients, profile, faults, .. } = *self;
         Scenario { faults, profile, ..Scenario::new(name, clients, 0) }
     }
+
+    /// Whether this is what breaks `property` in `scenario`: the same algorithm in the same world, with no fewer clients and
+    /// faults than it takes.
+    #[must_use]
+    pub fn is_of(&self, scenario: &Scenario, property: Property) -> bool {
+        let has_its_faults = self.faults.nonzero().all(|(budget, count)| scenario.faults.of(budget) >= count);
+        let has_its_world = scenario.profile == self.profile && scenario.clients >= self.clients && has_its_faults;
+        scenario.protocol == self.name && has_its_world && property == self.property
+    }
+}
+
+/// The limit that breaks `property` in `scenario`, where that is a known one.
+#[must_use]
+pub fn known(scenario: &Scenario, property: Property) -> Option<Limit> {
+    LIMITS.into_iter().find(|limit| limit.is_of(scenario, property))
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 7] = [
+pub const LIMITS: [Limit; 29] = [
     Limit {
         name: "fast_lock",
         clients: 2,
         profile: Profile::Operator,
         faults: Profile::Operator.default_faults(),
         property: Property::NotDispossessed,
-        why: "the leaf is the lock; whoever removes a live owner's leaf gives the lock to the next",
+        why: LEAF,
     },
     Limit {
         name: "fast_lock-dir",
@@ -71,4 +86,74 @@ pub const LIMITS: [Limit; 7] = [
     check_bid_check::NO_LIVELOCK,
     check_bid_check::POWER_CUT,
     grace::STOPPED_CLOCK,
+    check_bid_check::POWER_CUT_WHOLE,
+    removal("fast_lock+cleaner", LEAF),
+    removal("fast_lock-dir+cleaner", LEAF),
+    removal("fast_lock+observer", LEAF),
+    removal("semaphore", "the leaf is the slot; whoever removes a live owner's leaf gives its slot to the next"),
+    removal("semaphore+passes", "the file is the slot; whoever removes a live owner's file gives its slot to the next"),
+    removal("check_bid_check", BID),
+    removal("check_bid_check+whole", BID),
+    removal("fair_lock", TICKET),
+    removal("fair_lock+tries", TICKET),
+    removal("fair_lock+cutting", TICKET),
+    removal("fair_semaphore", TICKET),
+    removal("rw_lock", TICKET),
+    removal("rw_lock+downgrade", TICKET),
+    lost_notice("fast_lock+waiting"),
+    lost_notice("fair_lock+waiting"),
+    Limit {
+        name: "fair_lock+tries",
+        clients: 2,
+        profile: Profile::Local,
+        faults: Faults { errors: 1, ..Faults::NONE },
+        property: Property::AnswersAsDocumented,
+        why: "a try whose ticket could not be taken back, as that call failed, keeps its place in line: its next try is \
+              told so, and an unlock ends that",
+    },
+    dead_slot(Profile::Local, Property::NothingLeftBehind),
+    dead_slot(Profile::Power, Property::CanBeTaken),
+    dead_slot(Profile::Identity, Property::NothingLeftBehind),
+    dead_slot(Profile::Lease, Property::NothingLeftBehind),
+    dead_slot(Profile::Notify, Property::NothingLeftBehind),
 ];
+
+const LEAF: &str = "the leaf is the lock; whoever removes a live owner's leaf gives the lock to the next";
+const BID: &str = "the bid is the lock; whoever removes a live owner's bid lets the next one in";
+const TICKET: &str = "the ticket is the place in line; whoever removes a live client's ticket takes its place, and with it \
+                      the lock";
+
+/// Somebody who knows nothing of the lock removes an entry of a live client.
+const fn removal(name: &'static str, why: &'static str) -> Limit {
+    let (profile, faults) = (Profile::Operator, Profile::Operator.default_faults());
+    Limit { name, clients: 2, profile, faults, property: Property::NotDispossessed, why }
+}
+
+/// Somebody waits who is not told.
+const fn lost_notice(name: &'static str) -> Limit {
+    Limit {
+        name,
+        clients: 2,
+        profile: Profile::Notify,
+        faults: Profile::Notify.default_faults(),
+        property: Property::NobodyWaitsInVain,
+        why: "where notices get lost, a waiter has to look again after a while, as those of fast_lock+polling do",
+    }
+}
+
+/// The owner of a slot is killed that is no lock.
+const fn dead_slot(profile: Profile, property: Property) -> Limit {
+    let faults = match profile {
+        Profile::Power => profile.default_faults(),
+        _ => Faults { crashes: 1, ..Faults::NONE },
+    };
+    Limit {
+        name: "semaphore+passes",
+        clients: 2,
+        profile,
+        faults,
+        property,
+        why: "its slots are plain files, which nobody takes from the dead; where owners die a slot has to be a lock, as \
+              those of semaphore are",
+    }
+}

@@ -1,7 +1,7 @@
 //! The protocols and scenarios of worlds in which more goes wrong than crashes, errors and cuts: clocks, restarts,
 //! refusals, and names that are durable too early.
 
-use super::{ALGORITHMS, Entry};
+use super::{Entry, fast_lock};
 use crate::{
     mutants::{dotlock, lease, power, processes as unsure},
     protocol::Property,
@@ -217,7 +217,6 @@ const ONE_REFUSAL: Faults = Faults { refusals: 1, ..Faults::NONE };
 
 /// The scenarios that the algorithms and references are verified in there.
 pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
-    let [file, dir, _, _, waiting, polling, processes, containers, _, hosts, ..] = ALGORITHMS;
     let [token, margin] = REFERENCES;
     let overtaken = Faults { cuts: 1, reorders: 1, ..Faults::NONE };
     let reboot = Faults { reboots: 1, ..Faults::NONE };
@@ -225,17 +224,17 @@ pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
     let late = Faults { ticks: 2, ..Faults::NONE };
     let clocks = Faults { jumps: 1, suspends: 1, roundings: 1, ..late };
     let rows = [
-        (file, Profile::Local, ONE_REFUSAL),
-        (file, Profile::Local, Faults { crashes: 1, ..ONE_REFUSAL }),
-        (dir, Profile::Local, ONE_REFUSAL),
-        (file, Profile::Power, overtaken),
-        (dir, Profile::Power, overtaken),
-        (waiting, Profile::Notify, ONE_REFUSAL),
-        (polling, Profile::Notify, Faults { losses: 1, ..ONE_REFUSAL }),
-        (processes, Profile::Identity, reboot),
-        (containers, Profile::Identity, reboot),
-        (hosts, Profile::Identity, crash),
-        (hosts, Profile::Identity, Faults { reuses: 1, ..crash }),
+        (fast_lock::FILE, Profile::Local, ONE_REFUSAL),
+        (fast_lock::FILE, Profile::Local, Faults { crashes: 1, ..ONE_REFUSAL }),
+        (fast_lock::DIR, Profile::Local, ONE_REFUSAL),
+        (fast_lock::FILE, Profile::Power, overtaken),
+        (fast_lock::DIR, Profile::Power, overtaken),
+        (fast_lock::WAITING, Profile::Notify, ONE_REFUSAL),
+        (fast_lock::POLLING, Profile::Notify, Faults { losses: 1, ..ONE_REFUSAL }),
+        (fast_lock::PROCESSES, Profile::Identity, reboot),
+        (fast_lock::CONTAINERS, Profile::Identity, reboot),
+        (fast_lock::HOSTS, Profile::Identity, crash),
+        (fast_lock::HOSTS, Profile::Identity, Faults { reuses: 1, ..crash }),
         (token, Profile::Lease, late),
         (token, Profile::Lease, Faults { crashes: 1, ..late }),
         (token, Profile::Lease, clocks),

@@ -118,10 +118,15 @@ fn rows() -> Vec<Row> {
 /// Two clients in the plain world, which may crash, and a property that the threads can tell: what both have.
 fn is_shared(mutant: &Entry) -> bool {
     let scenario = mutant.scenario();
-    if mutant.protocol().is_linearizable() {
+    if mutant.protocol().is_linearizable() || stands_in_line(mutant) {
         return false;
     }
     scenario == Scenario { walk: scenario.walk, ..Scenario::new(mutant.name, 2, scenario.faults.crashes) }
+}
+
+/// Its clients remember their tickets from one attempt to the next, and a thread's attempt begins with nothing.
+pub(crate) fn stands_in_line(entry: &Entry) -> bool {
+    entry.name.starts_with("fair_") || entry.name.starts_with("rw_")
 }
 
 fn broken(checked: &Checked) -> Option<Property> {

@@ -32,6 +32,12 @@ pub(crate) struct VerifyArgs {
     /// Check the known-bad protocols: each must be caught, by the property that it breaks.
     #[arg(long, conflicts_with_all = ["clients", "crashes", "budget", "profile"])]
     pub(crate) mutants: bool,
+    /// Check every algorithm in every profile, and print the table: the verdict, and how many states there are or how many
+    /// steps the shortest counterexample takes. Names leave other rows out, --profile other columns. Exit code 0: each cell
+    /// is as it is known to be, known limits included; 1: one is not. Some minutes.
+    #[arg(long, conflicts_with_all = ["clients", "crashes", "budget", "mutants", "coverage", "no_symmetry",
+        "no_partial_order", "no_merge", "save", "resume", "verbose"])]
+    pub(crate) matrix: bool,
     /// Instead of a verdict, tell each line that calls the world, with the answers that it got there and those that its
     /// docs allow and it never got. Small scenarios by default.
     #[arg(long, conflicts_with_all = ["mutants", "seed", "runs", "steps", "bug_depth", "threads", "depth", "memory",
@@ -107,6 +113,8 @@ Examples:
   lockwright verify 'fast_lock clients=4 crashes=0 walk=split' \\
                     --memory 8G --save half.search                     one, for as long as there is memory
   lockwright verify --resume half.search --memory 16G --save half.search   the same one, from there on
+  lockwright verify --matrix                                           which lock may be used where
+  lockwright verify --matrix fast_lock --profile power                 a part of that table
   lockwright verify --shard 2/3                                        the second of three machines
   lockwright verify --strategy pct --seed 7 --runs 300000 --shard 2/3  the same with runs";
 
@@ -135,6 +143,8 @@ impl VerifyArgs {
             ("--no-merge", self.no_merge && makes_runs),
             ("--save", self.save.is_some() && self.strategy != Order::Bfs),
             ("--resume", self.resume.is_some() && self.strategy != Order::Bfs),
+            // The matrix has the sizes of that search.
+            ("--matrix", self.matrix && self.strategy != Order::Bfs),
             // Of several properties that a mutant breaks, breadth first finds the same one first.
             ("--mutants", self.mutants && self.strategy != Order::Bfs),
         ];

@@ -62,14 +62,10 @@ pub(super) struct Told<'a> {
 impl Told<'_> {
     /// The variables of its environment, each in a line, and first of all the id.
     fn lines(&self) -> String {
-        let mut lines = format!("LOCKWRIGHT_ID={}\n", self.id);
-        if let Some(fence) = self.fence {
-            lines += &format!("LOCKWRIGHT_FENCE={fence}\n");
-        }
-        if let Some(slot) = self.slot {
-            lines += &format!("LOCKWRIGHT_SLOT={slot}\n");
-        }
-        lines
+        let id = Some(format!("LOCKWRIGHT_ID={}\n", self.id));
+        let fence = self.fence.map(|fence| format!("LOCKWRIGHT_FENCE={fence}\n"));
+        let slot = self.slot.map(|slot| format!("LOCKWRIGHT_SLOT={slot}\n"));
+        id.into_iter().chain(fence).chain(slot).collect()
     }
 }
 

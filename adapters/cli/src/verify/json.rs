@@ -4,6 +4,8 @@ use std::path::Path;
 
 use lockwright_sim::{
     Coverage, Report, Verdict, Violation,
+    catalogue::matrix::Finding,
+    protocol::Property,
     scenario::{Budget, Walk},
 };
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use super::{part::Part, row::Row};
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 52] = [
+const KEYS: [(&str, &str); 57] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
     ("crashes", "how many crashes, at most"),
@@ -55,8 +57,13 @@ const KEYS: [(&str, &str); 52] = [
     ("shrunk_from", "Violated: how many steps it had before it was made shorter"),
     ("token", "Violated: the counterexample in one line, for lockwright replay"),
     ("trace", "Violated: the file that it was written to"),
-    ("expected", "the property that a mutant breaks"),
+    ("expected", "the property that a mutant breaks; with --matrix, that is to break"),
     ("caught", "with --mutants: whether it was caught by that property"),
+    ("known_limit", "Violated: why it is no fault of the algorithm, where that is known"),
+    ("as_expected", "with --matrix: whether verdict, steps and states are the expected ones"),
+    ("expected_verdict", "with --matrix: the verdict that is expected"),
+    ("expected_steps", "with --matrix: how many steps the counterexample should have"),
+    ("expected_states", "with --matrix: how many states should be seen"),
     ("covered_depth", "Incomplete, with bfs: every behaviour of up to so many steps was covered"),
     ("reason", "Incomplete: which limit it was; Error: what is wrong"),
     ("saved", "Incomplete, with --save: the file that the search was written to"),
@@ -83,6 +90,8 @@ pub(super) fn object(row: &Row, file: Option<&Path>, part: Part) -> Value {
     let Coverage { bytes, collision_odds, symmetric, symmetry_refused, shortest: _, shrunk_from, runs, resumed } =
         coverage;
     let (scenario, faults) = (&row.scenario, row.scenario.faults);
+    let cell = row.cell.as_ref().and_then(|cell| cell.expected);
+    let violated = cell.and_then(Finding::violated);
     let mut object = json!({
         "protocol": scenario.protocol,
         "clients": scenario.clients,
@@ -110,8 +119,13 @@ pub(super) fn object(row: &Row, file: Option<&Path>, part: Part) -> Value {
         "symmetry_refused": symmetry_refused,
         "shrunk_from": shrunk_from,
         "verdict": row.report.verdict.word(),
-        "expected": row.entry.expected.map(|expected| expected.property.name()),
+        "expected": row.entry.expected.map(|expected| expected.property).or(violated.map(|it| it.0)).map(Property::name),
         "caught": row.is_caught(),
+        "known_limit": row.limit().map(|limit| limit.why),
+        "as_expected": row.is_as_known(),
+        "expected_verdict": cell.map(Finding::word),
+        "expected_steps": violated.map(|it| it.1),
+        "expected_states": cell.map(Finding::states),
         "saved": row.saved.as_ref().map(|file| file.display().to_string()),
         "resumed_from": resumed.map(|before| before.states),
         "shard": part.shard.map(|shard| shard.to_string()),

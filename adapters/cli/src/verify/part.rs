@@ -8,7 +8,6 @@
 
 use lockwright_sim::{Shard, Strategy};
 
-use super::plan::Job;
 use crate::args::VerifyArgs;
 
 /// What is done here of the whole.
@@ -22,11 +21,11 @@ pub(super) struct Part {
 
 impl Part {
     /// The scenarios that are explored here, in their order.
-    pub(super) fn of(args: &VerifyArgs, strategy: Strategy, jobs: Vec<Job>) -> (Vec<Job>, Self) {
+    pub(super) fn of<T>(args: &VerifyArgs, strategy: Strategy, jobs: Vec<T>) -> (Vec<T>, Self) {
         let scenarios = jobs.len();
         let shard = args.shard.filter(|_| strategy.is_complete()).unwrap_or_default();
         let places = (0..).zip(jobs).filter(|(place, _)| shard.has(*place));
-        let here: Vec<Job> = places.map(|(_, job)| job).collect();
+        let here: Vec<T> = places.map(|(_, job)| job).collect();
         let elsewhere = scenarios - here.len();
         (here, Self { shard: args.shard, scenarios, elsewhere })
     }

@@ -96,7 +96,7 @@ pub(super) fn covered(args: &VerifyArgs) -> Result<Vec<Job>, Failure> {
     Ok(if small.is_empty() { jobs } else { small })
 }
 
-fn is_meant(args: &VerifyArgs, entry: &Entry) -> bool {
+pub(super) fn is_meant(args: &VerifyArgs, entry: &Entry) -> bool {
     args.protocol.as_ref().is_none_or(|name| entry.name.starts_with(name.as_str()))
 }
 

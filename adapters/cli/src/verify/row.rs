@@ -8,7 +8,10 @@ use std::{
 
 use lockwright_sim::{
     Coverage, Limits, Report, Resumed, Runs, Shard, Strategy, Verdict, Violation,
-    catalogue::Entry,
+    catalogue::{
+        self, Entry, Limit,
+        matrix::{Cell, Finding},
+    },
     scenario::{Budget, Faults, Profile, Scenario},
 };
 
@@ -27,6 +30,8 @@ pub(super) struct Row {
     pub(super) as_expected: bool,
     /// The file that the search was saved to, when it was broken off.
     pub(super) saved: Option<PathBuf>,
+    /// The cell of the matrix that this is.
+    pub(super) cell: Option<Cell>,
 }
 
 /// How rows are written.
@@ -81,6 +86,9 @@ impl Table {
             Verdict::Violated(violation) => {
                 if let Some(found) = row.found() {
                     writeln!(out, "  {found}")?;
+                }
+                if let Some(limit) = row.limit() {
+                    writeln!(out, "  known limit: {}", limit.why)?;
                 }
                 tell(&mut out, violation, trace)?;
             }
@@ -138,7 +146,7 @@ fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-fn tell(out: &mut impl Write, violation: &Violation, file: Option<&Path>) -> io::Result<()> {
+pub(super) fn tell(out: &mut impl Write, violation: &Violation, file: Option<&Path>) -> io::Result<()> {
     let Violation { property, what, trace } = violation;
     writeln!(out, "\n{property} is violated: {what}")?;
     if let Some(trace) = trace {
@@ -153,7 +161,7 @@ fn tell(out: &mut impl Write, violation: &Violation, file: Option<&Path>) -> io:
 
 impl Row {
     /// The protocol, and what else tells its scenario from others.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         let Scenario { protocol, profile, faults, .. } = &self.scenario;
         let mut name = protocol.clone();
         if *profile != Profile::Local {
@@ -164,7 +172,7 @@ impl Row {
     }
 
     /// What was covered before a search ended.
-    fn covered(&self, depth: usize) -> String {
+    pub(super) fn covered(&self, depth: usize) -> String {
         let Report { states, transitions, coverage, .. } = &self.report;
         match (self.limits.strategy, coverage.runs) {
             (_, Some(Runs { seed, runs, steps_max, shard })) => format!(
@@ -237,6 +245,20 @@ impl Row {
     pub(super) fn is_caught(&self) -> Option<bool> {
         let expected = self.entry.expected.filter(|_| self.as_expected)?;
         Some(matches!(&self.report.verdict, Verdict::Violated(violation) if violation.property == expected.property))
+    }
+
+    /// The limit of the algorithm that a violation is, where it is a known one.
+    pub(super) fn limit(&self) -> Option<Limit> {
+        match &self.report.verdict {
+            Verdict::Violated(violation) => catalogue::known(&self.scenario, violation.property),
+            _ => None,
+        }
+    }
+
+    /// For a cell of the matrix, whether that was found which is known of it, to the state.
+    pub(super) fn is_as_known(&self) -> Option<bool> {
+        let Cell { expected, .. } = self.cell.as_ref()?;
+        Some(expected.is_some() && Finding::of(&self.report) == *expected)
     }
 
     /// Whether calls that nobody can disturb were made together.

@@ -275,7 +275,9 @@ fn stands(name: &str, dir: &Path, kinds: Kinds) {
 fn stand_on_disk(kinds: &[Kinds]) {
     let [mounted, at_hand] = [places::mounted(&["ext4"]), places::at_hand()];
     let (name, place) = mounted.first().map_or(("the file system of the build", &at_hand[1]), |ext4| ("ext4", ext4));
-    kinds.iter().for_each(|kinds| stands(name, &place.dir, *kinds));
+    for kinds in kinds {
+        stands(name, &place.dir, *kinds);
+    }
 }
 
 const OTHERS: [Kinds; 5] =
@@ -294,7 +296,9 @@ fn the_lock_stands_the_storm_on_disk() {
 #[test]
 fn locks_of_the_other_kinds_stand_the_storm_in_memory() {
     let place = &places::at_hand()[0];
-    OTHERS.into_iter().for_each(|kinds| stands("tmpfs", &place.dir, kinds));
+    for kinds in OTHERS {
+        stands("tmpfs", &place.dir, kinds);
+    }
 }
 
 #[test]

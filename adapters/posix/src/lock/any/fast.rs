@@ -4,7 +4,7 @@ use lockwright_kernel::{
     blocking::{self, WaitError},
     clock::Instant,
     fast_lock::{FastLock, Leaf},
-    fs::Halted,
+    fs::{Fs, Halted},
     id::Id,
     lock::{Lock, LockError},
     path::{Name, Path},
@@ -34,13 +34,21 @@ pub(super) fn recovering(place: &Place, path: Path, leaf: Leaf) -> RecoveringLoc
 #[derive(Debug)]
 pub(super) struct Fast {
     lock: RecoveringLock,
+    place: Place,
     looker: Looker,
     path: Path,
 }
 
 impl Fast {
     pub(super) fn new(place: &Place, leaf: Leaf) -> Self {
-        Self { lock: recovering(place, place.path(), leaf), looker: place.looker(), path: place.path() }
+        let lock = recovering(place, place.path(), leaf);
+        Self { lock, place: place.clone(), looker: place.looker(), path: place.path() }
+    }
+
+    /// All that is in `owner` but homes of other kinds: one at most.
+    fn owners(&self) -> Result<Vec<Id>, LockError> {
+        let tenants = self.place.tenants()?.into_iter().map(Id::from);
+        Ok(tenants.filter(|owner| other_kind(owner).is_none()).collect())
     }
 }
 
@@ -64,26 +72,28 @@ impl AnyLock for Fast {
         Ok(())
     }
 
+    /// By name, for what is found first may be the home of a kind that is about to see this owner and to leave.
     fn holds(&self, me: &Id) -> Result<bool, LockError> {
-        Ok(self.lock.owner()?.as_ref() == Some(me))
+        Ok(self.looker.fs.exists(&self.path.join(&word("owner")).join(me.name()))?)
     }
 
     fn recover(&self, id: &Id) -> Result<(), LockError> {
         self.lock.recover(id)
     }
 
+    /// Beside a dead owner the home of another kind may stand, which was left by the dead as well.
     fn sweep(&self) -> Result<(), LockError> {
-        if let Some(owner) = self.lock.owner()?
-            && self.looker.is_dead(&owner)?
-        {
-            self.lock.recover(&owner)?;
+        for owner in self.owners()? {
+            if self.looker.is_dead(&owner)? {
+                self.lock.recover(&owner)?;
+            }
         }
         self.lock.sweep()
     }
 
     fn standing(&self) -> Result<Standing, LockError> {
         let mut standing = Standing::default();
-        if let Some(owner) = self.lock.owner()?.filter(|owner| other_kind(owner).is_none()) {
+        for owner in self.owners()? {
             let at = self.path.join(&word("owner")).join(owner.name());
             standing.holders.push(self.looker.entry(owner, Kind::Fast, &at)?);
         }

@@ -1,0 +1,74 @@
+//! The cells of the matrix that have not the clients and faults of their column, each with the reason.
+
+use crate::scenario::{Faults, Profile};
+
+/// In place of the clients and faults of a column.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Other {
+    names: &'static [&'static str],
+    profile: Profile,
+    pub(super) clients: u8,
+    pub(super) faults: Faults,
+    pub(super) why: &'static str,
+}
+
+pub(super) fn of(name: &str, profile: Profile) -> Option<&'static Other> {
+    OTHERS.iter().find(|other| other.profile == profile && other.names.contains(&name))
+}
+
+pub(super) fn all() -> impl Iterator<Item = (&'static str, Profile)> {
+    OTHERS.iter().flat_map(|other| other.names.iter().map(|name| (*name, other.profile)))
+}
+
+const LONG: &str = "more takes minutes";
+const ONE_DOES_NOT_LOCK: &str = "one of the clients takes no lock";
+const NO_DEAD: &str = "its slots are plain files, which nobody takes from the dead: it is here for the two passes";
+
+const CRASH: Faults = Faults { crashes: 1, ..Faults::NONE };
+
+const OTHERS: &[Other] = &[
+    Other::new(
+        &["fast_lock+cleaner", "fast_lock-dir+cleaner", "fast_lock+observer", "check_bid_check"],
+        Profile::Local,
+        (3, CRASH),
+        LONG,
+    ),
+    Other::new(
+        &["semaphore", "fair_lock", "fair_lock+cutting", "fair_semaphore"],
+        Profile::Local,
+        (2, Faults { errors: 1, ..CRASH }),
+        LONG,
+    ),
+    Other::new(&["rw_lock", "rw_lock+downgrade"], Profile::Local, (2, CRASH), LONG),
+    Other::new(&["check_bid_check+whole"], Profile::Local, (3, Faults::NONE), LONG),
+    Other::new(&["fair_lock+tries"], Profile::Local, (2, Faults { errors: 1, ..Faults::NONE }), LONG),
+    Other::new(&["semaphore+passes"], Profile::Local, (4, Faults::NONE), NO_DEAD),
+    Other::new(TWO_LOCKERS, Profile::Lease, (3, Profile::Lease.default_faults()), ONE_DOES_NOT_LOCK),
+    Other::new(TWO_LOCKERS, Profile::Notify, (3, Profile::Notify.default_faults()), ONE_DOES_NOT_LOCK),
+    Other::new(IN_LINE, Profile::Power, (2, Profile::Power.default_faults()), LONG),
+    Other::new(&["semaphore", "check_bid_check+whole"], Profile::Power, (2, Profile::Power.default_faults()), LONG),
+    Other::new(
+        &["check_bid_check+whole", "fair_lock+tries"],
+        Profile::Identity,
+        (2, Faults { reuses: 1, ..Faults::NONE }),
+        LONG,
+    ),
+    Other::new(&["fair_lock+tries", "fair_semaphore"], Profile::Lease, (2, Profile::Lease.default_faults()), LONG),
+    Other::new(&["fair_lock+tries", "fair_lock+waiting"], Profile::Notify, (2, Profile::Notify.default_faults()), LONG),
+];
+
+const TWO_LOCKERS: &[&str] = &["fast_lock+cleaner", "fast_lock-dir+cleaner", "fast_lock+observer"];
+
+const IN_LINE: &[&str] =
+    &["fair_lock", "fair_lock+tries", "fair_lock+cutting", "fair_semaphore", "rw_lock", "rw_lock+downgrade"];
+
+impl Other {
+    const fn new(
+        names: &'static [&'static str],
+        profile: Profile,
+        (clients, faults): (u8, Faults),
+        why: &'static str,
+    ) -> Self {
+        Self { names, profile, clients, faults, why }
+    }
+}
