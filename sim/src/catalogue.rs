@@ -6,6 +6,7 @@ mod grace;
 mod limits;
 pub mod matrix;
 mod observed;
+mod one_kind;
 mod semaphore;
 mod wait_queue;
 mod worlds;
@@ -105,7 +106,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 23] = [
+pub const ALGORITHMS: [Entry; 25] = [
     fast_lock::FILE,
     fast_lock::DIR,
     fast_lock::FILE_CLEANED,
@@ -129,6 +130,8 @@ pub const ALGORITHMS: [Entry; 23] = [
     wait_queue::FAIR_SEMAPHORE,
     wait_queue::RW_LOCK,
     wait_queue::DOWNGRADING,
+    one_kind::THREE_KINDS,
+    one_kind::ALIKE,
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
@@ -137,8 +140,10 @@ pub const MUTANTS: [Entry; COMMON_MUTANTS.len() + observed::MUTANTS.len() + OTHE
     &OTHER_MUTANTS,
 );
 
-const OTHER_MUTANTS: [Entry; wait_queue::MUTANTS.len() + worlds::MUTANTS.len()] =
-    joined(&wait_queue::MUTANTS, &worlds::MUTANTS);
+const OTHER_MUTANTS: [Entry; wait_queue::MUTANTS.len() + worlds::MUTANTS.len() + one_kind::MUTANTS.len()] = joined(
+    &joined::<{ wait_queue::MUTANTS.len() + worlds::MUTANTS.len() }>(&wait_queue::MUTANTS, &worlds::MUTANTS),
+    &one_kind::MUTANTS,
+);
 
 const COMMON_MUTANTS: [Entry; 32] = [
     Entry::mutant(
@@ -401,6 +406,7 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         .chain(numbered)
         .chain(worlds::rows())
         .chain(wait_queue::rows())
+        .chain(one_kind::rows())
         .collect()
 }
 

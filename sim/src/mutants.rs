@@ -8,6 +8,7 @@ pub mod fast_lock;
 pub mod grace;
 pub mod lease;
 pub mod observed;
+pub mod one_kind;
 pub mod power;
 pub mod processes;
 pub mod semaphore;

@@ -79,6 +79,9 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("lease.renewed_late", 23),
     ("lease.renewed_unheard", 24),
     ("dotlock.gone_is_fatal", 11),
+    ("one_kind.look_then_sign", 15),
+    ("one_kind.verify_then_sign", 25),
+    ("one_kind.clears_the_living", 13),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

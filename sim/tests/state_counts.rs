@@ -8,7 +8,7 @@ use lockwright_sim::{
 };
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
-const PINNED: [(&str, [u8; 2], [usize; 3]); 42] = [
+const PINNED: [(&str, [u8; 2], [usize; 3]); 49] = [
     ("fast_lock", [2, 0], [339, 690, 36]),
     ("fast_lock", [2, 1], [4_285, 9_935, 45]),
     ("fast_lock", [2, 2], [24_413, 66_400, 66]),
@@ -51,6 +51,13 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 42] = [
     ("rw_lock", [2, 0], [2_703, 6_635, 63]),
     ("rw_lock", [2, 1], [25_416, 70_597, 79]),
     ("rw_lock+downgrade", [2, 0], [2_967, 7_264, 65]),
+    ("one_kind", [2, 0], [713, 1_470, 37]),
+    ("one_kind", [2, 1], [8_189, 18_980, 53]),
+    ("one_kind", [2, 2], [44_584, 116_118, 71]),
+    ("one_kind", [3, 0], [74_714, 248_259, 59]),
+    ("one_kind+alike", [2, 1], [1_016, 2_743, 39]),
+    ("one_kind+alike", [3, 0], [17_833, 59_088, 58]),
+    ("one_kind+alike", [3, 1], [237_004, 878_218, 83]),
 ];
 
 /// The same in other worlds: clients, crashes, and of ticks, losses or reuses so many.

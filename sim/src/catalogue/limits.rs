@@ -48,7 +48,7 @@ pub fn known(scenario: &Scenario, property: Property) -> Option<Limit> {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 29] = [
+pub const LIMITS: [Limit; 31] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -100,6 +100,8 @@ pub const LIMITS: [Limit; 29] = [
     removal("fair_semaphore", TICKET),
     removal("rw_lock", TICKET),
     removal("rw_lock+downgrade", TICKET),
+    removal("one_kind", NAME),
+    removal("one_kind+alike", NAME),
     lost_notice("fast_lock+waiting"),
     lost_notice("fair_lock+waiting"),
     Limit {
@@ -120,6 +122,7 @@ pub const LIMITS: [Limit; 29] = [
 
 const LEAF: &str = "the leaf is the lock; whoever removes a live owner's leaf gives the lock to the next";
 const BID: &str = "the bid is the lock; whoever removes a live owner's bid lets the next one in";
+const NAME: &str = "the name in a kind's home is the lock; whoever removes a live owner's name lets another kind in";
 const TICKET: &str = "the ticket is the place in line; whoever removes a live client's ticket takes its place, and with it \
                       the lock";
 
