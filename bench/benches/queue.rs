@@ -27,12 +27,7 @@ use lockwright_kernel::{
     path::Name,
     wait_queue::{self, Admission, Door, Ticket, Turn, WaitQueue, Want},
 };
-use lockwright_posix::{
-    chance::ThreadChance,
-    fs::PosixFs,
-    probe::ProcProbe,
-    process::ThisProcess,
-};
+use lockwright_posix::{chance::ThreadChance, fs::PosixFs, probe::ProcProbe, process::ThisProcess};
 
 /// How many stand in the lines: a short one first, to which the others are compared.
 const LENGTHS: [u64; 4] = [10, 100, 1_000, 10_000];
@@ -42,7 +37,7 @@ const LENGTHS_TO_TRY: [u64; 4] = [2, 3, 5, 8];
 const WARM_UP: Duration = Duration::from_millis(500);
 const MEASUREMENT: Duration = Duration::from_secs(2);
 
-/// The table: so many turns, of which the median counts.
+/// The table: so many turns, of which the quickest counts, for what else the machine does only adds to the others.
 const TURNS: usize = 41;
 
 type Answer<T> = Result<T, Box<dyn Error>>;
@@ -132,7 +127,7 @@ type Step = fn(&mut Line) -> Answer<()>;
 #[expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 fn table(place: &Place, lengths: &[u64], lines: &mut [Line]) -> Answer<()> {
     let steps: [(&str, Step); 3] = [("join", Line::join), ("turn", Line::turn), ("hand-over", Line::hand_over)];
-    let times = medians(lines, steps.map(|(_, step)| step))?;
+    let times = least(lines, steps.map(|(_, step)| step))?;
     for (at, (name, _)) in steps.iter().enumerate() {
         for (length, of_line) in lengths.iter().zip(&times) {
             let [time, short] = [of_line, &times[0]].map(|of_line| of_line[at].as_secs_f64());
@@ -149,21 +144,17 @@ fn table(place: &Place, lengths: &[u64], lines: &mut [Line]) -> Answer<()> {
 }
 
 /// The times of each line, step by step.
-fn medians<const STEPS: usize>(lines: &mut [Line], steps: [Step; STEPS]) -> Answer<Vec<[Duration; STEPS]>> {
+fn least<const STEPS: usize>(lines: &mut [Line], steps: [Step; STEPS]) -> Answer<Vec<[Duration; STEPS]>> {
     let turns = if is_measuring() { TURNS } else { 1 };
-    let mut times = vec![[const { Vec::new() }; STEPS]; lines.len()];
+    let mut times = vec![[Duration::MAX; STEPS]; lines.len()];
     for _ in 0..turns {
         for (line, times) in lines.iter_mut().zip(&mut times) {
-            for (step, times) in steps.iter().zip(times) {
+            for (step, least) in steps.iter().zip(times) {
                 let start = Instant::now();
                 step(line)?;
-                times.push(start.elapsed());
+                *least = start.elapsed().min(*least);
             }
         }
     }
-    let median = |mut times: Vec<Duration>| {
-        times.sort_unstable();
-        times[times.len() / 2]
-    };
-    Ok(times.into_iter().map(|of_line| of_line.map(median)).collect())
+    Ok(times)
 }

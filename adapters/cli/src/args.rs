@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod examples;
 mod verify;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
@@ -8,6 +9,7 @@ use clap::{Parser, Subcommand};
 use lockwright_kernel::id::Id;
 use lockwright_posix::lock::{Kind, KindParseError};
 
+use crate::status;
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
 
 /// Locks made of files and directories, checked as they ship.
@@ -61,6 +63,7 @@ pub(crate) enum Command {
     /// a lock of another kind stands there; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well
     /// and the release failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and
     /// 127 when CMD cannot be executed or is not there.
+    #[command(after_long_help = examples::RUN)]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.
     ///
@@ -69,17 +72,15 @@ pub(crate) enum Command {
     ///
     /// Exit codes: 0, and the id is printed; 75 when the lock was not acquired; 78 when a lock of another kind stands there;
     /// 83 when that process has it already; 64, 73, 77 and 125 as of `run`.
+    #[command(after_long_help = examples::LOCK)]
     Lock(LockArgs),
     /// Say who has a lock, since when, who waits, and who is dead.
     ///
     /// It finds out by itself of what kind the lock is. SINCE is when the entry on disk was made: in a line, when its owner
-    /// joined. With --json, one object: `lock`; `kind` (fast, bid, queue, rw, sem=N, fair-sem=N; null when nothing stands
-    /// there); `state` (free, held, stale); `fence`, the last fencing token or null; `holders` and `waiters`, in order;
-    /// `trying`, who is about to take the lock or to join the line, or died so; `stale`, the ids of the dead among all of
-    /// these. Each entry: `id`; `pid` and `host`, null where the id names none; `alive`, null where that cannot be told;
-    /// `since`, seconds since 1970; `kind`, as it is typed; `slot`; `number`, its place in line.
+    /// joined. An entry is that of a supervisor and the processes of its command: it is dead when all of them are.
     ///
     /// Exit code 0: free; 1: held; 2: stale, for all its holders are dead; 78: not of the kind that was said.
+    #[command(after_long_help = format!("{}\n\n{}", examples::STATUS, status::help()))]
     Status(LookArgs),
     /// Say who has a lock, by id, and nothing else.
     ///
@@ -89,6 +90,7 @@ pub(crate) enum Command {
     ///
     /// Exit code 0: the lock is given back, or is free of the dead, or was; 1: that id has it not, and waits for it not; 78:
     /// not of the kind that was said; 82: refused, for an owner may be alive.
+    #[command(after_long_help = examples::UNLOCK)]
     Unlock(UnlockArgs),
     /// Stand in for the lockers' scripts.
     ///
@@ -209,7 +211,7 @@ pub(crate) struct LookArgs {
     /// Fail unless it is of this kind, or free.
     #[arg(short, long, value_name = "KIND", value_parser = kind)]
     pub(crate) kind: Option<Kind>,
-    /// One JSON object.
+    /// One JSON object; see below.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -51,6 +51,37 @@ fn last_token(lock: &PathLock) -> Result<Option<u64>, Failure> {
     }
 }
 
+/// Every key of [`Report`], and what stands there.
+const KEYS: [(&str, &str); 8] = [
+    ("lock", "the path as it was given"),
+    ("kind", "fast, bid, queue, rw, sem=N or fair-sem=N; null where nothing stands"),
+    ("state", "free, held or stale"),
+    ("fence", "the last fencing token, null where none was given"),
+    ("holders", "the entries of those who hold it, in order"),
+    ("waiters", "the entries of those in line, in order"),
+    ("trying", "of those about to take it or to join the line, and of those who died so"),
+    ("stale", "the ids of the dead among all these"),
+];
+
+/// Every key of [`Told`], and what stands there.
+const KEYS_OF_ENTRIES: [(&str, &str); 8] = [
+    ("id", "under which it is held or waited for"),
+    ("pid", "the process; null where the id names none"),
+    ("host", "its host; null where the id names none"),
+    ("alive", "whether it, or what it runs, lives; null where that cannot be told"),
+    ("since", "when the entry was made, in seconds since 1970, by the file system's clock"),
+    ("kind", "what was asked for, as --kind has it"),
+    ("slot", "sem=N: which slot, from 1"),
+    ("number", "in a line: the number of its place"),
+];
+
+/// The part of `status --help` that is about JSON.
+pub(crate) fn help() -> String {
+    let lines = |keys: [(&str, &str); 8]| keys.map(|(key, about)| format!("\n  {key:<8} {about}")).concat();
+    let [whole, entries] = [lines(KEYS), lines(KEYS_OF_ENTRIES)];
+    format!("With --json, an object with these keys, which stay:{whole}\n\nAn entry has these:{entries}")
+}
+
 #[derive(serde::Serialize)]
 struct Report<'a> {
     lock: String,
@@ -211,6 +242,41 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn the_help_tells_every_key() {
+        let told = Told {
+            id: String::new(),
+            pid: None,
+            host: None,
+            alive: None,
+            since: None,
+            kind: String::new(),
+            slot: None,
+            number: None,
+        };
+        let report = Report {
+            lock: String::new(),
+            kind: None,
+            state: State::Free,
+            fence: None,
+            holders: vec![told],
+            waiters: Vec::new(),
+            trying: Vec::new(),
+            stale: Vec::new(),
+        };
+        let report = serde_json::to_string(&report).unwrap();
+        let places = |keys: [(&str, &str); 8]| {
+            keys.map(|(key, _)| report.find(&format!("\"{key}\":")).expect("it is a key of the report"))
+        };
+        let whole = places(KEYS);
+        assert!(whole.is_sorted(), "{report}");
+        let entries = KEYS_OF_ENTRIES.map(|(key, _)| format!("\"{key}\""));
+        let entry = report.split_once("[{").and_then(|(_, rest)| rest.split_once("}]")).expect("an entry").0;
+        let keys: Vec<&str> = entry.split(',').filter_map(|pair| Some(pair.split_once(':')?.0)).collect();
+        assert_eq!(keys, entries);
+        assert_eq!(report.matches("\":").count(), KEYS.len() + KEYS_OF_ENTRIES.len(), "{report}");
+    }
 
     #[test]
     fn dates_are_those_of_the_calendar() {
