@@ -244,12 +244,15 @@ impl PathLock {
         self.lock.recover(id)
     }
 
-    /// Removes what the dead have left, all of it.
+    /// Removes what the dead have left, all of it, also of other kinds.
     ///
     /// # Errors
     ///
     /// [`LockError::Fs`]; a later sweep finds what is left.
     pub fn sweep(&self) -> Result<(), LockError> {
+        for name in self.place.tenants()? {
+            self.sweep_other(&name)?;
+        }
         self.lock.sweep()
     }
 

@@ -265,6 +265,43 @@ fn a_lock_of_the_dead_alone_is_stale() {
 }
 
 #[test]
+fn who_does_not_wait_passes_all_the_dead_before_it() {
+    for (kind, holders) in [("queue", 1), ("rw-write", 1), ("fair-sem=2", 2)] {
+        let dir = Dir::new();
+        let mut dead: Vec<Process> = (0..holders).map(|_| holder(&dir, kind)).collect();
+        dead.push(waiter(&dir, kind, "true"));
+        dead.iter_mut().rev().for_each(Process::kill_and_drain);
+        let output = dir.lockwright(&["run", "-n", "-k", kind, "lock", "true"]);
+        assert_eq!(code(&output), 0, "{kind}: {output:?}");
+        assert_eq!(dir.entries(), [""; 0], "{kind}");
+    }
+}
+
+/// Two kinds never hold together, and yet somebody may die about to, beside a holder that dies as well.
+#[test]
+fn what_the_dead_of_two_kinds_have_left_keeps_nobody_out() {
+    let left = || {
+        let [dir, other] = [Dir::new(), Dir::new()];
+        holder(&dir, "fast").kill_and_drain();
+        holder(&other, "queue").kill_and_drain();
+        let owner = |dir: &Dir| dir.path().join("lock/owner");
+        fs::rename(owner(&other).join("queue"), owner(&dir).join("queue")).expect("the same file system");
+        dir
+    };
+    for kind in KINDS {
+        let dir = left();
+        let output = dir.lockwright(&["run", "-n", "-k", kind, "lock", "true"]);
+        assert_eq!(code(&output), 0, "{kind}: {output:?}");
+        assert!(is_clean(&dir), "{kind}: {:?}", entries(&dir.path().join("lock")));
+    }
+    let dir = left();
+    let (stale, told) = status(&dir);
+    assert_eq!((stale, &told["kind"]), (2, &"fast".into()), "{told}");
+    assert_eq!(code(&dir.lockwright(&["unlock", "lock"])), 0);
+    assert_eq!(dir.entries(), [""; 0]);
+}
+
+#[test]
 fn fencing_tokens_grow_from_holder_to_holder_of_any_kind() {
     let dir = Dir::new();
     for (count, kind) in (1..).zip(KINDS) {

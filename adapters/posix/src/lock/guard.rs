@@ -19,6 +19,9 @@ use super::{
 };
 use crate::{fs::PosixFs, watch::PosixWorld};
 
+/// How many others' leavings one wait takes away: an owner's, and a kind's that died about to hold.
+const OTHERS_MAX: u32 = 2;
+
 /// Somebody who wants a lock, and who keeps its place in line, where the kind has one, from one wait to the next.
 ///
 /// When this is dropped, it leaves the line, or gives back the lock.
@@ -60,11 +63,13 @@ impl<'lock> Contender<'lock> {
             return Ok(());
         }
         let mut answer = self.wait_once(world, until);
-        if let Err(WaitError::Lock(LockError::OtherKind(name))) = &answer {
+        for _ in 0..OTHERS_MAX {
             // It may be that of the dead alone.
-            if self.lock.sweep_other(name).is_ok() {
-                answer = self.wait_once(world, until);
+            match &answer {
+                Err(WaitError::Lock(LockError::OtherKind(name))) if self.lock.sweep_other(name).is_ok() => {}
+                _ => break,
             }
+            answer = self.wait_once(world, until);
         }
         self.holds = answer.is_ok();
         answer.map_err(|error| AcquireError::new(self.lock.path(), AcquireErrorKind::of(error, self.lock.kind())))

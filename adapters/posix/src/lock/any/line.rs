@@ -107,11 +107,21 @@ impl AnyLock for Line {
         world: &PosixWorld,
         until: Option<Instant>,
     ) -> Result<(), WaitError> {
+        let is_at_once = match until {
+            Some(until) => until <= world.now()?,
+            None => false,
+        };
         let ticket = match ticket {
             Some(ticket) => ticket,
             none => none.insert(self.join(me, want, world, until)?),
         };
-        blocking::in_line(&self.queue, ticket, world, until).map_err(|error| match error {
+        let mut answer = blocking::in_line(&self.queue, ticket, world, until);
+        if matches!(answer, Err(LineError::TimedOut { .. })) && is_at_once {
+            // One look passes one of the dead at most. Who does not wait gets no other.
+            self.queue.sweep().map_err(|error| WaitError::Lock(error.into()))?;
+            answer = blocking::in_line(&self.queue, ticket, world, until);
+        }
+        answer.map_err(|error| match error {
             LineError::TimedOut { behind } => WaitError::TimedOut { owner: behind },
             LineError::Interrupted => WaitError::Interrupted,
             LineError::Cut => WaitError::Lock(LockError::NotOwner),
