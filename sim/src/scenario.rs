@@ -23,7 +23,8 @@ pub enum Walk {
 
 /// What is explored: a protocol by its name in the [catalogue](crate::catalogue), and the bounds of its world.
 ///
-/// Rounds are not bounded: each client goes on for ever, and the search ends when it comes to no new state.
+/// Unless [`Scenario::rounds`] says otherwise, each client goes on for ever, and the search ends when it comes to no new
+/// state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Scenario {
     /// The protocol's name.
@@ -36,17 +37,24 @@ pub struct Scenario {
     pub walk: Walk,
     /// The world.
     pub profile: Profile,
+    /// How many times each client takes the lock and gives it back before it rests; 0 for no end. Attempts in vain do not
+    /// count, and a client that is killed has the rounds left that it had. Once everybody rests, one after the other may
+    /// go on alone, without an end, so that what the dead left is cleared away.
+    pub rounds: u8,
 }
 
 impl Scenario {
     /// More clients than this have no names.
     pub const CLIENTS_MAX: u8 = 16;
 
+    /// Rounds are counted up to this.
+    pub const ROUNDS_MAX: u8 = 31;
+
     /// A scenario of the profile [`Profile::Local`], with the walk that Linux has.
     #[must_use]
     pub fn new(protocol: &str, clients: u8, crashes: u8) -> Self {
         let faults = Faults { crashes, ..Faults::NONE };
-        Self { protocol: protocol.into(), clients, faults, walk: Walk::Split, profile: Profile::Local }
+        Self { protocol: protocol.into(), clients, faults, walk: Walk::Split, profile: Profile::Local, rounds: 0 }
     }
 
     /// A kind of fault that this scenario has a budget for and its profile does not know.
@@ -58,7 +66,8 @@ impl Scenario {
 
 /// One line, as a trace file has it; [`Scenario::from_str`](std::str::FromStr::from_str) reads it back.
 ///
-/// First what every scenario has, then the profile unless it is `local`, and the budgets that are not zero.
+/// First what every scenario has, then the profile unless it is `local`, the rounds if they are counted, and the budgets
+/// that are not zero.
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let walk = match self.walk {
@@ -69,6 +78,9 @@ impl fmt::Display for Scenario {
         write!(f, "{protocol} clients={clients} crashes={} walk={walk}", faults.crashes)?;
         if *profile != Profile::Local {
             write!(f, " profile={profile}")?;
+        }
+        if self.rounds > 0 {
+            write!(f, " rounds={}", self.rounds)?;
         }
         for (budget, count) in faults.nonzero().filter(|(budget, _)| *budget != Budget::Crashes) {
             write!(f, " {}={count}", budget.name())?;
@@ -89,6 +101,9 @@ pub enum ScenarioError {
     /// There is no such profile.
     #[error(transparent)]
     Profile(#[from] UnknownProfile),
+    /// Rounds are not counted that far.
+    #[error("rounds are counted up to {max}, not up to {0}", max = Scenario::ROUNDS_MAX)]
+    Rounds(u8),
     /// The profile does not know this kind of fault.
     #[error("the profile `{0}` has no {name}", name = .1.name())]
     Beyond(Profile, Budget),
@@ -115,11 +130,13 @@ impl std::str::FromStr for Scenario {
                 ("walk", "split") => scenario.walk = Walk::Split,
                 ("walk", "atomic") => scenario.walk = Walk::Atomic,
                 ("profile", _) => scenario.profile = value.parse()?,
+                ("rounds", _) => scenario.rounds = count(value)?,
                 _ => *scenario.faults.of_mut(Budget::named(key).ok_or_else(form)?) = count(value)?,
             }
         }
         match scenario.beyond_its_profile() {
             Some(budget) => Err(ScenarioError::Beyond(scenario.profile, budget)),
+            None if scenario.rounds > Self::ROUNDS_MAX => Err(ScenarioError::Rounds(scenario.rounds)),
             None if ["clients", "crashes", "walk"].iter().all(|key| seen.contains(key)) => Ok(scenario),
             None => Err(form()),
         }
@@ -160,6 +177,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn rounds_that_are_counted_are_written_and_read_back() {
+        let scenario = Scenario { rounds: 2, ..Scenario::new("fast_lock", 3, 1) };
+        assert_eq!(scenario.to_string(), "fast_lock clients=3 crashes=1 walk=split rounds=2");
+        assert_eq!(scenario.to_string().parse(), Ok(scenario));
+        let line = "fast_lock clients=3 crashes=1 walk=split rounds=32";
+        assert_eq!(line.parse::<Scenario>(), Err(ScenarioError::Rounds(32)));
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub(crate) type Processes = SmallVec<[Process; 6]>;
 pub(crate) struct Process {
     /// How often this client crashed.
     pub(crate) incarnation: u8,
+    /// How often this client took the lock and gave it back, as far as that is counted.
+    pub(crate) rounds: u8,
     /// The answers its attempt has had.
     pub(crate) history: NodeId,
     pub(crate) call: InCall,
@@ -305,7 +307,8 @@ impl Process {
             InCall::Writing { .. } => 3,
         };
         let watches = u16::from(!self.watching.is_empty());
-        out.push(u16::from(naming.incarnation(self.incarnation)) << 3 | watches << 2 | kind);
+        let counts = u16::from(self.rounds) << 8 | u16::from(naming.incarnation(self.incarnation));
+        out.push(counts << 3 | watches << 2 | kind);
         write_wide(out, naming.history(self.history)?);
         match &self.call {
             InCall::Before => {}
@@ -343,7 +346,7 @@ impl Process {
             _ => InCall::Writing { file: next(input) },
         };
         let watching = if head & 4 == 0 { Watching::default() } else { Watching::decode(|| next(input)) };
-        Self { incarnation: byte(head >> 3), history, call, watching }
+        Self { incarnation: byte(head >> 3 & 0xff), rounds: byte(head >> 11), history, call, watching }
     }
 }
 

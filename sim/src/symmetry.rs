@@ -308,7 +308,8 @@ fn note_processes(tables: Tables<'_>, state: &State, ranks: &mut [Rank; IdNo::CO
     for (client, process) in state.processes.iter().enumerate() {
         let own = own_id(client, process);
         let history = u64::from(tables.histories.orbit(process.history));
-        ranks[own.at()] = mix(ranks[own.at()], mix(history, kind_of(&process.call)));
+        let history = mix(history, u64::from(process.rounds) << 32 | kind_of(&process.call));
+        ranks[own.at()] = mix(ranks[own.at()], history);
         let heard = tables.histories.remembered(process.history);
         ties.extend(heard.iter().filter(|id| *id != own).map(|id| (own, id, 7)));
         let mut note = |id, how| {

@@ -317,6 +317,11 @@ impl<'a> World<'a> {
 
     fn process(&self, client: u8, incarnation: u8) -> Result<Process, Miss> {
         let history = self.histories.root(RootId { client, incarnation, phase: Phase::Idle })?;
-        Ok(Process { incarnation, history, call: InCall::Before, watching: Watching::default() })
+        Ok(Process { incarnation, rounds: 0, history, call: InCall::Before, watching: Watching::default() })
+    }
+
+    /// The process that a client goes on with after `killed`.
+    fn next_process(&self, client: u8, killed: &Process, incarnation: u8) -> Result<Process, Miss> {
+        Ok(Process { rounds: killed.rounds, ..self.process(client, incarnation)? })
     }
 }

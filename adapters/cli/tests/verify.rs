@@ -268,10 +268,16 @@ fn budgets_and_profiles_take_the_place_of_the_scenarios_own() {
     assert_holds(&row(&["--budget", "crash=2"]), &serde_json::json!({ "crashes": 2, "errors": 0, "profile": "local" }));
     assert_holds(&row(&["--budget", "errors=1"]), &serde_json::json!({ "crashes": 0, "errors": 1 }));
     assert_holds(&row(&["--profile", "power"]), &serde_json::json!({ "crashes": 0, "cuts": 1, "profile": "power" }));
+    assert_holds(&row(&[]), &serde_json::json!({ "rounds": 0 }));
+    assert_holds(&row(&["--rounds", "2"]), &serde_json::json!({ "rounds": 2, "crashes": 0 }));
     let operator = row(&["--profile", "operator", "--budget", "removal=2,crash=1"]);
     assert_holds(&operator, &serde_json::json!({ "crashes": 1, "removals": 2, "profile": "operator" }));
     let told = lockwright(dir.path(), &["verify", "fast_lock", "--states", "100", "--profile", "operator"]);
     assert!(out(&told).contains("\nfast_lock operator removals=1 "), "{}", out(&told));
+    let once = lockwright(dir.path(), &["verify", "fast_lock clients=2 crashes=1 walk=split rounds=1"]);
+    assert!(code(&once) == 0 && out(&once).contains("\nfast_lock rounds=1 "), "{}", out(&once));
+    let told = refusal(&lockwright(dir.path(), &["verify", "fast_lock clients=2 crashes=1 walk=split rounds=99"]));
+    assert!(told.contains("rounds are counted up to 31, not up to 99"), "{told}");
 }
 
 #[test]

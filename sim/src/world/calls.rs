@@ -12,6 +12,7 @@ use crate::{
     miss::Miss,
     names::{DEAD, NameId, PathId, SOMEBODY},
     plan::{LookedAt, Op, Plan},
+    protocol::Phase,
     replay::Reply,
     scenario::{Budget, Walk},
     state::{InCall, Listing, Place, State},
@@ -25,6 +26,9 @@ impl World<'_> {
         let begun = self.with_term_begun(state, client);
         let state = begun.as_ref().unwrap_or(state);
         let process = &state.processes[usize::from(client)];
+        if self.rests(state, client) {
+            return Ok(());
+        }
         let Some(plan) = self.plan(process.history)? else { return Ok(()) };
         match (&process.call, plan.op) {
             (InCall::Listing(listing), _) if plan.looked_at == LookedAt::OneName => {
@@ -85,8 +89,12 @@ impl World<'_> {
     pub(super) fn failures(&self, state: &State, client: u8, out: &mut Vec<Successor>) -> Result<(), Miss> {
         let begun = self.with_term_begun(state, client);
         let state = begun.as_ref().unwrap_or(state);
-        let call = &state.processes[usize::from(client)].call;
-        let Some(plan) = self.plan(state.processes[usize::from(client)].history)? else { return Ok(()) };
+        let process = &state.processes[usize::from(client)];
+        if self.rests(state, client) {
+            return Ok(());
+        }
+        let call = &process.call;
+        let Some(plan) = self.plan(process.history)? else { return Ok(()) };
         // A listing that fails at its end is like one that fails at its beginning.
         if matches!(call, InCall::Listing(_)) {
             return Ok(());
@@ -244,13 +252,16 @@ impl World<'_> {
         let history = next.processes[usize::from(client)].history;
         let mut node = self.histories.follow(history, reply)?;
         let arrived = node;
-        let mut said = None;
+        let (mut said, mut rounds) = (None, 0);
         if let Then::Ends(outcome) = *self.histories.then(node) {
             said = Some(outcome.said);
-            let root = RootId { phase: outcome.next, ..self.histories.root_of(node) };
-            node = self.histories.root(root)?;
+            let before = self.histories.root_of(node);
+            let is_round = outcome.next == Phase::Idle && (before.phase.holds() || before.phase == Phase::Releasing);
+            rounds = u8::from(is_round);
+            node = self.histories.root(RootId { phase: outcome.next, ..before })?;
         }
         let process = &mut next.processes[usize::from(client)];
+        process.rounds = (process.rounds + rounds).min(self.scenario.rounds);
         let departs = process.call == InCall::Before;
         process.history = node;
         process.call = InCall::Before;

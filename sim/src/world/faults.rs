@@ -43,7 +43,7 @@ impl World<'_> {
         }
         for (incarnation, left) in self.incarnations_after(state, client, left) {
             let mut next = State { left, ..state.clone() };
-            next.processes[usize::from(client)] = self.process(client, incarnation)?;
+            next.processes[usize::from(client)] = self.next_process(client, process, incarnation)?;
             next.tester = self.hear(next.tester, Heard::Crash(client))?;
             if let Some(resource) = &mut next.resource {
                 resource.end(client);

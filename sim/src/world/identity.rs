@@ -53,7 +53,7 @@ impl World<'_> {
             for client in (0..self.scenario.clients).filter(|client| namespaces.host_of(*client) == host) {
                 let process = &mut next.processes[usize::from(client)];
                 let Some(incarnation) = identity::rebooted(process.incarnation) else { return Ok(()) };
-                *process = self.process(client, incarnation)?;
+                *process = self.next_process(client, process, incarnation)?;
                 next.tester = self.hear(next.tester, Heard::Crash(client))?;
                 killed |= 1 << client;
             }

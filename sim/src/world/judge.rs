@@ -8,7 +8,7 @@ use crate::{
     miss::Miss,
     names::PathId,
     protocol::{Phase, Property},
-    scenario,
+    scenario::{self, Scenario},
     state::{InCall, Process, State},
     tree::Node,
 };
@@ -35,6 +35,19 @@ impl World<'_> {
         process.call == InCall::Before
             && self.histories.is_root(process.history)
             && self.histories.root_of(process.history).phase == Phase::Idle
+    }
+
+    /// True while a client that has had all its rounds leaves the lock to others: until they have had theirs.
+    pub(super) fn rests(&self, state: &State, client: u8) -> bool {
+        let Scenario { clients, rounds, .. } = *self.scenario;
+        let has_had_all = |client: usize, process: &Process| {
+            process.rounds >= rounds || !self.protocol.takes_the_lock(client, clients.into())
+        };
+        let process = &state.processes[usize::from(client)];
+        rounds > 0
+            && process.rounds >= rounds
+            && self.is_idle(process)
+            && !(0..).zip(&state.processes).all(|(client, other)| has_had_all(client, other) && self.is_idle(other))
     }
 
     /// A property that `state` breaks by itself, and how.

@@ -35,7 +35,7 @@ impl World<'_> {
         let durable = state.durable.as_ref().map_or_else(Tree::default, |durable| durable.tree.clone());
         let mut processes = Processes::new();
         for (client, process) in (0..).zip(&state.processes) {
-            processes.push(self.process(client, process.incarnation + 1)?);
+            processes.push(self.next_process(client, process, process.incarnation + 1)?);
         }
         let deaths = state.processes.iter().map(|process| process.incarnation).max().unwrap_or_default();
         let tester = self.hear(state.tester, Heard::Cut(deaths))?;

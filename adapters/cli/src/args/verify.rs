@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use lockwright_sim::{
     Shard, Strategy,
-    scenario::{Budget, Faults, Profile},
+    scenario::{Budget, Faults, Profile, Scenario},
 };
 
 use super::duration;
@@ -23,6 +23,9 @@ pub(crate) struct VerifyArgs {
     /// So many crashes, in place of the scenarios' own.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=32))]
     pub(crate) crashes: Option<u8>,
+    /// Let each client take the lock so many times and then rest until all have, in place of for ever: far fewer states.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=Scenario::ROUNDS_MAX.into()))]
+    pub(crate) rounds: Option<u8>,
     /// Which things may go wrong, each how many times in all, in place of the scenarios' own: crash=2,error=1.
     #[arg(long, value_name = "FAULT=N,...", value_parser = budget, conflicts_with = "crashes")]
     pub(crate) budget: Option<Faults>,
@@ -30,12 +33,12 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "NAME", value_parser = profile())]
     pub(crate) profile: Option<Profile>,
     /// Check the known-bad protocols: each must be caught, by the property that it breaks.
-    #[arg(long, conflicts_with_all = ["clients", "crashes", "budget", "profile"])]
+    #[arg(long, conflicts_with_all = ["clients", "crashes", "rounds", "budget", "profile"])]
     pub(crate) mutants: bool,
     /// Check every algorithm in every profile, and print the table: the verdict, and how many states there are or how many
     /// steps the shortest counterexample takes. Names leave other rows out, --profile other columns. Exit code 0: each cell
     /// is as it is known to be, known limits included; 1: one is not. Some minutes.
-    #[arg(long, conflicts_with_all = ["clients", "crashes", "budget", "mutants", "coverage", "no_symmetry",
+    #[arg(long, conflicts_with_all = ["clients", "crashes", "rounds", "budget", "mutants", "coverage", "no_symmetry",
         "no_partial_order", "no_merge", "save", "resume", "verbose"])]
     pub(crate) matrix: bool,
     /// Instead of a verdict, tell each line that calls the world, with the answers that it got there and those that its

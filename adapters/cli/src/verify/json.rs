@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use super::{part::Part, row::Row};
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 57] = [
+const KEYS: [(&str, &str); 58] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
+    ("rounds", "how many times each client takes the lock before it rests; 0 for no end"),
     ("crashes", "how many crashes, at most"),
     ("errors", "how many calls that fail, at most"),
     ("removals", "how many entries that an outsider removes, at most"),
@@ -95,6 +96,7 @@ pub(super) fn object(row: &Row, file: Option<&Path>, part: Part) -> Value {
     let mut object = json!({
         "protocol": scenario.protocol,
         "clients": scenario.clients,
+        "rounds": scenario.rounds,
         "profile": scenario.profile.name(),
         "walk": match scenario.walk {
             Walk::Split => "split",

@@ -67,8 +67,8 @@ pub(super) fn plan(args: &VerifyArgs, saved: Option<&Scenario>) -> Result<Vec<Jo
 
 /// Whether bounds were asked for in place of a scenario's own.
 fn bounds(args: &VerifyArgs) -> bool {
-    let VerifyArgs { clients, crashes, budget, profile, .. } = args;
-    clients.is_some() || crashes.is_some() || budget.is_some() || profile.is_some()
+    let VerifyArgs { clients, crashes, rounds, budget, profile, .. } = args;
+    clients.is_some() || rounds.is_some() || crashes.is_some() || budget.is_some() || profile.is_some()
 }
 
 /// This very scenario.
@@ -90,7 +90,9 @@ fn one(scenario: Scenario) -> Result<Job, Failure> {
 /// The scenarios whose call sites are to be told: small ones, or those with the bounds that were asked for.
 pub(super) fn covered(args: &VerifyArgs) -> Result<Vec<Job>, Failure> {
     let jobs = plan(args, None)?;
-    let VerifyArgs { clients: None, crashes: None, budget: None, profile: None, .. } = args else { return Ok(jobs) };
+    if bounds(args) {
+        return Ok(jobs);
+    }
     let small = sites::scenarios().into_iter().filter(|(entry, _)| is_meant(args, entry));
     let small: Vec<Job> = small.map(|(entry, scenario)| Job { entry, scenario, as_expected: false }).collect();
     Ok(if small.is_empty() { jobs } else { small })
@@ -116,8 +118,8 @@ fn algorithms(args: &VerifyArgs) -> Vec<Job> {
 }
 
 fn bounded(args: &VerifyArgs, job: Job) -> Job {
-    let Scenario { clients, faults, profile, .. } = job.scenario;
-    let clients = args.clients.unwrap_or(clients);
+    let Scenario { clients, faults, profile, rounds, .. } = job.scenario;
+    let (clients, rounds) = (args.clients.unwrap_or(clients), args.rounds.unwrap_or(rounds));
     let faults = match (args.budget, args.profile) {
         (Some(budget), _) => budget,
         (None, Some(profile)) => profile.default_faults(),
@@ -125,5 +127,5 @@ fn bounded(args: &VerifyArgs, job: Job) -> Job {
     };
     let faults = Faults { crashes: args.crashes.unwrap_or(faults.crashes), ..faults };
     let profile = args.profile.unwrap_or(profile);
-    Job { scenario: Scenario { clients, faults, profile, ..job.scenario }, ..job }
+    Job { scenario: Scenario { clients, faults, profile, rounds, ..job.scenario }, ..job }
 }

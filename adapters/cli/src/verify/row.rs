@@ -162,10 +162,13 @@ pub(super) fn tell(out: &mut impl Write, violation: &Violation, file: Option<&Pa
 impl Row {
     /// The protocol, and what else tells its scenario from others.
     pub(super) fn name(&self) -> String {
-        let Scenario { protocol, profile, faults, .. } = &self.scenario;
+        let Scenario { protocol, profile, faults, rounds, .. } = &self.scenario;
         let mut name = protocol.clone();
         if *profile != Profile::Local {
             name = format!("{name} {profile}");
+        }
+        if *rounds > 0 {
+            name = format!("{name} rounds={rounds}");
         }
         let others = faults.nonzero().filter(|(budget, _)| *budget != Budget::Crashes);
         others.fold(name, |name, (budget, count)| format!("{name} {}={count}", budget.name()))

@@ -25,9 +25,12 @@ pub(super) fn keep(args: &VerifyArgs, row: &Row) -> Result<Option<PathBuf>, Fail
         None if row.as_expected => return Ok(None),
         None => Path::new("."),
     };
-    let Scenario { protocol, clients, faults, .. } = &trace.scenario;
+    let Scenario { protocol, clients, faults, rounds, .. } = &trace.scenario;
     let other = faults.nonzero().filter(|(budget, _)| *budget != Budget::Crashes);
-    let name = format!("{protocol}-{clients}-{}", faults.crashes);
+    let mut name = format!("{protocol}-{clients}-{}", faults.crashes);
+    if *rounds > 0 {
+        name = format!("{name}-rounds{rounds}");
+    }
     let name = other.fold(name, |name, (budget, count)| format!("{name}-{}{count}", budget.name()));
     let file = dir.join(format!("{name}.trace"));
     write(&file, &trace.to_string()).map_err(|error| {
