@@ -93,7 +93,7 @@ impl<F: Fs> OneKind<F> {
     ///
     /// # Errors
     ///
-    /// [`LockError::Other`] and [`LockError::Fs`]. After either the caller takes its entry away.
+    /// [`LockError::OtherKind`] and [`LockError::Fs`]. After either the caller takes its entry away.
     pub fn verify(&self) -> Result<(), LockError> {
         let there = match self.fs.list(&self.owner()) {
             Err(FsError::NotFound) => return Ok(()),
