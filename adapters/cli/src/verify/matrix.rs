@@ -1,6 +1,6 @@
 //! `lockwright verify --matrix`: every shipped algorithm in every profile, as one table.
 //!
-//! What is to be found in each cell is known, see [`matrix`]. A cell in which anything else is found is marked, and told
+//! What is to be found in each cell is known, see [`mod@matrix`]. A cell in which anything else is found is marked, and told
 //! below the table, as is each violation that is known.
 
 mod grid;
