@@ -197,6 +197,41 @@ impl<F: Fs, B: Bidders> LockFolder<F, B> {
         }
     }
 
+    /// The bids that stand, whoever made them: those that may be the lock, and those of the dead.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError`] of the listing.
+    pub fn bids(&self) -> Result<Vec<Id>, FsError> {
+        let bid = |name: &Name| match Entry::of(name) {
+            Entry::Bid(id) => Some(id),
+            _ => None,
+        };
+        Ok(self.fs.list(&self.folder)?.iter().filter_map(bid).collect())
+    }
+
+    /// What the bid of `id` says of its bidder; `None` where it is gone or says something else.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError`] of the reading but [`FsError::NotFound`].
+    pub fn bidder_of(&self, id: &Id) -> Result<Option<Bidder>, FsError> {
+        match self.fs.read(&self.bid_at(id)?) {
+            Ok(contents) => Ok(Bidder::read(&contents)),
+            Err(FsError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where the bid of `id` stands, if it does.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError::NameTooLong`] where the id is no name for one.
+    pub fn path_of(&self, id: &Id) -> Result<Path, FsError> {
+        self.bid_at(id)
+    }
+
     /// Says whether a bid of mine was seen.
     fn check(&self, me: &Id, leftovers: Leftovers) -> Result<bool, LockError> {
         let mut mine = false;
@@ -299,11 +334,7 @@ impl<F: Fs, B: Bidders> Lock for LockFolder<F, B> {
 
     /// Whoever has the first bid, read or not, dead or alive. Of several that stand for a moment, none is the owner yet.
     fn owner(&self) -> Result<Option<Id>, LockError> {
-        let owner = |name: &Name| match Entry::of(name) {
-            Entry::Bid(id) => Some(id),
-            _ => None,
-        };
-        Ok(self.fs.list(&self.folder)?.iter().find_map(owner))
+        Ok(self.bids()?.into_iter().next())
     }
 
     /// Those whose bid is being written. One that is published may be the lock.

@@ -11,6 +11,7 @@
 //! * [`lock`]: what every exclusive lock offers. [`fast_lock`] is one, [`check_bid_check`] another.
 //! * [`semaphore`]: so many holders at a time, over any of them.
 //! * [`wait_queue`]: a line in which nobody overtakes; [`fair_lock`], a semaphore, readers and writers over it.
+//! * [`one_kind`]: several of them at one path, and never two kinds at once.
 //! * [`token`]: a number that grows with each acquisition, so that a resource can refuse who comes late.
 //! * [`policies`]: when to ask whether an owner is dead. [`ids`]: how that can be known.
 //! * [`blocking`]: from one bounded attempt to waiting.
@@ -59,6 +60,7 @@ pub mod fs;
 pub mod id;
 pub mod ids;
 pub mod lock;
+pub mod one_kind;
 pub mod path;
 pub mod policies;
 pub mod probe;

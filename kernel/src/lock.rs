@@ -8,7 +8,7 @@ use crate::{
     chance::Chance,
     fs::{FsError, Halted},
     id::Id,
-    path::Path,
+    path::{Name, Path},
 };
 
 /// An exclusive lock on a file system. Holding it is a fact on disk, not a value in memory.
@@ -20,10 +20,10 @@ pub trait Lock {
     ///
     /// # Errors
     ///
-    /// [`LockError::Held`] and [`LockError::Disturbed`] leave nothing of `me` on disk. [`LockError::AlreadyOwner`]
-    /// leaves the lock with `me`. [`LockError::Fs`] is a call that failed: `me` does not hold the lock, and what it had
-    /// made was removed as far as the file system let it. Where it did not let it, `me` may be left recorded as the
-    /// owner; then its next attempt answers `AlreadyOwner`, and [`Lock::unlock`] ends that.
+    /// [`LockError::Held`], [`LockError::Disturbed`] and [`LockError::OtherKind`] leave nothing of `me` on disk.
+    /// [`LockError::AlreadyOwner`] leaves the lock with `me`. [`LockError::Fs`] is a call that failed: `me` does not hold
+    /// the lock, and what it had made was removed as far as the file system let it. Where it did not let it, `me` may be
+    /// left recorded as the owner; then its next attempt answers `AlreadyOwner`, and [`Lock::unlock`] ends that.
     fn try_lock(&self, me: &Id) -> Result<(), LockError>;
 
     /// [`Lock::try_lock`] for a caller who leaves a dead owner to others: a [policy](crate::policies) does not ask.
@@ -140,6 +140,9 @@ pub enum LockError {
     /// The id does not hold this lock.
     #[error("this id does not hold the lock")]
     NotOwner,
+    /// A lock of another [kind](crate::one_kind) stands there, by its name, or the owner of one, by its id.
+    #[error("a lock of another kind stands there: {0}")]
+    OtherKind(Name),
     /// A call on the file system failed.
     #[error(transparent)]
     Fs(#[from] FsError),

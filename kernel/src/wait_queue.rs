@@ -331,6 +331,26 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
         Ok(None)
     }
 
+    /// The tickets in line, in order. An empty one is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Fs`].
+    pub fn tickets(&self) -> Result<Vec<Ticket>, QueueError> {
+        let mut tickets = Vec::new();
+        for place in self.line()? {
+            let id = or_default(self.fs.any(&self.dir(place)))?.map(Id::from);
+            tickets.extend(id.map(|id| Ticket { id, place, door: Door::NotSeen }));
+        }
+        Ok(tickets)
+    }
+
+    /// Where a ticket stands.
+    #[must_use]
+    pub fn path_of(&self, ticket: &Ticket) -> Path {
+        self.leaf(ticket.place, &ticket.id)
+    }
+
     /// Who stands in line, in order, and then who stands in the door. An empty ticket is left out.
     ///
     /// # Errors

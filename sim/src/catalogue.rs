@@ -8,6 +8,7 @@ mod known;
 mod limits;
 pub mod matrix;
 mod observed;
+mod one_kind;
 mod semaphore;
 mod stories;
 mod token;
@@ -123,7 +124,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 25] = [
+pub const ALGORITHMS: [Entry; 27] = [
     fast_lock::FILE,
     fast_lock::DIR,
     fast_lock::FILE_CLEANED,
@@ -149,6 +150,8 @@ pub const ALGORITHMS: [Entry; 25] = [
     wait_queue::DOWNGRADING,
     token::TOKEN,
     token::LEASE,
+    one_kind::THREE_KINDS,
+    one_kind::ALIKE,
 ];
 
 /// The known-bad protocols, each with the scenario that shows it.
@@ -157,13 +160,15 @@ pub const MUTANTS: [Entry; COMMON_MUTANTS.len() + observed::MUTANTS.len() + OTHE
     &OTHER_MUTANTS,
 );
 
-const OTHER_MUTANTS: [Entry; QUEUES_AND_WORLDS + token::MUTANTS.len() + files::MUTANTS.len()] = joined(
-    &joined::<{ QUEUES_AND_WORLDS + token::MUTANTS.len() }>(
+const OTHER_MUTANTS: [Entry; QUEUES_AND_WORLDS + OF_NUMBERS_AND_FILES + one_kind::MUTANTS.len()] = joined(
+    &joined::<{ QUEUES_AND_WORLDS + OF_NUMBERS_AND_FILES }>(
         &joined::<QUEUES_AND_WORLDS>(&wait_queue::MUTANTS, &worlds::MUTANTS),
-        &token::MUTANTS,
+        &joined::<OF_NUMBERS_AND_FILES>(&token::MUTANTS, &files::MUTANTS),
     ),
-    &files::MUTANTS,
+    &one_kind::MUTANTS,
 );
+
+const OF_NUMBERS_AND_FILES: usize = token::MUTANTS.len() + files::MUTANTS.len();
 
 const QUEUES_AND_WORLDS: usize = wait_queue::MUTANTS.len() + worlds::MUTANTS.len();
 
@@ -430,6 +435,7 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         .chain(wait_queue::rows())
         .chain(token::rows())
         .chain(files::rows())
+        .chain(one_kind::rows())
         .collect()
 }
 

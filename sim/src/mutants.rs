@@ -12,6 +12,7 @@ pub mod heartbeat;
 pub mod lease;
 pub mod mkdir_lock;
 pub mod observed;
+pub mod one_kind;
 pub mod power;
 pub mod processes;
 pub mod semaphore;

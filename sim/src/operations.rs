@@ -70,7 +70,7 @@ impl From<&LockError> for Answered {
             LockError::Held { owner } => Self::Held(owner.clone()),
             LockError::AlreadyOwner => Self::AlreadyOwner,
             LockError::NotOwner => Self::NotOwner,
-            LockError::Disturbed | LockError::Fs(_) => Self::Failed,
+            LockError::Disturbed | LockError::OtherKind(_) | LockError::Fs(_) => Self::Failed,
         }
     }
 }

@@ -107,6 +107,9 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("lease.heartbeat_resurrects", 22),
     ("lease.counted_from_the_grant", 20),
     ("lease.heartbeat_not_started", 23),
+    ("one_kind.look_then_sign", 15),
+    ("one_kind.verify_then_sign", 25),
+    ("one_kind.clears_the_living", 13),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

@@ -8,7 +8,7 @@ use lockwright_sim::{
 };
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
-const PINNED: [(&str, [u8; 2], [usize; 3]); 49] = [
+const PINNED: [(&str, [u8; 2], [usize; 3]); 56] = [
     ("fast_lock", [2, 0], [339, 690, 36]),
     ("fast_lock", [2, 1], [4_285, 9_935, 45]),
     ("fast_lock", [2, 2], [24_413, 66_400, 66]),
@@ -58,6 +58,13 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 49] = [
     ("file_lock+breaker", [2, 1], [53, 118, 15]),
     ("file_lock+breaker", [2, 2], [153, 394, 22]),
     ("file_lock+breaker", [3, 1], [136, 464, 17]),
+    ("one_kind", [2, 0], [713, 1_470, 37]),
+    ("one_kind", [2, 1], [8_189, 18_980, 53]),
+    ("one_kind", [2, 2], [44_584, 116_118, 71]),
+    ("one_kind", [3, 0], [74_714, 248_259, 59]),
+    ("one_kind+alike", [2, 1], [1_016, 2_743, 39]),
+    ("one_kind+alike", [3, 0], [17_833, 59_088, 58]),
+    ("one_kind+alike", [3, 1], [237_004, 878_218, 83]),
 ];
 
 /// The same in other worlds: clients, crashes, and of ticks, losses or reuses so many.

@@ -1,11 +1,15 @@
 //! What can be typed.
 
+mod examples;
 mod verify;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand};
+use lockwright_kernel::id::Id;
+use lockwright_posix::lock::{Kind, KindParseError};
 
+use crate::status;
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
 
 /// Locks made of files and directories, checked as they ship.
@@ -21,7 +25,11 @@ Examples:
   lockwright verify                                check every algorithm in the simulated world
   lockwright run deploy.lock -- rsync -a src/ dst  hold deploy.lock while a command runs
   lockwright run --nonblock job.lock -- ./job      do not wait: exit 75 if somebody has it
-  lockwright owner deploy.lock                     who has it?
+  lockwright run --kind sem=3 gpu.lock -- ./train  three at a time
+  lockwright run --kind queue db.lock -- ./migrate one at a time, in the order in which they came
+  lockwright status deploy.lock                    who has it, since when, and who waits?
+  id=$(lockwright lock --pid $$ deploy.lock)       hold it for this shell, until the line below
+  lockwright unlock --id \"$id\" deploy.lock        ... or until the shell ends
   lockwright replay violated.trace                 run a counterexample again";
 
 #[derive(Debug, Subcommand)]
@@ -48,17 +56,41 @@ pub(crate) enum Command {
     Shrink(ShrinkArgs),
     /// Hold a lock while a command runs.
     ///
-    /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 84 when
-    /// CMD ended well and the release failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright
-    /// failed; 126 and 127 when CMD cannot be executed or is not there.
+    /// The command finds the lock's path in `LOCKWRIGHT_LOCK`, the id that it is held under in `LOCKWRIGHT_ID`, with --fence a
+    /// number in `LOCKWRIGHT_FENCE`, and of a semaphore (sem=N) its slot, from 1, in `LOCKWRIGHT_SLOT`.
+    ///
+    /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
+    /// a lock of another kind stands there; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well
+    /// and the release failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and
+    /// 127 when CMD cannot be executed or is not there.
+    #[command(after_long_help = examples::RUN)]
     Run(RunArgs),
-    /// Say who has a lock.
+    /// Take a lock for a process that goes on, and print the id that gives it back.
     ///
-    /// Exit code 0: somebody, whose id is printed; 1: nobody.
-    Owner(LockArgs),
-    /// Take a lock away from an owner that is dead.
+    /// The lock is held until `unlock --id ID`, or until that process is dead. A `lock` that is killed by SIGKILL while it
+    /// waits in line leaves a place there that is that process's, and goes in the same ways.
     ///
-    /// Exit code 0: the lock is free, or was; 82: refused, for its owner may be alive.
+    /// Exit codes: 0, and the id is printed; 75 when the lock was not acquired; 78 when a lock of another kind stands there;
+    /// 83 when that process has it already; 64, 73, 77 and 125 as of `run`.
+    #[command(after_long_help = examples::LOCK)]
+    Lock(LockArgs),
+    /// Say who has a lock, since when, who waits, and who is dead.
+    ///
+    /// It finds out by itself of what kind the lock is. SINCE is when the entry on disk was made: in a line, when its owner
+    /// joined. An entry is that of a supervisor and the processes of its command: it is dead when all of them are.
+    ///
+    /// Exit code 0: free; 1: held; 2: stale, for all its holders are dead; 78: not of the kind that was said.
+    #[command(after_long_help = format!("{}\n\n{}", examples::STATUS, status::help()))]
+    Status(LookArgs),
+    /// Say who has a lock, by id, and nothing else.
+    ///
+    /// Exit code 0: somebody, whose ids are printed; 1: nobody.
+    Owner(OwnerArgs),
+    /// Give a lock back that `lock` took, or take it away from owners that are dead.
+    ///
+    /// Exit code 0: the lock is given back, or is free of the dead, or was; 1: that id has it not, and waits for it not; 78:
+    /// not of the kind that was said; 82: refused, for an owner may be alive.
+    #[command(after_long_help = examples::UNLOCK)]
     Unlock(UnlockArgs),
     /// Stand in for the lockers' scripts.
     ///
@@ -123,8 +155,13 @@ pub(crate) struct ShrinkArgs {
     pub(crate) steps: usize,
 }
 
+/// Which lock, and how long to wait for it.
 #[derive(Debug, clap::Args)]
-pub(crate) struct RunArgs {
+pub(crate) struct WantArgs {
+    /// Which kind of lock: fast or bid (one holder, in no order), queue (one, in order), rw-read and rw-write (readers share,
+    /// in order), sem=N and fair-sem=N (N holders, in no order and in order).
+    #[arg(short, long, value_name = "KIND", default_value = "fast", value_parser = kind)]
+    pub(crate) kind: Kind,
     /// Give up after so long: 1.5, 30s, 5m, 2h. The default is to wait for as long as it takes.
     #[arg(short, long, value_name = "DURATION", value_parser = duration, conflicts_with = "nonblock")]
     pub(crate) wait: Option<Duration>,
@@ -133,6 +170,16 @@ pub(crate) struct RunArgs {
     pub(crate) nonblock: bool,
     /// The lock: a path, whose directory exists.
     pub(crate) lock: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) want: WantArgs,
+    /// Give CMD a number, in `LOCKWRIGHT_FENCE`, that is higher than that of every holder before it. It is kept in `LOCK.token`,
+    /// which stays.
+    #[arg(short, long)]
+    pub(crate) fence: bool,
     /// The command, and its arguments.
     #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
     pub(crate) command: Vec<OsString>,
@@ -140,9 +187,31 @@ pub(crate) struct RunArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LockArgs {
+    #[command(flatten)]
+    pub(crate) want: WantArgs,
+    /// The process that is to hold it. The default is the caller's, as the shell's that this is typed in; in a pipeline the
+    /// caller is a shell that ends with it, so say `--pid $$`.
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
+    pub(crate) pid: Option<u32>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct OwnerArgs {
     /// The lock: a path.
     pub(crate) lock: PathBuf,
-    /// One JSON object.
+    /// One JSON object; of several owners, the first.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LookArgs {
+    /// The lock: a path.
+    pub(crate) lock: PathBuf,
+    /// Fail unless it is of this kind, or free.
+    #[arg(short, long, value_name = "KIND", value_parser = kind)]
+    pub(crate) kind: Option<Kind>,
+    /// One JSON object; see below.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -151,9 +220,24 @@ pub(crate) struct LockArgs {
 pub(crate) struct UnlockArgs {
     /// The lock: a path.
     pub(crate) lock: PathBuf,
-    /// Also from an owner that may be alive, if it is this one, as `owner` printed it. Whatever it does goes on.
+    /// Fail unless it is of this kind, or free.
+    #[arg(short, long, value_name = "KIND", value_parser = kind)]
+    pub(crate) kind: Option<Kind>,
+    /// Give back what this id has, as `lock` printed it.
+    #[arg(long, value_name = "ID", conflicts_with = "force", value_parser = id)]
+    pub(crate) id: Option<Id>,
+    /// Also from an owner that may be alive, or one that waits, if it is this one, as `status` printed it. Whatever it does
+    /// goes on.
     #[arg(long, value_name = "ID")]
     pub(crate) force: Option<String>,
+}
+
+fn kind(text: &str) -> Result<Kind, KindParseError> {
+    text.parse()
+}
+
+fn id(text: &str) -> Result<Id, String> {
+    text.parse().map_err(|error| format!("no id: {error}"))
 }
 
 /// A number with a unit: `s` (or none), `m`, `h`.

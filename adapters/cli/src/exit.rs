@@ -1,9 +1,10 @@
 //! Exit codes, and how a failure is said: one line, what, where and what to do.
 
-use std::{fmt, process::ExitCode};
+use std::{fmt, io, process::ExitCode};
 
 use lockwright_kernel::fs::FsError;
 use lockwright_posix::lock::{OpenError, OpenErrorKind};
+use nix::sys::signal::Signal;
 
 /// How a command ends that did not come to its end.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct Failure {
     line: String,
 }
 
+/// The id that was to give a lock back has it not (`unlock`).
+pub(crate) const NOT_HELD: u8 = 1;
 /// The command line makes no sense (`EX_USAGE`).
 pub(crate) const USAGE: u8 = 64;
 /// The lock cannot be created there (`EX_CANTCREAT`).
@@ -20,6 +23,8 @@ pub(crate) const CANNOT_CREATE: u8 = 73;
 pub(crate) const BUSY: u8 = 75;
 /// No permission (`EX_NOPERM`).
 pub(crate) const NO_PERMISSION: u8 = 77;
+/// A lock of another kind stands there (`EX_CONFIG`).
+pub(crate) const OTHER_KIND: u8 = 78;
 /// The lock is not taken away: its owner may be alive (`unlock`).
 pub(crate) const REFUSED: u8 = 82;
 /// The command would wait for a lock that is held around it.
@@ -79,10 +84,20 @@ impl From<OpenError> for Failure {
     }
 }
 
+/// A failure of the system, which did `what`.
+pub(crate) fn failed(what: &'static str) -> impl Fn(io::Error) -> Failure {
+    move |error| Failure::new(FAILED, format!("{what}: {error}"))
+}
+
+/// What a shell calls the exit code of a process that `signal` ended.
+pub(crate) fn code_of(signal: Signal) -> u8 {
+    u8::try_from(signal as i32).map_or(FAILED, |number| SIGNALLED.saturating_add(number))
+}
+
 /// Writes one line to standard error. A standard error that is closed is nobody's to complain about.
 pub(crate) fn say(line: &str) {
     use std::io::Write;
-    drop(writeln!(std::io::stderr(), "lockwright: {}", one_line(line)));
+    drop(writeln!(io::stderr(), "lockwright: {}", one_line(line)));
 }
 
 /// Control characters are escaped, so that a hostile name cannot make two lines of one, or move the cursor.

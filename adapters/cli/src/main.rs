@@ -6,13 +6,18 @@
 
 mod args;
 mod exit;
+mod lock;
 mod lockers;
+mod look;
 mod owner;
 mod replay;
 mod run;
 mod shrink;
+mod signals;
+mod status;
 mod unlock;
 mod verify;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -33,6 +38,8 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::Shrink(args) => shrink::shrink(&args),
         Command::Run(args) => run::run(&args),
+        Command::Lock(args) => lock::lock(&args),
+        Command::Status(args) => status::status(&args),
         Command::Owner(args) => owner::owner(&args),
         Command::Unlock(args) => unlock::unlock(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),

@@ -20,26 +20,24 @@
 mod acquire;
 mod child;
 mod nesting;
-mod signals;
 mod supervise;
 mod terminal;
 
-use std::{io, process::ExitCode};
+use std::process::ExitCode;
 
-use lockwright_kernel::id::Id;
-use lockwright_posix::lock::PathLock;
+use lockwright_posix::lock::{Guard, PathLock};
 
 use crate::{
     args::RunArgs,
-    exit::{FAILED, Failure, UNRELEASED, say},
+    exit::{Failure, UNRELEASED, failed, say},
+    signals::Signals,
 };
-use child::{HeldBack, Task};
-use signals::Signals;
+use child::{HeldBack, Task, Told};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
-    let lock = PathLock::open(&args.lock)?;
+    let lock = PathLock::open_kind(&args.want.lock, args.want.kind)?;
     let held = nesting::held_around(&lock)?;
-    let path = std::path::absolute(&args.lock).map_err(failed("cannot tell the working directory"))?;
+    let path = std::path::absolute(&args.want.lock).map_err(failed("cannot tell the working directory"))?;
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
     let task = Task { command: &args.command, lock: &path, held: &held };
     let child = HeldBack::fork(&task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
@@ -50,20 +48,17 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
             return Err(failure);
         }
     };
-    let code = supervise::supervise(child, &taken.id, &signals).map_err(failed("cannot watch the command"))?; // 4 GO, 5 PASS ON
-    Ok(ExitCode::from(released(&lock, &taken.id, code))) // 6 RELEASE
+    let told = Told { id: taken.guard.id(), fence: taken.fence, slot: taken.slot };
+    let code = supervise::supervise(child, &told, &signals).map_err(failed("cannot watch the command"))?; // 4 GO, 5 PASS ON
+    Ok(ExitCode::from(released(&lock, taken.guard, code))) // 6 RELEASE
 }
 
-fn released(lock: &PathLock, id: &Id, code: u8) -> u8 {
-    match lock.unlock_as(id) {
+fn released(lock: &PathLock, guard: Guard, code: u8) -> u8 {
+    match guard.unlock() {
         Ok(()) => code,
         Err(error) => {
             say(&format!("{}: the lock was not given back: {error}", lock.path().display()));
             if code == 0 { UNRELEASED } else { code }
         }
     }
-}
-
-fn failed(what: &'static str) -> impl Fn(io::Error) -> Failure {
-    move |error| Failure::new(FAILED, format!("{what}: {error}"))
 }

@@ -10,7 +10,7 @@ use std::io;
 use lockwright_kernel::{
     check_bid_check::{Bidder, Bidders, Sighting},
     fs::Halted,
-    ids::process::{ProcessTable, Sighting as Process},
+    ids::process::{ProcessId, ProcessTable, Sighting as Process},
     probe::Liveness,
 };
 
@@ -27,6 +27,17 @@ use crate::{
 pub fn this_bidder() -> io::Result<Bidder> {
     let start = Stat::of_this_process()?.start;
     Ok(Bidder { pid: std::process::id().into(), created: created(procfs::btime()?, start) })
+}
+
+/// The process of `id`, as it stands in its bids: that of the command, where it supervises one. What a bid can name is one
+/// process, and a supervisor that is killed takes its command along, while it may be gone a moment earlier.
+///
+/// # Errors
+///
+/// Those of reading `/proc`.
+pub fn bidder(id: &ProcessId) -> io::Result<Bidder> {
+    let (pid, start) = id.group.map_or((id.pid, id.start), |group| (group.leader, group.start));
+    Ok(Bidder { pid: pid.into(), created: created(procfs::btime()?, start) })
 }
 
 impl Bidders for ProcProbe {

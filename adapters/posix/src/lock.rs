@@ -1,4 +1,21 @@
 //! A lock at a path: what a program needs, in one place.
+//!
+//! What stands on disk, by [`Kind`]:
+//!
+//! ```text
+//! <lock>/owner/<id>                 fast: held by <id>
+//! <lock>/owner/queue/<number>/<id>  queue: the line, whose first holds; `door`, for those about to join
+//! <lock>/owner/rw/...               readers and writers, in the same way
+//! <lock>/owner/fair-sem=3/...       a fair semaphore of 3, in the same way
+//! <lock>/owner/sem=3/<slot>/...     a semaphore of 3: each slot is a fast lock
+//! <lock>/<id>.json                  bid: held by <id>, while there is `<lock>/owner/bid` as well
+//! ```
+//!
+//! Of two contenders that ask for different kinds at one path, also for semaphores of different sizes, at most one is ever
+//! let in, and the other is told so: [`one_kind`](lockwright_kernel::one_kind) says how. Not told are programs
+//! that know nothing of this: the lockers' shell scripts, to whom the lock is held by somebody called `queue`, and the
+//! Python package `lockfolder`, whose bids are refused where they stand when a lock is opened or taken by any other kind
+//! than `fast`, and which itself does not look at what else stands there.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,57 +24,63 @@ use std::{
 };
 
 use lockwright_kernel::{
-    blocking, clock,
-    fast_lock::{FastLock, Leaf},
-    id::Id,
-    lock::{Lock, LockError},
-    path::Name,
-    policies::check::CheckLock,
+    blocking::WaitError, clock, fast_lock::Leaf, fs::FsError, id::Id, lock::LockError, path::Name, token::Tokens,
 };
 
-use crate::{chance::ThreadChance, fs::PosixFs, probe::ProcProbe, process::ThisProcess, watch::PosixWorld};
+use crate::{fs::PosixFs, probe::ProcProbe, process::ThisProcess, watch::PosixWorld};
 
+mod any;
 mod error;
+mod guard;
+mod kind;
+mod standing;
 mod worlds;
 
+use any::{AnyLock, Place};
 pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind};
+pub use guard::{Contender, FenceError, Guard};
+pub use kind::{Kind, KindParseError, Layout};
+pub use standing::{Entry, Standing};
 use worlds::Worlds;
 
-/// The lock of the kernel that a [`PathLock`] is: a fast lock that recovers from dead owners.
-pub type RecoveringLock = CheckLock<FastLock<PosixFs>, ProcProbe, ThreadChance>;
-
-/// An exclusive lock at a path, among processes and threads.
+/// A lock at a path, among processes and threads; exclusive, unless it was opened as another [`Kind`].
 ///
-/// The path names what everybody agrees on; while the lock is held or fought for, a directory stands there, see
-/// [`fast_lock`](lockwright_kernel::fast_lock). Each call that takes the lock is a contender of its own, so two threads
-/// exclude each other, and a thread that takes the lock twice waits for itself.
+/// The path names what everybody agrees on; while the lock is held or fought for, a directory stands there. Each call that
+/// takes the lock is a contender of its own, so two threads exclude each other, and a thread that takes the lock twice
+/// waits for itself.
 ///
 /// When an owner dies, also by `SIGKILL`, whoever waits next takes over at once. An owner that cannot be seen from here
 /// (another host, another pid namespace) is never taken for dead.
 ///
 /// ```
-/// use lockwright_posix::lock::PathLock;
+/// use lockwright_posix::lock::{Kind, PathLock};
 /// # let dir = tempfile::tempdir()?;
 /// # let path = dir.path().join("deploy.lock");
 /// let lock = PathLock::open(&path)?;
 /// let guard = lock.lock()?; // Waits as long as it takes.
 /// assert!(lock.try_lock().is_err()); // Here somebody else would be refused.
 /// guard.unlock()?; // Or drop it, and miss the error.
+///
+/// let reader = PathLock::open_kind(&path, Kind::Read)?;
+/// let writer = PathLock::open_kind(&path, Kind::Write)?;
+/// let two = [reader.lock()?, reader.lock()?];
+/// assert!(writer.try_lock().is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct PathLock {
     path: PathBuf,
-    name: Name,
-    fs: PosixFs,
-    probe: ProcProbe,
+    kind: Kind,
+    place: Place,
     me: ThisProcess,
-    lock: Arc<RecoveringLock>,
+    lock: Arc<dyn AnyLock>,
     worlds: Worlds,
+    /// Bids stood there when it was opened.
+    has_bids: bool,
 }
 
 impl PathLock {
-    /// The lock at `path`, whose parent directory exists. Writes nothing.
+    /// The exclusive lock at `path`, of [`Kind::Fast`], whose parent directory exists. Writes nothing.
     ///
     /// The parent is opened here and now: if it is moved later, the lock goes with it.
     ///
@@ -65,11 +88,21 @@ impl PathLock {
     ///
     /// [`OpenError`], when there can be no lock at that path.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        let path = path.as_ref();
-        Self::open_kind(path).map_err(|kind| OpenError::new(path, kind))
+        Self::open_kind(path, Kind::Fast)
     }
 
-    fn open_kind(path: &Path) -> Result<Self, OpenErrorKind> {
+    /// The lock of that kind at `path`. All who share it say the same kind; who says another one is
+    /// [refused](AcquireErrorKind::OtherKind) when it wants the lock, for as long as somebody has it or waits for it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PathLock::open`].
+    pub fn open_kind(path: impl AsRef<Path>, kind: Kind) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        Self::try_open(path, kind).map_err(|kind| OpenError::new(path, kind))
+    }
+
+    fn try_open(path: &Path, kind: Kind) -> Result<Self, OpenErrorKind> {
         let name = error::checked_name(path)?;
         let parent = match path.parent() {
             Some(parent) if parent != Path::new("") => parent,
@@ -79,15 +112,18 @@ impl PathLock {
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
         let probe = ProcProbe::new(&fs);
-        let lock = Arc::new(recovering(&fs, &name, Leaf::File));
-        Ok(Self { path: path.to_owned(), name, fs, probe, me, lock, worlds: Worlds::default() })
+        let place = Place { fs, name, probe };
+        let lock = place.lock(kind.layout(), Leaf::File);
+        // What cannot be listed is told by who wants the lock.
+        let has_bids = place.has_bids().unwrap_or_default();
+        Ok(Self { path: path.to_owned(), kind, place, me, lock, worlds: Worlds::default(), has_bids })
     }
 
-    /// The same lock, with leaves of the given kind. All who share a lock must agree on it; [`Leaf::File`] is what
-    /// [`PathLock::open`] takes.
+    /// The same lock, with leaves of the given kind where it is a fast lock. All who share a lock must agree on it;
+    /// [`Leaf::File`] is what [`PathLock::open`] takes.
     #[must_use]
     pub fn with_leaf(self, leaf: Leaf) -> Self {
-        let lock = Arc::new(recovering(&self.fs, &self.name, leaf));
+        let lock = self.place.lock(self.kind.layout(), leaf);
         Self { lock, ..self }
     }
 
@@ -95,6 +131,12 @@ impl PathLock {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The kind as it was given.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Takes the lock, waiting as long as it takes.
@@ -134,50 +176,102 @@ impl PathLock {
         self.lock_for(until.saturating_duration_since(Instant::now()))
     }
 
-    /// Takes the lock for `id`, waiting in `world` until `until`. A world that was waited in takes a while to drop, which
-    /// is best done when the lock is not held. The lock stays taken until [`PathLock::unlock_as`], or
-    /// until the owner that `id` speaks of is dead.
+    /// Somebody who wants the lock, under an id of its own choice that nobody else has, for callers who want to do other
+    /// things between two waits, or who take the lock for somebody else. A [`Kind::Bid`] takes ids of processes only.
+    pub fn contend_as(&self, id: &Id) -> Contender<'_> {
+        Contender::new(self, id.clone())
+    }
+
+    /// Takes the lock for `id`, waiting in `world` until `until`. The lock stays taken until [`PathLock::unlock_as`], or
+    /// until the owner that `id` speaks of is dead. An id that has it already is told so by kinds without a line only; in
+    /// a line it would wait for itself.
     ///
     /// # Errors
     ///
     /// [`AcquireError`].
-    pub fn lock_as(
-        &self,
-        id: &Id,
-        world: &impl blocking::World,
-        until: Option<clock::Instant>,
-    ) -> Result<(), AcquireError> {
-        blocking::lock(&*self.lock, id, world, until).map_err(|error| AcquireError::new(&self.path, error.into()))
+    pub fn lock_as(&self, id: &Id, world: &PosixWorld, until: Option<clock::Instant>) -> Result<(), AcquireError> {
+        let mut contender = self.contend_as(id);
+        contender.wait(world, until)?;
+        contender.keep();
+        Ok(())
     }
 
-    /// Gives back a lock that was taken for `id`.
+    /// Gives back a lock that was taken for `id`, or its place in line.
     ///
     /// # Errors
     ///
-    /// [`LockError::NotOwner`] when `id` does not hold it, [`LockError::Fs`] when that failed and `id` may hold it still.
+    /// [`LockError::NotOwner`] when `id` has neither, [`LockError::Fs`] when that failed and `id` may hold it still.
     pub fn unlock_as(&self, id: &Id) -> Result<(), LockError> {
-        self.lock.unlock(id)
+        self.lock.release(id, None)
     }
 
-    /// Who the lock is recorded for, whether it still runs or not; see [`PathLock::probe`].
+    /// Who the lock is recorded for, whether it still runs or not; see [`PathLock::probe`]. Of several, one of them.
     ///
     /// # Errors
     ///
     /// [`LockError::Fs`].
     pub fn owner(&self) -> Result<Option<Id>, LockError> {
-        self.lock.owner()
+        let holders = self.lock.standing()?.holders;
+        Ok(holders.into_iter().next().map(|holder| holder.id))
     }
 
-    /// The lock as the kernel has it, for what goes beyond taking and giving back: proposals, cleaning, recovery.
-    #[must_use]
-    pub fn as_lock(&self) -> &RecoveringLock {
-        &self.lock
+    /// Who has the lock that stands there, and who waits for it, of whatever kind it is.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`].
+    pub fn standing(&self) -> Result<Standing, LockError> {
+        let tenants = self.place.tenants()?;
+        // Beside the owner of a fast lock nobody holds, but somebody may have died about to.
+        let fast = tenants.iter().any(|name| Layout::named(name).is_none()).then_some(Layout::Fast);
+        let others = tenants.iter().filter_map(Layout::named);
+        for layout in fast.into_iter().chain(others).chain([Layout::Fast, Layout::Bid]) {
+            let standing = self.place.lock(layout, Leaf::File).standing()?;
+            if standing.layout.is_some() {
+                return Ok(standing);
+            }
+        }
+        Ok(Standing::default())
+    }
+
+    /// Removes everything of `id`: its hold on the lock, its place in line, its tries. The caller knows that `id` is dead,
+    /// or means to take the lock away from it; nobody else loses anything.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`] when its hold could not be removed.
+    pub fn recover(&self, id: &Id) -> Result<(), LockError> {
+        self.lock.recover(id)
+    }
+
+    /// Removes what the dead have left, all of it, also of other kinds.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`]; a later sweep finds what is left.
+    pub fn sweep(&self) -> Result<(), LockError> {
+        for name in self.place.tenants()? {
+            self.sweep_other(&name)?;
+        }
+        self.lock.sweep()
+    }
+
+    /// The fencing tokens of this lock. They are kept in a directory beside it, whose name has `.token` after that of the
+    /// lock, and which stands for good once the first was given: who removes it while a resource remembers its numbers
+    /// begins again at 1.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError::NameTooLong`].
+    pub fn tokens(&self) -> Result<Tokens<PosixFs>, FsError> {
+        let name: Name = format!("{}.token", self.place.name).parse().map_err(|_| FsError::NameTooLong)?;
+        Ok(Tokens::new(self.place.fs.clone(), name.into()))
     }
 
     /// Tells the dead owners of this lock from the rest.
     #[must_use]
     pub fn probe(&self) -> &ProcProbe {
-        &self.probe
+        &self.place.probe
     }
 
     /// The calling process, and fresh ids for it.
@@ -189,73 +283,36 @@ impl PathLock {
     /// The file system that the lock is on, from its parent directory down.
     #[must_use]
     pub fn fs(&self) -> &PosixFs {
-        &self.fs
+        &self.place.fs
     }
 
     /// A new world for one caller to wait in.
     #[must_use]
     pub fn world(&self) -> PosixWorld {
-        PosixWorld::with_probe(&self.fs, self.probe)
+        PosixWorld::with_probe(&self.place.fs, self.place.probe)
     }
 
     fn guard(&self, until: impl FnOnce(&PosixWorld) -> Option<clock::Instant>) -> Result<Guard, AcquireError> {
         let identity = |error| AcquireError::new(&self.path, AcquireErrorKind::Identity(error));
         let id = Id::from(&self.me.fresh_id().map_err(identity)?);
-        self.worlds.with(|| self.world(), |world| self.lock_as(&id, world, until(world)))?;
-        let (lock, process) = (Arc::clone(&self.lock), std::process::id());
-        Ok(Guard { lock, id, process, held: true })
-    }
-}
-
-fn recovering(fs: &PosixFs, name: &Name, leaf: Leaf) -> RecoveringLock {
-    let lock = FastLock::new(fs.clone(), name.clone().into(), leaf);
-    CheckLock::new(lock, ProcProbe::new(fs), ThreadChance)
-}
-
-/// A lock that is held, and given back when this is dropped.
-///
-/// A guard that is leaked holds the lock until its process ends. One that a forked child inherits gives nothing back in
-/// the child: the lock is the parent's.
-#[must_use = "the lock is given back when the guard is dropped"]
-#[derive(Debug)]
-pub struct Guard {
-    lock: Arc<RecoveringLock>,
-    id: Id,
-    process: u32,
-    held: bool,
-}
-
-impl Guard {
-    /// The id that the lock is held under, as it stands on disk.
-    #[must_use]
-    pub fn id(&self) -> &Id {
-        &self.id
+        let mut contender = self.contend_as(&id);
+        self.worlds.with(|| self.world(), |world| contender.wait(world, until(world)))?;
+        Ok(contender.into_guard().unwrap_or_else(|| unreachable!("it has waited until it held")))
     }
 
-    /// Gives the lock back, and says whether that worked.
-    ///
-    /// # Errors
-    ///
-    /// [`LockError::NotOwner`] when the lock was taken away by force, or belongs to the process that this one was forked
-    /// from; [`LockError::Fs`] when giving it back failed: then it stays held until this process ends.
-    pub fn unlock(mut self) -> Result<(), LockError> {
-        self.release()
-    }
-
-    fn release(&mut self) -> Result<(), LockError> {
-        if !std::mem::take(&mut self.held) {
+    /// Refuses a folder in which there are bids, to those who do not come to bid. A fast lock looks when it is opened, and
+    /// again only if it saw some, for it is to be fast; the others look each time.
+    fn check_for_bids(&self) -> Result<(), WaitError> {
+        let looks = self.has_bids || self.kind != Kind::Fast;
+        if self.kind == Kind::Bid || !looks || !self.place.has_bids().map_err(LockError::Fs).map_err(WaitError::Lock)? {
             return Ok(());
         }
-        if self.process != std::process::id() {
-            return Err(LockError::NotOwner);
-        }
-        self.lock.unlock(&self.id)
+        Err(WaitError::Lock(LockError::OtherKind(Layout::Bid.name())))
     }
-}
 
-impl Drop for Guard {
-    fn drop(&mut self) {
-        // Nobody is there to hear of a failure. If there was one, the lock is free once this process ends.
-        let _ = self.release();
+    /// Removes what the dead have left of another kind, or of a fast lock, by the name that was found.
+    fn sweep_other(&self, name: &Name) -> Result<(), LockError> {
+        let layout = Layout::named(name).unwrap_or(Layout::Fast);
+        self.place.lock(layout, Leaf::File).sweep()
     }
 }

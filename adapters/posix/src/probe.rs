@@ -3,6 +3,7 @@
 use std::{io, os::fd::OwnedFd};
 
 use lockwright_kernel::{
+    check_bid_check::{Bidder, Bidders},
     fs::Halted,
     id::Id,
     ids::process::{Boot, GroupSighting, Here, PID_MAX, ProcessId, ProcessTable, Sighting},
@@ -63,6 +64,20 @@ impl ProcProbe {
             _ => id.group.and_then(|group| table.scan(group.leader).ok()?.living),
         };
         Look::Seen(seen)
+    }
+
+    /// The same for the process of a bid.
+    pub(crate) fn look_at_bidder(self, bidder: &Bidder) -> Look {
+        match Bidders::liveness(&self, bidder) {
+            Ok(Liveness::Dead) => Look::Dead,
+            Ok(Liveness::Alive) => {
+                let table = Table::new();
+                let start = |pid| Some((pid, Stat::of(pid).ok()?.start));
+                let seen = u32::try_from(bidder.pid).ok().and_then(start);
+                Look::Seen(seen.and_then(|(pid, start)| table.seen(pid, Some(start))))
+            }
+            _ => Look::Unseen,
+        }
     }
 }
 

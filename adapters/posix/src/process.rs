@@ -75,6 +75,22 @@ impl ThisProcess {
         Ok(ProcessId { group, ..self.fresh_id()? })
     }
 
+    /// An id of the process `pid`, which goes on after the calling process: the owner counts as dead once that one is.
+    /// No other call that is under way in this pid namespace gives it out.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading `/proc`: [`io::ErrorKind::NotFound`] when there is no such process that can be seen.
+    pub fn fresh_id_for(&self, pid: u32) -> io::Result<ProcessId> {
+        let seen = Stat::of(pid)?;
+        if seen.ended || pid == 0 {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        // That process counts its own ids from 1, and does not come this far.
+        let serial = 1 << 31 | std::process::id();
+        Ok(ProcessId { pid, start: seen.start, serial, ..self.fresh_id()? })
+    }
+
     fn id(&self) -> ProcessId {
         ProcessId {
             pid: self.pid,

@@ -2,8 +2,8 @@
 //!
 //! | what | noticed by |
 //! |---|---|
-//! | a release | inotify on the lock's directory |
-//! | the owner's death | a pidfd of the owner; after that, one of a living member of its group, until none is left |
+//! | a release | inotify on the lock's directory, or on several |
+//! | an owner's death | a pidfd of the owner; after that, one of a living member of its group, until none is left |
 //! | the deadline | a timer on the boot-time clock, which goes on while the machine sleeps |
 //! | a request to stop | the handle given to [`PosixWorld::interrupted_by`] becomes readable |
 //!
@@ -22,6 +22,7 @@ use std::{
 use lockwright_kernel::{
     blocking::World,
     chance::Chance,
+    check_bid_check::Bidder,
     clock::{Clock, Instant},
     fs::{FsError, Halted},
     id::Id,
@@ -63,6 +64,13 @@ pub struct PosixWorld {
     notes: RefCell<Notes>,
     interrupt: Option<OwnedFd>,
     chance: RefCell<fastrand::Rng>,
+}
+
+/// Somebody whose death ends a wait.
+#[derive(Clone, Debug)]
+pub(crate) enum Mortal {
+    Owner(Id),
+    Bidder(Bidder),
 }
 
 /// What ended a poll.
@@ -119,13 +127,55 @@ impl PosixWorld {
         })
     }
 
-    /// Opens a handle for the end of whoever keeps the owner alive; `None` when it is dead.
-    fn keeper(&self, owner: Option<&Id>) -> Option<Keeper> {
-        let Some(owner) = owner else {
-            return Some(Keeper::Unseen);
-        };
+    /// [`Watch::wait`] for several watches and several deaths at once: whichever comes first.
+    pub(crate) fn wait_any(
+        &self,
+        watches: &[WatchId],
+        deaths: &[Mortal],
+        until: Option<Instant>,
+    ) -> Result<Wake, Halted> {
+        // Neither after each change, or a lock that changes hands all the time would make them late.
+        if self.is_interrupted() {
+            return Ok(Wake::Interrupted);
+        }
+        if self.is_past(until)? {
+            return Ok(Wake::TimedOut);
+        }
+        let mut notes = self.notes.borrow_mut();
+        if watches.iter().any(|watch| notes.is_elsewhere(&self.fs, *watch)) {
+            return Ok(Wake::Changed);
+        }
         loop {
-            match self.probe.look(owner) {
+            if watches.iter().any(|watch| notes.changed(*watch)) {
+                return Ok(Wake::Changed);
+            }
+            let Some(keepers) = deaths.iter().map(|mortal| self.keeper(mortal)).collect::<Option<Vec<_>>>() else {
+                return Ok(Wake::Changed);
+            };
+            let end = match self.bound(watches, &keepers) {
+                Some(bound) => {
+                    let bound = self.now()?.saturating_add(bound);
+                    Some(until.map_or(bound, |until| until.min(bound)))
+                }
+                None => until,
+            };
+            match self.poll(notes.handle(), &keepers, end) {
+                Event::Directory | Event::OwnerEnded => {}
+                Event::Interrupt => return Ok(Wake::Interrupted),
+                Event::Time if self.is_past(until)? => return Ok(Wake::TimedOut),
+                Event::Time => return Ok(Wake::Changed),
+            }
+        }
+    }
+
+    /// Opens a handle for the end of whoever keeps an owner alive; `None` when it is dead.
+    fn keeper(&self, mortal: &Mortal) -> Option<Keeper> {
+        loop {
+            let look = match mortal {
+                Mortal::Owner(id) => self.probe.look(id),
+                Mortal::Bidder(bidder) => self.probe.look_at_bidder(bidder),
+            };
+            match look {
                 Look::Dead => return None,
                 Look::Unseen => return Some(Keeper::Unseen),
                 Look::Seen(None) => return Some(Keeper::Unwaitable),
@@ -139,32 +189,31 @@ impl PosixWorld {
     }
 
     /// How long a wait may take without an event that comes for certain.
-    fn bound(&self, watch: WatchId, keeper: &Keeper) -> Option<Duration> {
-        if Notes::is_blind(watch) || matches!(keeper, Keeper::Unwaitable) {
+    fn bound(&self, watches: &[WatchId], keepers: &[Keeper]) -> Option<Duration> {
+        let blind = watches.iter().any(|watch| Notes::is_blind(*watch));
+        if blind || keepers.iter().any(|keeper| matches!(keeper, Keeper::Unwaitable)) {
             return Some(Duration::from_millis(POLL_MS));
         }
         (!self.probe.is_local()).then_some(Duration::from_millis(REMOTE_POLL_MS))
     }
 
-    fn poll(&self, directory: Option<BorrowedFd<'_>>, keeper: &Keeper, until: Option<Instant>) -> Event {
+    fn poll(&self, directory: Option<BorrowedFd<'_>>, keepers: &[Keeper], until: Option<Instant>) -> Event {
         let timer = match until.map(timer).transpose() {
             Ok(timer) => timer.flatten(),
             // Without a timer the deadline cannot be waited for, only looked at again and again.
             Err(_) => return nap(),
         };
-        let owner = match keeper {
-            Keeper::Process(handle) => Some(handle.as_fd()),
-            _ => None,
-        };
+        let owners = keepers.iter().map(|keeper| match keeper {
+            Keeper::Process(handle) => (Event::OwnerEnded, Some(handle.as_fd())),
+            _ => (Event::OwnerEnded, None),
+        });
         let interrupt = self.interrupt.as_ref().map(AsFd::as_fd);
-        let sources = [
-            (Event::Interrupt, interrupt),
-            (Event::Directory, directory),
-            (Event::OwnerEnded, owner),
-            (Event::Time, timer.as_ref().map(AsFd::as_fd)),
-        ];
-        let (events, mut fds): (Vec<_>, Vec<_>) =
-            sources.into_iter().filter_map(|(event, fd)| Some((event, PollFd::new(fd?, PollFlags::POLLIN)))).unzip();
+        let (events, mut fds): (Vec<_>, Vec<_>) = [(Event::Interrupt, interrupt), (Event::Directory, directory)]
+            .into_iter()
+            .chain(owners)
+            .chain([(Event::Time, timer.as_ref().map(AsFd::as_fd))])
+            .filter_map(|(event, fd)| Some((event, PollFd::new(fd?, PollFlags::POLLIN))))
+            .unzip();
         loop {
             match ppoll(&mut fds, None, None) {
                 Ok(_) => {}
@@ -221,38 +270,8 @@ impl Watch for PosixWorld {
     }
 
     fn wait(&self, watch: WatchId, owner: Option<&Id>, until: Option<Instant>) -> Result<Wake, Halted> {
-        // Neither after each change, or a lock that changes hands all the time would make them late.
-        if self.is_interrupted() {
-            return Ok(Wake::Interrupted);
-        }
-        if self.is_past(until)? {
-            return Ok(Wake::TimedOut);
-        }
-        let mut notes = self.notes.borrow_mut();
-        if notes.is_elsewhere(&self.fs, watch) {
-            return Ok(Wake::Changed);
-        }
-        loop {
-            if notes.changed(watch) {
-                return Ok(Wake::Changed);
-            }
-            let Some(keeper) = self.keeper(owner) else {
-                return Ok(Wake::Changed);
-            };
-            let end = match self.bound(watch, &keeper) {
-                Some(bound) => {
-                    let bound = self.now()?.saturating_add(bound);
-                    Some(until.map_or(bound, |until| until.min(bound)))
-                }
-                None => until,
-            };
-            match self.poll(notes.handle(), &keeper, end) {
-                Event::Directory | Event::OwnerEnded => {}
-                Event::Interrupt => return Ok(Wake::Interrupted),
-                Event::Time if self.is_past(until)? => return Ok(Wake::TimedOut),
-                Event::Time => return Ok(Wake::Changed),
-            }
-        }
+        let death = owner.map(|owner| Mortal::Owner(owner.clone()));
+        self.wait_any(&[watch], death.as_slice(), until)
     }
 }
 
@@ -270,7 +289,7 @@ impl Chance for PosixWorld {
 
 impl World for PosixWorld {
     fn pause(&self, until: Instant) -> Result<Wake, Halted> {
-        Ok(match self.poll(None, &Keeper::Unseen, Some(until)) {
+        Ok(match self.poll(None, &[], Some(until)) {
             Event::Interrupt => Wake::Interrupted,
             _ => Wake::Changed,
         })

@@ -5,12 +5,7 @@
 use std::{fs, os::unix::ffi::OsStrExt, os::unix::fs::symlink, path::Path, thread};
 
 use lockwright_kernel::{
-    fast_lock::Leaf,
-    fs::FsError,
-    id::Id,
-    ids::process::ProcessId,
-    lock::{Lock, LockError},
-    path::NameError,
+    fast_lock::Leaf, fs::FsError, id::Id, ids::process::ProcessId, lock::LockError, path::NameError,
 };
 use lockwright_posix::lock::{AcquireErrorKind, OpenErrorKind, PathLock};
 use nix::{
@@ -133,7 +128,7 @@ fn a_lock_that_was_taken_away_by_force_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let lock = PathLock::open(dir.path().join("lock")).unwrap();
     let guard = lock.lock().unwrap();
-    lock.as_lock().recover(guard.id()).unwrap();
+    lock.recover(guard.id()).unwrap();
     assert_eq!(guard.unlock(), Err(LockError::NotOwner));
 }
 

@@ -48,7 +48,7 @@ pub fn known(scenario: &Scenario, property: Property) -> Option<Limit> {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 30] = [
+pub const LIMITS: [Limit; 32] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -104,6 +104,8 @@ pub const LIMITS: [Limit; 30] = [
         property: Property::AnswersAsDocumented,
         ..removal("token", "an entry is the highest number; whoever removes it makes numbers begin anew")
     },
+    removal("one_kind", NAME),
+    removal("one_kind+alike", NAME),
     lost_notice("fast_lock+waiting"),
     lost_notice("fair_lock+waiting"),
     Limit {
@@ -124,6 +126,7 @@ pub const LIMITS: [Limit; 30] = [
 
 const LEAF: &str = "the leaf is the lock; whoever removes a live owner's leaf gives the lock to the next";
 const BID: &str = "the bid is the lock; whoever removes a live owner's bid lets the next one in";
+const NAME: &str = "the name in a kind's home is the lock; whoever removes a live owner's name lets another kind in";
 const TICKET: &str = "the ticket is the place in line; whoever removes a live client's ticket takes its place, and with it \
                       the lock";
 

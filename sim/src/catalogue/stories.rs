@@ -487,4 +487,19 @@ const STORIES: [(&str, &str, &str); super::MUTANTS.len()] = [
         "The thread that renews the lease could not be started, after the lock was published.",
         "tox-dev/filelock#691",
     ),
+    (
+        "one_kind.look_then_sign",
+        "Two kinds find nobody at the path, and each signs there.",
+        "our own; one_kind without its second look",
+    ),
+    (
+        "one_kind.verify_then_sign",
+        "The look around comes before the entry that others are to see.",
+        "our own; one_kind with two steps exchanged",
+    ),
+    (
+        "one_kind.clears_the_living",
+        "What another kind keeps at the path is taken for left over, and whoever holds it loses it.",
+        "our own; one_kind without the question who is dead",
+    ),
 ];

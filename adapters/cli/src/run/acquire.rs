@@ -1,32 +1,32 @@
 //! Takes the lock for the command, or says why not.
 
-use std::time::Duration;
-
-use lockwright_kernel::{clock::Instant, id::Id};
+use lockwright_kernel::{id::Id, token::Token};
 use lockwright_posix::{
-    lock::{AcquireError, AcquireErrorKind, PathLock},
+    lock::{Guard, Kind, PathLock},
     watch::PosixWorld,
 };
-use nix::sys::signal::{Signal, raise};
+use nix::sys::signal::Signal;
 
-use super::{
-    child::{Change, HeldBack, code_of},
-    failed,
-    signals::Signals,
-};
+use super::child::{Change, HeldBack};
 use crate::{
     args::RunArgs,
-    exit::{BUSY, FAILED, Failure, say},
-    owner::Shown,
+    exit::{CANNOT_CREATE, Failure, failed},
+    look::look,
+    signals::Signals,
+    wait,
 };
 
-/// How long a wait goes on before it is mentioned.
-const SILENCE: Duration = Duration::from_millis(400);
+/// What a failure to have the lock means.
+const NOT_RUN: &str = "; the command was not run";
 
 /// A lock that was taken.
 #[derive(Debug)]
 pub(super) struct Taken {
-    pub(super) id: Id,
+    pub(super) guard: Guard,
+    /// The fencing token, where one was asked for.
+    pub(super) fence: Option<Token>,
+    /// The slot, in a semaphore.
+    pub(super) slot: Option<u32>,
     /// Takes a while to drop, during which the command had better run.
     _world: PosixWorld,
 }
@@ -36,54 +36,37 @@ pub(super) fn acquire(lock: &PathLock, args: &RunArgs, child: &HeldBack, signals
     let id = lock.this_process().fresh_id_with_group(child.leader());
     let id = Id::from(&id.map_err(failed("cannot tell who the command is"))?);
     let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
-    let deadline = match args.wait {
-        _ if args.nonblock => Some(Instant::new(Duration::ZERO)),
-        wait => wait.map(|wait| world.after(wait)),
-    };
-    let mut silence = Some(world.after(SILENCE)).filter(|end| deadline.is_none_or(|deadline| *end < deadline));
-    loop {
-        let error = match lock.lock_as(&id, &world, silence.or(deadline)) {
-            Ok(()) => return Ok(Taken { id, _world: world }),
-            Err(error) => error,
-        };
-        match error.kind() {
-            AcquireErrorKind::TimedOut { owner } if silence.take().is_some() => {
-                say(&format!("{}: waiting; held by {}", lock.path().display(), Shown(owner.as_ref())));
-            }
-            AcquireErrorKind::Interrupted => heed(child, signals)?,
-            _ => return Err(refusal(lock, args, &error)),
-        }
+    let mut contender = lock.contend_as(&id);
+    wait::wait(&mut contender, &args.want, &world, NOT_RUN, || heed(child, signals))?;
+    let guard = contender.into_guard().unwrap_or_else(|| unreachable!("it has waited until it held"));
+    let fence = if args.fence { Some(token(lock, &guard)?) } else { None };
+    Ok(Taken { fence, slot: slot(lock, &id)?, guard, _world: world })
+}
+
+fn token(lock: &PathLock, guard: &Guard) -> Result<Token, Failure> {
+    guard.token().map_err(|error| {
+        let line = format!("{}.token: no fencing token: {error}{NOT_RUN}", lock.path().display());
+        Failure::new(CANNOT_CREATE, line)
+    })
+}
+
+fn slot(lock: &PathLock, id: &Id) -> Result<Option<u32>, Failure> {
+    if !matches!(lock.kind(), Kind::Semaphore(_)) {
+        return Ok(None);
     }
+    let holder = look(lock)?.holders.into_iter().find(|holder| holder.id == *id);
+    Ok(holder.and_then(|holder| holder.slot).map(Into::into))
 }
 
 /// Takes in the signals that came while waiting: stops when one asks for that, fails when one asks for the end.
 fn heed(child: &HeldBack, signals: &Signals) -> Result<(), Failure> {
     while let Some(signal) = signals.next().map_err(failed("cannot read signals"))? {
-        match signal {
-            Signal::SIGCHLD => {
-                if let Some(Change::Ended(code)) = child.change().map_err(failed("cannot watch the command"))? {
-                    return Err(Failure::new(code, "somebody ended the command before it began"));
-                }
-            }
-            Signal::SIGTSTP => raise(Signal::SIGSTOP).map_err(|error| Failure::new(FAILED, error))?,
-            Signal::SIGCONT => {}
-            signal => {
-                let line = format!("{signal} while waiting for the lock; the command was not run");
-                return Err(Failure::new(code_of(signal), line));
-            }
+        if signal == Signal::SIGCHLD
+            && let Some(Change::Ended(code)) = child.change().map_err(failed("cannot watch the command"))?
+        {
+            return Err(Failure::new(code, "somebody ended the command before it began"));
         }
+        wait::obey(signal, NOT_RUN)?;
     }
     Ok(())
-}
-
-fn refusal(lock: &PathLock, args: &RunArgs, error: &AcquireError) -> Failure {
-    let path = lock.path().display();
-    match error.kind() {
-        AcquireErrorKind::Held { owner } | AcquireErrorKind::TimedOut { owner } => {
-            let why = if args.nonblock { "held by" } else { "not free in time; held by" };
-            Failure::new(BUSY, format!("{path}: {why} {}; the command was not run", Shown(owner.as_ref())))
-        }
-        AcquireErrorKind::Fs(fs) => Failure::of_fs(*fs, error),
-        _ => Failure::new(FAILED, error),
-    }
 }

@@ -1,7 +1,7 @@
 //! The command's process, from its fork to its end.
 //!
-//! It is held back before exec by a pipe: what comes through it is the id under which the lock was taken, and its end
-//! without one says that the command is not to run. The child's death follows that of the supervisor at every moment:
+//! It is held back before exec by a pipe: what comes through it is what the command is told of its lock, and its end
+//! without that says that the command is not to run. The child's death follows that of the supervisor at every moment:
 //!
 //! | the supervisor dies | because |
 //! |---|---|
@@ -20,7 +20,7 @@ use std::{
     process::Command,
 };
 
-use lockwright_kernel::id::Id;
+use lockwright_kernel::{id::Id, token::Token};
 use nix::{
     errno::Errno,
     sys::{
@@ -31,8 +31,11 @@ use nix::{
     unistd::{ForkResult, Pid, fork, getpid, getppid, setpgid},
 };
 
-use super::{nesting::HELD, signals::Signals};
-use crate::exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND, SIGNALLED, say};
+use super::nesting::HELD;
+use crate::{
+    exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND, code_of, say},
+    signals::Signals,
+};
 
 /// What to execute, and what to tell it.
 #[derive(Debug)]
@@ -43,6 +46,27 @@ pub(super) struct Task<'a> {
     pub(super) lock: &'a Path,
     /// The ids of the locks held around this one.
     pub(super) held: &'a str,
+}
+
+/// What a command is told of the lock that was taken for it.
+#[derive(Debug)]
+pub(super) struct Told<'a> {
+    /// Under which id it is held.
+    pub(super) id: &'a Id,
+    /// The fencing token.
+    pub(super) fence: Option<Token>,
+    /// The slot of a semaphore.
+    pub(super) slot: Option<u32>,
+}
+
+impl Told<'_> {
+    /// The variables of its environment, each in a line, and first of all the id.
+    fn lines(&self) -> String {
+        let id = Some(format!("LOCKWRIGHT_ID={}\n", self.id));
+        let fence = self.fence.map(|fence| format!("LOCKWRIGHT_FENCE={fence}\n"));
+        let slot = self.slot.map(|slot| format!("LOCKWRIGHT_SLOT={slot}\n"));
+        id.into_iter().chain(fence).chain(slot).collect()
+    }
 }
 
 /// A child that waits before exec. It leads a process group, and is not yet waited for.
@@ -108,10 +132,10 @@ impl HeldBack {
         change(self.pid)
     }
 
-    /// Lets the child execute the command, which holds the lock as `id`.
-    pub(super) fn go(mut self, id: &Id) -> Running {
+    /// Lets the child execute the command.
+    pub(super) fn go(mut self, told: &Told) -> Running {
         // Shorter than what a pipe takes in one piece. A child that was killed meanwhile is noticed by its end.
-        let _ = self.go.write_all(id.name().as_str().as_bytes());
+        let _ = self.go.write_all(told.lines().as_bytes());
         Running { pid: self.pid }
     }
 
@@ -150,11 +174,6 @@ fn change(pid: Pid) -> io::Result<Option<Change>> {
     })
 }
 
-/// What a shell calls the exit code of a process that `signal` ended.
-pub(super) fn code_of(signal: Signal) -> u8 {
-    u8::try_from(signal as i32).map_or(FAILED, |number| SIGNALLED.saturating_add(number))
-}
-
 /// The child's part. It returns only when the command was not executed, with the exit code.
 fn execute(task: &Task, signals: &Signals, parent: Pid, pipe: PipeReader) -> u8 {
     match try_execute(task, signals, parent, pipe) {
@@ -176,15 +195,16 @@ fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader
     if getppid() != parent {
         return Ok(None);
     }
-    let mut id = String::new();
-    pipe.read_to_string(&mut id)?;
-    if id.is_empty() {
-        return Ok(None);
-    }
-    let held = [task.held, &id].join(" ");
+    let mut told = String::new();
+    pipe.read_to_string(&mut told)?;
+    let told: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once('=')).collect();
+    let Some((_, id)) = told.first() else { return Ok(None) };
+    let held = [task.held, id].join(" ");
     let mut command = Command::new(&task.command[0]);
     command.args(&task.command[1..]);
-    command.env("LOCKWRIGHT_LOCK", task.lock).env("LOCKWRIGHT_ID", &id).env(HELD, held.trim_start());
+    // Those of a lock around this one are not this one's.
+    command.env_remove("LOCKWRIGHT_FENCE").env_remove("LOCKWRIGHT_SLOT");
+    command.env("LOCKWRIGHT_LOCK", task.lock).env(HELD, held.trim_start()).envs(told);
     signals.unblock()?;
     Err(command.exec())
 }

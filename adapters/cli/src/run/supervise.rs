@@ -2,19 +2,18 @@
 
 use std::io;
 
-use lockwright_kernel::id::Id;
 use nix::sys::signal::{Signal, raise};
 
 use super::{
-    child::{Change, HeldBack, Running},
-    signals::Signals,
+    child::{Change, HeldBack, Running, Told},
     terminal,
 };
+use crate::signals::Signals;
 
-/// Runs the command, which holds the lock as `id`, and answers with its exit code.
-pub(super) fn supervise(child: HeldBack, id: &Id, signals: &Signals) -> io::Result<u8> {
+/// Runs the command, which is `told` of the lock, and answers with its exit code.
+pub(super) fn supervise(child: HeldBack, told: &Told, signals: &Signals) -> io::Result<u8> {
     terminal::hand_over(child.group());
-    let command = child.go(id);
+    let command = child.go(told);
     let ended = pass_on(&command, signals);
     terminal::take_back(command.group());
     ended

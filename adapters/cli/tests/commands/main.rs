@@ -1,5 +1,6 @@
-//! `lockwright run`, `owner` and `unlock`, as processes.
+//! `lockwright run`, `lock`, `status`, `owner` and `unlock`, as processes.
 
+mod kinds;
 mod mistakes;
 #[expect(dead_code, reason = "the other adapter's tests use more of it")]
 #[path = "../../../posix/tests/places/mod.rs"]

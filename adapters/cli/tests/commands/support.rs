@@ -46,6 +46,13 @@ impl Dir {
         command
     }
 
+    /// A shell in this directory.
+    pub(crate) fn shell(&self, script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.current_dir(self.path()).args(["-c", script]).stdin(Stdio::null());
+        command
+    }
+
     /// Runs the command to its end.
     pub(crate) fn lockwright(&self, args: &[&str]) -> Output {
         self.command(args).output().expect("it was built for this test")

@@ -13,6 +13,7 @@ use lockwright_kernel::{
     path::{Name, NameError},
 };
 
+use super::kind::{Kind, Layout};
 use crate::fs::PosixFs;
 
 /// There can be no lock at a path.
@@ -150,6 +151,17 @@ pub enum AcquireErrorKind {
     /// The same id holds it already. Nothing has changed.
     #[error("this contender holds the lock already and would wait for itself; give it back first")]
     AlreadyOwner,
+    /// A lock of another kind stands there, and somebody who may be alive has it or waits for it. Nothing has changed.
+    #[error("a lock of kind {stands} stands there, and not of kind {asked}; say that kind, or choose another path")]
+    OtherKind {
+        /// What this contender asked for.
+        asked: Kind,
+        /// What stands there.
+        stands: Layout,
+    },
+    /// Somebody removed this contender from the line by force.
+    #[error("somebody has removed this contender from the line; try again, or ask them why")]
+    Removed,
     /// It cannot be told who the calling process is.
     #[error("cannot tell who this process is, which takes /proc: {0}")]
     Identity(#[source] io::Error),
@@ -187,15 +199,20 @@ impl AcquireError {
     }
 }
 
-impl From<WaitError> for AcquireErrorKind {
-    fn from(error: WaitError) -> Self {
+impl AcquireErrorKind {
+    /// What waiting came to, for a contender that asked for `asked`.
+    pub(super) fn of(error: WaitError, asked: Kind) -> Self {
         match error {
             WaitError::TimedOut { owner } => Self::TimedOut { owner },
             WaitError::Interrupted => Self::Interrupted,
             WaitError::Lock(LockError::AlreadyOwner) => Self::AlreadyOwner,
             WaitError::Lock(LockError::Held { owner }) => Self::Held { owner },
-            // Waiting repeats a disturbed attempt, and only a release answers that somebody is not the owner.
-            WaitError::Lock(LockError::Disturbed | LockError::NotOwner) => Self::Held { owner: None },
+            WaitError::Lock(LockError::OtherKind(name)) => {
+                Self::OtherKind { asked, stands: Layout::named(&name).unwrap_or(Layout::Fast) }
+            }
+            WaitError::Lock(LockError::NotOwner) => Self::Removed,
+            // Waiting repeats a disturbed attempt.
+            WaitError::Lock(LockError::Disturbed) => Self::Held { owner: None },
             WaitError::Lock(LockError::Fs(error)) => Self::Fs(error),
         }
     }

@@ -207,4 +207,26 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
         ],
     ),
     ("token+lease", &[(Profile::Lease, verified(10_537))]),
+    (
+        "one_kind",
+        &[
+            (Profile::Local, verified(895_689)),
+            (Profile::Power, verified(865_876)),
+            (Profile::Identity, verified(24_260)),
+            (Profile::Lease, verified(64_257)),
+            (Profile::Notify, verified(12_455)),
+            (Profile::Operator, violated(Property::NotDispossessed, 8, 647)),
+        ],
+    ),
+    (
+        "one_kind+alike",
+        &[
+            (Profile::Local, verified(2_101_826)),
+            (Profile::Power, verified(11_409)),
+            (Profile::Identity, verified(5_233)),
+            (Profile::Lease, verified(4_851)),
+            (Profile::Notify, verified(1_150)),
+            (Profile::Operator, violated(Property::NotDispossessed, 8, 246)),
+        ],
+    ),
 ];

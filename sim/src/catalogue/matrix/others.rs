@@ -40,6 +40,7 @@ const OTHERS: &[Other] = &[
         LONG,
     ),
     Other::new(&["rw_lock", "rw_lock+downgrade"], Profile::Local, (2, CRASH), LONG),
+    Other::new(&["one_kind"], Profile::Local, (3, CRASH), LONG),
     Other::new(&["check_bid_check+whole"], Profile::Local, (3, Faults::NONE), LONG),
     Other::new(&["fair_lock+tries"], Profile::Local, (2, Faults { errors: 1, ..Faults::NONE }), LONG),
     Other::new(&["semaphore+passes"], Profile::Local, (4, Faults::NONE), NO_DEAD),

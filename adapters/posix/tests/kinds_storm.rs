@@ -1,5 +1,5 @@
-//! Real processes stand in line while some of them are killed: never are more inside than the rule lets in, everybody
-//! alive is served, in the order of the tickets, and nothing is left behind.
+//! Real processes want locks of every kind while some of them are killed: never are more inside than the kind lets in,
+//! everybody alive is served, where there is a line in the order of the tickets, and nothing is left behind.
 //!
 //! Who is inside is witnessed by `flock`, which knows nothing of the line and which the kernel takes back from the dead:
 //! a writer or the only holder locks a file alone, a reader shares it, and each of so many holders finds one of so many
@@ -20,12 +20,13 @@ use std::{
 };
 
 use lockwright_kernel::{
-    blocking,
+    clock,
     id::Id,
-    wait_queue::{Admission, Place, QueueError, Ticket, WaitQueue, Want},
+    wait_queue::{Admission, Place, Want},
 };
 use lockwright_posix::{
-    chance::ThreadChance, fs::PosixFs, lock::PathLock, probe::ProcProbe, process::ThisProcess, watch::PosixWorld,
+    lock::{AcquireErrorKind, Contender, Guard, Kind, PathLock},
+    watch::PosixWorld,
 };
 use nix::{
     fcntl::{Flock, FlockArg},
@@ -36,8 +37,8 @@ mod places;
 
 use places::Place as On;
 
-/// What a child needs to know: the directory, its number, and the kind of queue.
-const CHILD: &str = "LOCKWRIGHT_TEST_LINE_STORM";
+/// What a child needs to know: the directory, its number, and what the children do.
+const CHILD: &str = "LOCKWRIGHT_TEST_KINDS_STORM";
 
 /// What a child exits with when a witness saw too many inside.
 const OVERLAP: i32 = 3;
@@ -54,43 +55,60 @@ const KILL_EVERY: u32 = 20;
 /// How many the semaphore lets in.
 const SEATS: u32 = 3;
 
-/// The line that the children stand in, and two that are none, to see whether the storm would notice.
+/// What the children do: take a lock of one kind, and two things that are none, to see whether the storm would notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Lock,
-    Semaphore,
-    ReadWrite,
+enum Does {
+    Bids,
+    StandsInLine,
+    HasASlot,
+    HasAFairSlot,
+    ReadsAndWrites,
     /// One at a time is said, and two are let in.
     TwoForOne,
     /// They take tickets, and then another lock, which knows no order.
     Unordered,
 }
 
-impl Kind {
+impl Does {
     fn named(name: &str) -> Self {
-        let all = [Self::Lock, Self::Semaphore, Self::ReadWrite, Self::TwoForOne, Self::Unordered];
-        all.into_iter().find(|kind| format!("{kind:?}") == name).unwrap()
+        use Does::*;
+        let all = [Bids, StandsInLine, HasASlot, HasAFairSlot, ReadsAndWrites, TwoForOne, Unordered];
+        all.into_iter().find(|does| format!("{does:?}") == name).unwrap()
     }
 
     /// What the witnesses hold it to.
     fn rule(self) -> Admission {
         match self {
-            Self::Semaphore => Admission::First(NonZeroU32::new(SEATS).unwrap()),
-            Self::ReadWrite => Admission::ReadWrite,
+            Self::HasASlot | Self::HasAFairSlot => Admission::First(seats(SEATS)),
+            Self::ReadsAndWrites => Admission::ReadWrite,
             _ => Admission::ONE,
         }
     }
 
-    fn queue(self, dir: &Path) -> Queue {
-        let fs = PosixFs::open(dir).unwrap();
-        let probe = ProcProbe::new(&fs);
-        let two = Admission::First(NonZeroU32::new(2).unwrap());
-        let rule = if self == Self::TwoForOne { two } else { self.rule() };
-        WaitQueue::new(fs, probe, ThreadChance, "line".parse().unwrap(), rule)
+    fn has_a_line(self) -> bool {
+        !matches!(self, Self::Bids | Self::HasASlot)
+    }
+
+    fn kind(self, want: Want) -> Kind {
+        match (self, want) {
+            (Self::Bids, _) => Kind::Bid,
+            (Self::StandsInLine | Self::Unordered, _) => Kind::Queue,
+            (Self::HasASlot, _) => Kind::Semaphore(seats(SEATS)),
+            (Self::HasAFairSlot, _) => Kind::FairSemaphore(seats(SEATS)),
+            (Self::ReadsAndWrites, Want::Shared) => Kind::Read,
+            (Self::ReadsAndWrites, Want::Alone) => Kind::Write,
+            (Self::TwoForOne, _) => Kind::FairSemaphore(seats(2)),
+        }
+    }
+
+    fn lock(self, dir: &Path, want: Want) -> PathLock {
+        PathLock::open_kind(dir.join("lock"), self.kind(want)).unwrap()
     }
 }
 
-type Queue = WaitQueue<PosixFs, ProcProbe, ThreadChance>;
+fn seats(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap()
+}
 
 /// What happened, in the order in which it happens to a contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,53 +159,64 @@ fn journal(dir: &Path) -> Vec<Record> {
 #[test]
 fn child() {
     let Ok(task) = std::env::var(CHILD) else { return };
-    let [dir, number, kind] = task.split('|').collect::<Vec<_>>().try_into().unwrap();
-    let (dir, child, kind) = (PathBuf::from(dir), number.parse().unwrap(), Kind::named(kind));
+    let [dir, number, does] = task.split('|').collect::<Vec<_>>().try_into().unwrap();
+    let (dir, child, does) = (PathBuf::from(dir), number.parse().unwrap(), Does::named(does));
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(b"\n!").unwrap(); // After what the test harness has to say.
     stdout.flush().unwrap();
     let done = journal(&dir).iter().filter(|record| record.child == child && record.what == What::Leaves).count();
-    let (queue, me) = (kind.queue(&dir), ThisProcess::new().unwrap());
-    let world = PosixWorld::new(&PosixFs::open(&dir).unwrap());
+    let locks = [Want::Alone, Want::Shared].map(|want| does.lock(&dir, want));
+    let world = locks[0].world();
     let mut journal = File::options().append(true).open(dir.join("journal")).unwrap();
     for round in u32::try_from(done).unwrap().. {
         if round as usize == ROUNDS {
             break;
         }
-        let shares = kind == Kind::ReadWrite && fastrand::bool();
-        let want = if shares { Want::Shared } else { Want::Alone };
+        let shares = does == Does::ReadsAndWrites && fastrand::bool();
+        let (want, lock) = if shares { (Want::Shared, &locks[1]) } else { (Want::Alone, &locks[0]) };
         let mut record = Record { what: What::Joins, want, child, pid: std::process::id(), round, number: 0 };
-        let mut note = |what, number: u64| {
-            record = Record { what, number: u32::try_from(number).unwrap(), ..record };
+        let mut note = |what, number: Option<u64>| {
+            record = Record { what, number: u32::try_from(number.unwrap_or_default()).unwrap(), ..record };
             journal.write_all(&record.to_bytes()).unwrap();
         };
-        note(What::Joins, 0);
-        let mut ticket = join(&queue, &Id::from(&me.fresh_id().unwrap()), want);
-        let number = ticket.place.number;
-        note(What::Joined, number);
-        let other = match kind {
-            Kind::Unordered => Some(PathLock::open(dir.join("other")).unwrap().lock().unwrap()),
-            _ => blocking::in_line(&queue, &mut ticket, &world, None).map(|()| None).unwrap(),
-        };
-        note(What::Served, number);
-        let witness = witness(&dir, kind.rule(), want);
+        note(What::Joins, None);
+        let me = Id::from(&lock.this_process().fresh_id().unwrap());
+        let mut contender = lock.contend_as(&me);
+        join(&mut contender, does, &world);
+        note(What::Joined, contender.number());
+        let other = other_lock(does, &dir);
+        if other.is_none() {
+            contender.wait(&world, None).unwrap();
+        }
+        note(What::Served, contender.number());
+        let witness = witness(&dir, does.rule(), want);
         stdout.write_all(&[u8::try_from(child).unwrap()]).unwrap();
         stdout.flush().unwrap();
-        note(What::Leaves, number);
+        note(What::Leaves, contender.number());
         drop(witness);
-        queue.leave(&ticket).unwrap();
+        match contender.into_guard() {
+            Some(guard) => guard.unlock().unwrap(),
+            None => assert_eq!(does, Does::Unordered),
+        }
         drop(other);
     }
 }
 
-fn join(queue: &Queue, me: &Id, want: Want) -> Ticket {
+/// Stands in line afterwards, if there is one.
+fn join(contender: &mut Contender, does: Does, world: &PosixWorld) {
     loop {
-        match queue.join(me, want) {
-            Ok(ticket) => return ticket,
-            Err(QueueError::Disturbed) => {}
-            Err(error) => panic!("{error}"),
+        if let Err(error) = contender.wait(world, Some(clock::Instant::new(Duration::ZERO))) {
+            assert!(matches!(error.kind(), AcquireErrorKind::TimedOut { .. }), "{error}");
+        }
+        // Who was disturbed too often has no place yet.
+        if contender.number().is_some() || !does.has_a_line() {
+            return;
         }
     }
+}
+
+fn other_lock(does: Does, dir: &Path) -> Option<Guard> {
+    (does == Does::Unordered).then(|| PathLock::open(dir.join("other")).unwrap().lock().unwrap())
 }
 
 /// Sees whether there is room inside; ends the child if not.
@@ -211,10 +240,10 @@ struct Runner {
 }
 
 impl Runner {
-    fn start(dir: &Path, number: u32, kind: Kind) -> Self {
+    fn start(dir: &Path, number: u32, does: Does) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child", "--nocapture"])
-            .env(CHILD, format!("{}|{number}|{kind:?}", dir.display()))
+            .env(CHILD, format!("{}|{number}|{does:?}", dir.display()))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -229,19 +258,19 @@ static TURN: Mutex<()> = Mutex::new(());
 
 /// Lets a storm run in `dir` until every child has done its rounds or a witness has seen too many inside. How many were
 /// killed, and how many saw others.
-fn storm(dir: &Path, kind: Kind) -> (u32, u32) {
+fn storm(dir: &Path, does: Does) -> (u32, u32) {
     let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     for file in ["journal", "seat0", "seat1", "seat2"] {
         fs::write(dir.join(file), b"").unwrap();
     }
     let (begin, mut kills, mut overlaps) = (Instant::now(), 0, 0);
     let mut chance = fastrand::Rng::with_seed(7);
-    let mut runners: Vec<_> = (0..CHILDREN).map(|number| Some(Runner::start(dir, number, kind))).collect();
+    let mut runners: Vec<_> = (0..CHILDREN).map(|number| Some(Runner::start(dir, number, does))).collect();
     while runners.iter().any(Option::is_some) && overlaps == 0 {
         let Some(ready) = wait_for_report(&runners, begin) else {
-            let line = kind.queue(dir).contenders();
+            let standing = does.lock(dir, Want::Alone).standing();
             stop(&mut runners);
-            panic!("somebody waits for ever; in line are {line:?}");
+            panic!("somebody waits for ever: {standing:?}");
         };
         for number in ready {
             let Some(runner) = &mut runners[number] else { continue };
@@ -258,7 +287,7 @@ fn storm(dir: &Path, kind: Kind) -> (u32, u32) {
                     let status = runner.process.wait().unwrap();
                     kills += u32::from(status.code().is_none());
                     overlaps += u32::from(status.code() == Some(OVERLAP));
-                    runners[victim] = Some(Runner::start(dir, u32::try_from(victim).unwrap(), kind));
+                    runners[victim] = Some(Runner::start(dir, u32::try_from(victim).unwrap(), does));
                 }
             }
         }
@@ -287,8 +316,8 @@ fn stop(runners: &mut [Option<Runner>]) {
     }
 }
 
-/// A contender that left of its own accord, and when what happened to it, by the lines of the journal.
-struct Contender {
+/// A round that came to its end, and when what happened in it, by the lines of the journal.
+struct Round {
     place: Place,
     joins: usize,
     joined: usize,
@@ -296,7 +325,7 @@ struct Contender {
     leaves: usize,
 }
 
-fn contenders(journal: &[Record]) -> Vec<Contender> {
+fn rounds(journal: &[Record]) -> Vec<Round> {
     let left = journal.iter().enumerate().filter(|(_, record)| record.what == What::Leaves);
     left.map(|(leaves, last)| {
         let of = |what| {
@@ -306,17 +335,17 @@ fn contenders(journal: &[Record]) -> Vec<Contender> {
             journal.iter().position(same).expect("one thing after the other")
         };
         let place = Place { number: last.number.into(), want: last.want };
-        Contender { place, joins: of(What::Joins), joined: of(What::Joined), served: of(What::Served), leaves }
+        Round { place, joins: of(What::Joins), joined: of(What::Joined), served: of(What::Served), leaves }
     })
     .collect()
 }
 
 /// How often somebody was served out of order, or took a place before somebody who had joined before it began to.
 fn out_of_order(journal: &[Record], rule: Admission) -> usize {
-    let all = contenders(journal);
-    let is_early = |one: &&Contender| {
+    let all = rounds(journal);
+    let is_early = |one: &&Round| {
         let in_line = all.iter().filter(|other| other.joined < one.served && other.leaves > one.served);
-        let before: Vec<&Contender> = in_line.filter(|other| other.place < one.place).collect();
+        let before: Vec<&Round> = in_line.filter(|other| other.place < one.place).collect();
         match rule {
             Admission::First(count) => before.len() >= count.get() as usize,
             Admission::ReadWrite if one.place.want == Want::Shared => {
@@ -325,17 +354,17 @@ fn out_of_order(journal: &[Record], rule: Admission) -> usize {
             Admission::ReadWrite => !before.is_empty(),
         }
     };
-    let overtakes = |one: &&Contender| {
-        let there = |other: &&Contender| other.joined < one.joins && other.leaves > one.joined;
+    let overtakes = |one: &&Round| {
+        let there = |other: &&Round| other.joined < one.joins && other.leaves > one.joined;
         all.iter().filter(there).any(|other| other.place >= one.place)
     };
     all.iter().filter(|one| is_early(one) || overtakes(one)).count()
 }
 
-/// The line stands the storm, and leaves nothing behind.
-fn stands(on: &On, kind: Kind) {
+/// The lock stands the storm, and leaves nothing behind.
+fn stands(on: &On, does: Does) {
     let begin = Instant::now();
-    let (kills, overlaps) = storm(&on.dir, kind);
+    let (kills, overlaps) = storm(&on.dir, does);
     assert_eq!(overlaps, 0, "{}: too many were inside", on.name);
     let journal = journal(&on.dir);
     let mut rounds = vec![0; CHILDREN as usize];
@@ -343,62 +372,61 @@ fn stands(on: &On, kind: Kind) {
         rounds[usize::from(record.child)] += 1;
     }
     assert!(rounds.iter().all(|rounds| *rounds == ROUNDS), "{}: {rounds:?}", on.name);
-    assert_eq!(out_of_order(&journal, kind.rule()), 0, "{}: somebody was overtaken", on.name);
+    if does.has_a_line() {
+        assert_eq!(out_of_order(&journal, does.rule()), 0, "{}: somebody was overtaken", on.name);
+    }
     assert!(kills > 0, "nobody was killed, so nothing was tried");
     // Those that were killed last are swept by whoever comes next.
-    kind.queue(&on.dir).sweep().unwrap();
-    assert!(!on.dir.join("line").exists(), "{}: something is left of the line", on.name);
+    does.lock(&on.dir, Want::Alone).sweep().unwrap();
+    let left = fs::read_dir(on.dir.join("lock")).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "{}: something is left of the lock", on.name);
     let (name, took) = (on.name, begin.elapsed());
-    let figures = format!("{kind:?} on {name}: {CHILDREN} x {ROUNDS} rounds, {kills} kills, {took:.1?}\n");
+    let figures = format!("{does:?} on {name}: {CHILDREN} x {ROUNDS} rounds, {kills} kills, {took:.1?}\n");
     std::io::stderr().write_all(figures.as_bytes()).unwrap();
 }
 
-fn on_disk(kind: Kind) {
+fn in_memory_and_on_disk(does: Does) {
+    stands(&places::at_hand()[0], does);
     match places::mounted(&["ext4"]).first() {
-        Some(ext4) => stands(ext4, kind),
-        None => stands(&places::at_hand()[1], kind),
+        Some(ext4) => stands(ext4, does),
+        None => stands(&places::at_hand()[1], does),
     }
 }
 
 #[test]
-fn the_fair_lock_stands_the_storm_in_memory() {
-    stands(&places::at_hand()[0], Kind::Lock);
+fn a_lock_folder_stands_the_storm() {
+    in_memory_and_on_disk(Does::Bids);
 }
 
 #[test]
-fn the_fair_lock_stands_the_storm_on_disk() {
-    on_disk(Kind::Lock);
+fn a_queue_stands_the_storm() {
+    in_memory_and_on_disk(Does::StandsInLine);
 }
 
 #[test]
-fn the_fair_semaphore_stands_the_storm_in_memory() {
-    stands(&places::at_hand()[0], Kind::Semaphore);
+fn a_semaphore_stands_the_storm() {
+    in_memory_and_on_disk(Does::HasASlot);
 }
 
 #[test]
-fn the_fair_semaphore_stands_the_storm_on_disk() {
-    on_disk(Kind::Semaphore);
+fn a_fair_semaphore_stands_the_storm() {
+    in_memory_and_on_disk(Does::HasAFairSlot);
 }
 
 #[test]
-fn readers_and_writers_stand_the_storm_in_memory() {
-    stands(&places::at_hand()[0], Kind::ReadWrite);
-}
-
-#[test]
-fn readers_and_writers_stand_the_storm_on_disk() {
-    on_disk(Kind::ReadWrite);
+fn readers_and_writers_stand_the_storm() {
+    in_memory_and_on_disk(Does::ReadsAndWrites);
 }
 
 #[test]
 fn the_storm_notices_two_where_one_is_let_in() {
-    let (_, overlaps) = storm(&places::at_hand()[0].dir, Kind::TwoForOne);
+    let (_, overlaps) = storm(&places::at_hand()[0].dir, Does::TwoForOne);
     assert!(overlaps > 0);
 }
 
 #[test]
 fn the_storm_notices_that_there_is_no_order() {
     let on = &places::at_hand()[0];
-    assert_eq!(storm(&on.dir, Kind::Unordered).1, 0);
+    assert_eq!(storm(&on.dir, Does::Unordered).1, 0);
     assert!(out_of_order(&journal(&on.dir), Admission::ONE) > 0);
 }

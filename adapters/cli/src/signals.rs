@@ -24,14 +24,14 @@ const PASSED_ON: [Signal; 8] = [
 
 /// Signals, blocked and queued.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     queue: SignalFd,
     before: SigSet,
 }
 
 impl Signals {
     /// Blocks the signals that are passed on, and that of a child's change.
-    pub(super) fn block() -> io::Result<Self> {
+    pub(crate) fn block() -> io::Result<Self> {
         default_for_children()?;
         let ignored = ignored()?;
         let mut queued = SigSet::from(Signal::SIGCHLD);
@@ -48,7 +48,7 @@ impl Signals {
     }
 
     /// The next signal that has come in, if any.
-    pub(super) fn next(&self) -> io::Result<Option<Signal>> {
+    pub(crate) fn next(&self) -> io::Result<Option<Signal>> {
         match self.queue.read_signal() {
             Ok(Some(info)) => Ok(Some(Signal::try_from(info.ssi_signo.cast_signed())?)),
             Ok(None) | Err(Errno::EINTR) => Ok(None),
@@ -57,7 +57,7 @@ impl Signals {
     }
 
     /// Waits for the next signal.
-    pub(super) fn wait(&self) -> io::Result<Signal> {
+    pub(crate) fn wait(&self) -> io::Result<Signal> {
         loop {
             if let Some(signal) = self.next()? {
                 return Ok(signal);
@@ -71,12 +71,12 @@ impl Signals {
     }
 
     /// A handle that is readable while a signal waits.
-    pub(super) fn handle(&self) -> io::Result<OwnedFd> {
+    pub(crate) fn handle(&self) -> io::Result<OwnedFd> {
         self.queue.as_fd().try_clone_to_owned()
     }
 
     /// Gives the calling process the mask that it was started with.
-    pub(super) fn unblock(&self) -> io::Result<()> {
+    pub(crate) fn unblock(&self) -> io::Result<()> {
         Ok(self.before.thread_set_mask()?)
     }
 }

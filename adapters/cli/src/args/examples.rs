@@ -1,0 +1,29 @@
+//! The examples in the help of the commands that lock, to be typed as they stand.
+
+pub(super) const RUN: &str = "\
+Examples:
+  lockwright run deploy.lock -- rsync -a src/ dst         wait for the lock, and hold it while rsync runs
+  lockwright run --nonblock job.lock -- ./job             exit 75 if somebody has it
+  lockwright run --wait 30s job.lock -- ./job             exit 75 after 30 seconds
+  lockwright run --kind queue db.lock -- ./migrate        who comes first is served first
+  lockwright run --kind sem=3 gpu.lock -- ./train         three at a time
+  lockwright run --kind rw-read tree.lock -- tar cf t s   readers together, writers alone
+  lockwright run --kind rw-write tree.lock -- rm s/old
+  lockwright run --fence db.lock -- ./write               tells ./write a number that only grows";
+
+pub(super) const LOCK: &str = "\
+Examples:
+  id=$(lockwright lock --pid $$ deploy.lock)              hold it for this shell
+  lockwright unlock --id \"$id\" deploy.lock                until here, or until the shell ends
+  lockwright lock --wait 30s --kind queue deploy.lock     exit 75 after 30 seconds in line";
+
+pub(super) const STATUS: &str = "\
+Examples:
+  lockwright status deploy.lock
+  lockwright status --json deploy.lock | jq -r '.waiters[].pid'";
+
+pub(super) const UNLOCK: &str = "\
+Examples:
+  lockwright unlock deploy.lock                           take it from owners that are dead
+  lockwright unlock --id \"$id\" deploy.lock                give back what `lock` took
+  lockwright unlock --force \"$id\" deploy.lock             take it from one that may be alive; see `status`";

@@ -1,0 +1,63 @@
+//! `lockwright lock`: takes a lock for a process that outlives this one.
+//!
+//! The id names that process, so the lock is held until it is given back by that id or until that process is dead. Each call
+//! has an id of its own, for two that have the same would take each other's tries for their own.
+
+use std::{os::unix::process::parent_id, process::ExitCode};
+
+use lockwright_kernel::{id::Id, ids::process::ProcessId};
+use lockwright_posix::lock::{Kind, PathLock, Standing};
+
+use crate::{
+    args::LockArgs,
+    exit::{FAILED, Failure, SELF_NESTED, USAGE, failed},
+    look::look,
+    owner::print,
+    signals::Signals,
+    wait,
+};
+
+/// Code 0 says that the lock is held; the id is printed.
+pub(crate) fn lock(args: &LockArgs) -> Result<ExitCode, Failure> {
+    let lock = PathLock::open_kind(&args.want.lock, args.want.kind)?;
+    let pid = args.pid.unwrap_or_else(parent_id);
+    let process = lock.this_process().fresh_id_for(pid).map_err(|error| {
+        let code = if args.pid.is_some() { USAGE } else { FAILED };
+        Failure::new(code, format!("process {pid} cannot hold a lock: {error}"))
+    })?;
+    refuse_twice(&lock, &look(&lock)?, &process)?;
+    let id = Id::from(&process);
+    let signals = Signals::block().map_err(failed("cannot block signals"))?;
+    let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
+    let mut contender = lock.contend_as(&id);
+    wait::wait(&mut contender, &args.want, &world, "", || {
+        while let Some(signal) = signals.next().map_err(failed("cannot read signals"))? {
+            wait::obey(signal, "")?;
+        }
+        Ok(())
+    })?;
+    contender.keep();
+    // Who does not learn the id could not give the lock back.
+    print(&format!("{id}\n")).inspect_err(|_| drop(lock.unlock_as(&id)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A process that has the lock would wait for itself, unless there is room for it twice. That of another kind is told of.
+fn refuse_twice(lock: &PathLock, standing: &Standing, process: &ProcessId) -> Result<(), Failure> {
+    let may_have_room = matches!(lock.kind(), Kind::Semaphore(_) | Kind::FairSemaphore(_));
+    if may_have_room || standing.layout != Some(lock.kind().layout()) {
+        return Ok(());
+    }
+    let its = |id: &ProcessId| {
+        (id.pid, id.start, id.boot, id.namespace) == (process.pid, process.start, process.boot, process.namespace)
+    };
+    match standing.holders.iter().find(|holder| ProcessId::try_from(&holder.id).is_ok_and(|id| its(&id))) {
+        Some(holder) => {
+            let (path, pid, id) = (lock.path().display(), process.pid, &holder.id);
+            let line =
+                format!("{path}: process {pid} has the lock already and would wait for itself; first unlock --id {id}");
+            Err(Failure::new(SELF_NESTED, line))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,62 @@
+//! Looks at a lock, and how owners are said to people.
+
+use std::{fmt, path::Path};
+
+use lockwright_kernel::{id::Id, ids::process::ProcessId, lock::LockError, probe::Liveness};
+use lockwright_posix::lock::{Kind, PathLock, Standing};
+
+use crate::exit::{FAILED, Failure, OTHER_KIND};
+
+/// What stands at the path, and a lock of that kind; of the kind that was said, where nothing does.
+pub(crate) fn open(path: &Path, said: Option<Kind>) -> Result<(PathLock, Standing), Failure> {
+    let lock = PathLock::open_kind(path, said.unwrap_or_default())?;
+    let standing = look(&lock)?;
+    match (standing.layout, said) {
+        (Some(layout), Some(said)) if layout != said.layout() => {
+            let line = format!("{}: a lock of kind {layout} stands there, and not of kind {said}", path.display());
+            Err(Failure::new(OTHER_KIND, line))
+        }
+        (Some(layout), _) if layout != lock.kind().layout() => {
+            Ok((PathLock::open_kind(path, layout.kind())?, standing))
+        }
+        _ => Ok((lock, standing)),
+    }
+}
+
+/// Who has the lock that stands there, of whatever kind, and who waits for it.
+pub(crate) fn look(lock: &PathLock) -> Result<Standing, Failure> {
+    lock.standing().map_err(|error| unreadable(lock, &error))
+}
+
+/// A lock that could not be looked at, or changed.
+pub(crate) fn unreadable(lock: &PathLock, error: &LockError) -> Failure {
+    let line = format!("{}: {error}", lock.path().display());
+    match error {
+        LockError::Fs(error) => Failure::of_fs(*error, line),
+        _ => Failure::new(FAILED, line),
+    }
+}
+
+/// An owner, said to people: the process and the host where its id names them.
+pub(crate) struct Shown<'a>(pub(crate) Option<&'a Id>);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(id) = self.0 else {
+            return f.write_str("somebody who cannot be told yet");
+        };
+        match ProcessId::try_from(id) {
+            Ok(process) => write!(f, "pid {} on {} (id {id})", process.pid, process.host.as_str()),
+            Err(_) => write!(f, "id {id}"),
+        }
+    }
+}
+
+/// Whether it runs, as JSON has it: `None` where it cannot be told.
+pub(crate) fn alive(liveness: Liveness) -> Option<bool> {
+    match liveness {
+        Liveness::Alive => Some(true),
+        Liveness::Dead => Some(false),
+        Liveness::Unknown => None,
+    }
+}

@@ -1,0 +1,116 @@
+//! A lock of any kind, as those who use it and those who look at it meet it; a file for each kind below.
+
+use std::{fmt, sync::Arc};
+
+use lockwright_kernel::{
+    blocking::WaitError,
+    clock::Instant,
+    fast_lock::Leaf,
+    fs::{Fs, FsError},
+    id::Id,
+    lock::LockError,
+    one_kind::OneKind,
+    path::{Name, Path},
+    wait_queue::{Admission, Ticket, Want},
+};
+
+use super::{
+    kind::Layout,
+    standing::{Looker, Standing},
+};
+use crate::{fs::PosixFs, probe::ProcProbe, watch::PosixWorld};
+
+mod fast;
+mod folder;
+mod line;
+mod several;
+mod slots;
+
+use folder::Folder;
+use line::Line;
+use slots::Slots;
+
+/// What all kinds offer.
+pub(super) trait AnyLock: fmt::Debug + Send + Sync {
+    /// Waits in `world` until `me` holds, until `until` at most. A kind with a line joins it once, and notes the `ticket`:
+    /// it stands when the wait ends without success, until [`AnyLock::give_up`]. Of the others nothing is left on disk then.
+    fn wait(
+        &self,
+        me: &Id,
+        want: Want,
+        ticket: &mut Option<Ticket>,
+        world: &PosixWorld,
+        until: Option<Instant>,
+    ) -> Result<(), WaitError>;
+
+    /// Gives back the lock of `me`. `ticket` is its place in line, if it knows.
+    fn release(&self, me: &Id, ticket: Option<&Ticket>) -> Result<(), LockError>;
+
+    /// Leaves the line.
+    fn give_up(&self, ticket: &Ticket) -> Result<(), LockError>;
+
+    /// Whether `me` holds.
+    fn holds(&self, me: &Id) -> Result<bool, LockError>;
+
+    /// Removes everything of `id`, which is dead, or is to lose what it has.
+    fn recover(&self, id: &Id) -> Result<(), LockError>;
+
+    /// Removes what the dead have left, all of it. What cannot be removed stays.
+    fn sweep(&self) -> Result<(), LockError>;
+
+    /// Whom it belongs to, and who comes next.
+    fn standing(&self) -> Result<Standing, LockError>;
+}
+
+/// Where a lock is, and by which means it is looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) fs: PosixFs,
+    pub(super) name: Name,
+    pub(super) probe: ProcProbe,
+}
+
+impl Place {
+    /// The lock of that layout.
+    pub(super) fn lock(&self, layout: Layout, leaf: Leaf) -> Arc<dyn AnyLock> {
+        match layout {
+            Layout::Fast => Arc::new(fast::Fast::new(self, leaf)),
+            Layout::Bid => Arc::new(Folder::new(self)),
+            Layout::Queue => Arc::new(Line::new(self, layout, Admission::ONE)),
+            Layout::ReadWrite => Arc::new(Line::new(self, layout, Admission::ReadWrite)),
+            Layout::Semaphore(slots) => Arc::new(Slots::new(self, slots)),
+            Layout::FairSemaphore(holders) => Arc::new(Line::new(self, layout, Admission::First(holders))),
+        }
+    }
+
+    pub(super) fn path(&self) -> Path {
+        self.name.clone().into()
+    }
+
+    /// The other kind than a fast lock that is at home there, and also when its home is empty; or else the owner of a fast
+    /// lock.
+    pub(super) fn tenants(&self) -> Result<Vec<Name>, FsError> {
+        match self.fs.list(&self.path().join(&word("owner"))) {
+            Err(FsError::NotFound) => Ok(Vec::new()),
+            other => other,
+        }
+    }
+
+    /// Whether bids of a lock folder stand there.
+    pub(super) fn has_bids(&self) -> Result<bool, FsError> {
+        Ok(!Folder::new(self).bids()?.is_empty())
+    }
+
+    fn one_kind(&self, layout: Layout) -> OneKind<PosixFs> {
+        OneKind::new(self.fs.clone(), self.path(), layout.name())
+    }
+
+    fn looker(&self) -> Looker {
+        Looker { fs: self.fs.clone(), probe: self.probe }
+    }
+}
+
+/// A word that stands in the source, as a name.
+fn word(text: &str) -> Name {
+    text.parse().unwrap_or_else(|error| unreachable!("{text:?} stands in the source: {error}"))
+}

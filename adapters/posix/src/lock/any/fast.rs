@@ -1,0 +1,150 @@
+//! The fast lock behind a path.
+
+use lockwright_kernel::{
+    blocking::{self, WaitError},
+    clock::Instant,
+    fast_lock::{FastLock, Leaf},
+    fs::{Fs, Halted},
+    id::Id,
+    lock::{Lock, LockError},
+    path::{Name, Path},
+    policies::check::CheckLock,
+    wait_queue::{Ticket, Want},
+};
+
+use super::{AnyLock, Place, word};
+use crate::{
+    chance::ThreadChance,
+    fs::PosixFs,
+    lock::{
+        kind::{Kind, Layout},
+        standing::{Looker, Standing},
+    },
+    probe::ProcProbe,
+    watch::PosixWorld,
+};
+
+/// A fast lock that recovers from dead owners.
+pub(super) type RecoveringLock = CheckLock<FastLock<PosixFs>, ProcProbe, ThreadChance>;
+
+pub(super) fn recovering(place: &Place, path: Path, leaf: Leaf) -> RecoveringLock {
+    CheckLock::new(FastLock::new(place.fs.clone(), path, leaf), place.probe, ThreadChance)
+}
+
+#[derive(Debug)]
+pub(super) struct Fast {
+    lock: RecoveringLock,
+    place: Place,
+    looker: Looker,
+    path: Path,
+}
+
+impl Fast {
+    pub(super) fn new(place: &Place, leaf: Leaf) -> Self {
+        let lock = recovering(place, place.path(), leaf);
+        Self { lock, place: place.clone(), looker: place.looker(), path: place.path() }
+    }
+
+    /// All that is in `owner` but homes of other kinds: one at most.
+    fn owners(&self) -> Result<Vec<Id>, LockError> {
+        let tenants = self.place.tenants()?.into_iter().map(Id::from);
+        Ok(tenants.filter(|owner| other_kind(owner).is_none()).collect())
+    }
+}
+
+impl AnyLock for Fast {
+    fn wait(
+        &self,
+        me: &Id,
+        _: Want,
+        _: &mut Option<Ticket>,
+        world: &PosixWorld,
+        until: Option<Instant>,
+    ) -> Result<(), WaitError> {
+        blocking::lock(&Told(&self.lock), me, world, until)
+    }
+
+    fn release(&self, me: &Id, _: Option<&Ticket>) -> Result<(), LockError> {
+        self.lock.unlock(me)
+    }
+
+    fn give_up(&self, _: &Ticket) -> Result<(), LockError> {
+        Ok(())
+    }
+
+    /// By name, for what is found first may be the home of a kind that is about to see this owner and to leave.
+    fn holds(&self, me: &Id) -> Result<bool, LockError> {
+        Ok(self.looker.fs.exists(&self.path.join(&word("owner")).join(me.name()))?)
+    }
+
+    fn recover(&self, id: &Id) -> Result<(), LockError> {
+        self.lock.recover(id)
+    }
+
+    /// Beside a dead owner the home of another kind may stand, which was left by the dead as well.
+    fn sweep(&self) -> Result<(), LockError> {
+        for owner in self.owners()? {
+            if self.looker.is_dead(&owner)? {
+                self.lock.recover(&owner)?;
+            }
+        }
+        self.lock.sweep()
+    }
+
+    fn standing(&self) -> Result<Standing, LockError> {
+        let mut standing = Standing::default();
+        for owner in self.owners()? {
+            let at = self.path.join(&word("owner")).join(owner.name());
+            standing.holders.push(self.looker.entry(owner, Kind::Fast, &at)?);
+        }
+        for id in self.lock.proposals()? {
+            let at = self.path.join(&word("build")).join(id.name());
+            standing.trying.push(self.looker.entry(id, Kind::Fast, &at)?);
+        }
+        Ok(standing.of(Layout::Fast))
+    }
+}
+
+/// The name of the other kind that an owner is.
+fn other_kind(owner: &Id) -> Option<Name> {
+    Layout::named(owner.name()).map(Layout::name)
+}
+
+/// The lock, which tells a contender of another kind that it meets. Nobody can say that a kind is dead, so it would be waited
+/// for like any owner.
+struct Told<'a>(&'a RecoveringLock);
+
+impl Lock for Told<'_> {
+    fn try_lock(&self, me: &Id) -> Result<(), LockError> {
+        match self.0.try_lock(me) {
+            Err(LockError::Held { owner: Some(owner) }) => {
+                Err(other_kind(&owner).map_or(LockError::Held { owner: Some(owner) }, LockError::OtherKind))
+            }
+            answer => answer,
+        }
+    }
+
+    fn unlock(&self, me: &Id) -> Result<(), LockError> {
+        self.0.unlock(me)
+    }
+
+    fn owner(&self) -> Result<Option<Id>, LockError> {
+        self.0.owner()
+    }
+
+    fn proposals(&self) -> Result<Vec<Id>, LockError> {
+        self.0.proposals()
+    }
+
+    fn clean(&self, id: &Id) -> Result<(), Halted> {
+        self.0.clean(id)
+    }
+
+    fn recover(&self, id: &Id) -> Result<(), LockError> {
+        self.0.recover(id)
+    }
+
+    fn waits_on(&self) -> Path {
+        self.0.waits_on()
+    }
+}

@@ -1,0 +1,176 @@
+//! A line behind a path, in the home of its kind: the fair lock, readers and writers, the fair semaphore.
+
+use lockwright_kernel::{
+    blocking::{self, DISTURBED_MAX, LineError, WaitError},
+    clock::{Clock, Instant},
+    fs::{Fs, FsError, Halted},
+    id::Id,
+    lock::LockError,
+    one_kind::OneKind,
+    wait_queue::{Admission, QueueError, Ticket, WaitQueue, Want},
+};
+
+use super::{AnyLock, Place};
+use crate::{
+    chance::ThreadChance,
+    fs::PosixFs,
+    lock::{
+        kind::{Kind, Layout},
+        standing::Standing,
+    },
+    probe::ProcProbe,
+    watch::PosixWorld,
+};
+
+#[derive(Debug)]
+pub(super) struct Line {
+    place: Place,
+    layout: Layout,
+    rule: Admission,
+    kind: OneKind<PosixFs>,
+    queue: WaitQueue<PosixFs, ProcProbe, ThreadChance>,
+}
+
+impl Line {
+    pub(super) fn new(place: &Place, layout: Layout, rule: Admission) -> Self {
+        let kind = place.one_kind(layout);
+        let queue = WaitQueue::new(place.fs.clone(), place.probe, ThreadChance, kind.home(), rule);
+        Self { place: place.clone(), layout, rule, kind, queue }
+    }
+
+    /// From then on the path is of this kind, until the ticket is gone.
+    fn join(&self, me: &Id, want: Want, world: &PosixWorld, until: Option<Instant>) -> Result<Ticket, WaitError> {
+        let mut disturbed = 0;
+        loop {
+            match self.try_join(me, want) {
+                Err(LockError::Disturbed) if disturbed < DISTURBED_MAX => disturbed += 1,
+                Err(LockError::Disturbed) if until.is_none() || until > Some(world.now()?) => {}
+                Err(LockError::Disturbed) => return Err(WaitError::TimedOut { owner: None }),
+                Err(error) => {
+                    self.tidy()?;
+                    return Err(WaitError::Lock(error));
+                }
+                Ok(ticket) => return Ok(ticket),
+            }
+        }
+    }
+
+    fn try_join(&self, me: &Id, want: Want) -> Result<Ticket, LockError> {
+        self.kind.enter()?;
+        let ticket = match self.queue.join(me, want) {
+            // The directory around it went away after it was entered.
+            Err(QueueError::Fs(FsError::NotFound)) => return Err(LockError::Disturbed),
+            other => other?,
+        };
+        match self.kind.verify() {
+            Ok(()) => Ok(ticket),
+            Err(error) => {
+                self.leave(&ticket)?;
+                Err(error)
+            }
+        }
+    }
+
+    fn leave(&self, ticket: &Ticket) -> Result<(), LockError> {
+        self.queue.leave(ticket)?;
+        Ok(self.tidy()?)
+    }
+
+    fn tidy(&self) -> Result<(), Halted> {
+        self.kind.tidy()?;
+        self.place.fs.discard_dir(&self.place.path())
+    }
+
+    fn kind_of(&self, ticket: &Ticket) -> Kind {
+        match (self.layout, ticket.place.want) {
+            (Layout::ReadWrite, Want::Shared) => Kind::Read,
+            (layout, _) => layout.kind(),
+        }
+    }
+
+    /// How many of those in line hold.
+    fn holding(&self, line: &[Ticket]) -> usize {
+        let readers = line.iter().take_while(|ticket| ticket.place.want == Want::Shared).count();
+        match self.rule {
+            Admission::First(count) => line.len().min(count.get() as usize),
+            Admission::ReadWrite => readers.max(usize::from(!line.is_empty())),
+        }
+    }
+}
+
+impl AnyLock for Line {
+    fn wait(
+        &self,
+        me: &Id,
+        want: Want,
+        ticket: &mut Option<Ticket>,
+        world: &PosixWorld,
+        until: Option<Instant>,
+    ) -> Result<(), WaitError> {
+        let is_at_once = match until {
+            Some(until) => until <= world.now()?,
+            None => false,
+        };
+        let ticket = match ticket {
+            Some(ticket) => ticket,
+            none => none.insert(self.join(me, want, world, until)?),
+        };
+        let mut answer = blocking::in_line(&self.queue, ticket, world, until);
+        if matches!(answer, Err(LineError::TimedOut { .. })) && is_at_once {
+            // One look passes one of the dead at most. Who does not wait gets no other.
+            self.queue.sweep().map_err(|error| WaitError::Lock(error.into()))?;
+            answer = blocking::in_line(&self.queue, ticket, world, until);
+        }
+        answer.map_err(|error| match error {
+            LineError::TimedOut { behind } => WaitError::TimedOut { owner: behind },
+            LineError::Interrupted => WaitError::Interrupted,
+            LineError::Cut => WaitError::Lock(LockError::NotOwner),
+            LineError::Queue(error) => WaitError::Lock(error.into()),
+        })
+    }
+
+    fn release(&self, me: &Id, ticket: Option<&Ticket>) -> Result<(), LockError> {
+        match ticket {
+            Some(ticket) => self.leave(ticket),
+            None => self.leave(&self.queue.find(me)?.ok_or(LockError::NotOwner)?),
+        }
+    }
+
+    fn give_up(&self, ticket: &Ticket) -> Result<(), LockError> {
+        match self.leave(ticket) {
+            Err(LockError::NotOwner) => Ok(self.tidy()?),
+            other => other,
+        }
+    }
+
+    fn holds(&self, me: &Id) -> Result<bool, LockError> {
+        Ok(self.queue.find(me)?.is_some())
+    }
+
+    fn recover(&self, id: &Id) -> Result<(), LockError> {
+        self.queue.recover(id)?;
+        Ok(self.tidy()?)
+    }
+
+    fn sweep(&self) -> Result<(), LockError> {
+        self.queue.sweep()?;
+        Ok(self.tidy()?)
+    }
+
+    fn standing(&self) -> Result<Standing, LockError> {
+        let (looker, line) = (self.place.looker(), self.queue.tickets()?);
+        let holding = self.holding(&line);
+        let mut standing = Standing::default();
+        for (index, ticket) in line.iter().enumerate() {
+            let entry = looker.entry(ticket.id.clone(), self.kind_of(ticket), &self.queue.path_of(ticket))?;
+            let of = if index < holding { &mut standing.holders } else { &mut standing.waiters };
+            of.push(entry.at_place(ticket.place.number));
+        }
+        for id in self.queue.contenders()? {
+            if !line.iter().any(|ticket| ticket.id == id) {
+                standing.trying.push(looker.entry(id, self.layout.kind(), self.queue.path())?);
+            }
+        }
+        Ok(standing.of(self.layout))
+    }
+}

@@ -1,0 +1,195 @@
+//! A lock that somebody waits for, and one that is held.
+
+use std::sync::Arc;
+
+use lockwright_kernel::{
+    blocking::WaitError,
+    clock::Instant,
+    fs::FsError,
+    id::Id,
+    lock::LockError,
+    token::{Token, TokenError, Tokens},
+    wait_queue::Ticket,
+};
+
+use super::{
+    PathLock,
+    any::AnyLock,
+    error::{AcquireError, AcquireErrorKind},
+};
+use crate::{fs::PosixFs, watch::PosixWorld};
+
+/// How many others' leavings one wait takes away: an owner's, and a kind's that died about to hold.
+const OTHERS_MAX: u32 = 2;
+
+/// Somebody who wants a lock, and who keeps its place in line, where the kind has one, from one wait to the next.
+///
+/// When this is dropped, it leaves the line, or gives back the lock.
+#[must_use = "the place in line is lost when this is dropped"]
+#[derive(Debug)]
+pub struct Contender<'lock> {
+    lock: &'lock PathLock,
+    id: Id,
+    ticket: Option<Ticket>,
+    holds: bool,
+}
+
+impl<'lock> Contender<'lock> {
+    pub(super) fn new(lock: &'lock PathLock, id: Id) -> Self {
+        Self { lock, id, ticket: None, holds: false }
+    }
+
+    /// The id, as it stands on disk.
+    #[must_use]
+    pub fn id(&self) -> &Id {
+        &self.id
+    }
+
+    /// The number of its place in line, once it has joined one.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.ticket.as_ref().map(|ticket| ticket.place.number)
+    }
+
+    /// Waits in `world` until it holds the lock, until `until` at most. A world that was waited in takes a while to drop,
+    /// which is best done when the lock is not held.
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireError`]. After [`AcquireErrorKind::TimedOut`] and [`AcquireErrorKind::Interrupted`] it can wait again, and
+    /// has its place in line still.
+    pub fn wait(&mut self, world: &PosixWorld, until: Option<Instant>) -> Result<(), AcquireError> {
+        if self.holds {
+            return Ok(());
+        }
+        let mut answer = self.wait_once(world, until);
+        for _ in 0..OTHERS_MAX {
+            // It may be that of the dead alone.
+            match &answer {
+                Err(WaitError::Lock(LockError::OtherKind(name))) if self.lock.sweep_other(name).is_ok() => {}
+                _ => break,
+            }
+            answer = self.wait_once(world, until);
+        }
+        self.holds = answer.is_ok();
+        answer.map_err(|error| AcquireError::new(self.lock.path(), AcquireErrorKind::of(error, self.lock.kind())))
+    }
+
+    fn wait_once(&mut self, world: &PosixWorld, until: Option<Instant>) -> Result<(), WaitError> {
+        self.lock.check_for_bids()?;
+        self.lock.lock.wait(&self.id, self.lock.kind().want(), &mut self.ticket, world, until)
+    }
+
+    /// The lock, which it holds; `None`, and it has left the line, where it does not.
+    #[must_use]
+    pub fn into_guard(mut self) -> Option<Guard> {
+        let held = std::mem::take(&mut self.holds);
+        held.then(|| Guard {
+            lock: Arc::clone(&self.lock.lock),
+            tokens: self.lock.tokens(),
+            id: self.id.clone(),
+            ticket: self.ticket.take(),
+            process: std::process::id(),
+            held,
+        })
+    }
+
+    /// Leaves what it has, the lock or its place in line, as it is: until [`PathLock::unlock_as`], or until the owner that
+    /// its id speaks of is dead.
+    pub fn keep(mut self) {
+        self.holds = false;
+        self.ticket = None;
+    }
+}
+
+impl Drop for Contender<'_> {
+    fn drop(&mut self) {
+        // Nobody is there to hear of a failure. If there was one, what is left goes once this process ends.
+        if self.holds {
+            let _ = self.lock.lock.release(&self.id, self.ticket.as_ref());
+        } else if let Some(ticket) = &self.ticket {
+            let _ = self.lock.lock.give_up(ticket);
+        }
+    }
+}
+
+/// A lock that is held, and given back when this is dropped.
+///
+/// A guard that is leaked holds the lock until its process ends. One that a forked child inherits gives nothing back in
+/// the child: the lock is the parent's.
+#[must_use = "the lock is given back when the guard is dropped"]
+#[derive(Debug)]
+pub struct Guard {
+    lock: Arc<dyn AnyLock>,
+    tokens: Result<Tokens<PosixFs>, FsError>,
+    id: Id,
+    ticket: Option<Ticket>,
+    process: u32,
+    held: bool,
+}
+
+/// Why there is no fencing token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FenceError {
+    /// The lock is not held any more: it was taken away by force. A number may have been used up.
+    #[error("the lock is not held any more, so no number was given")]
+    NotHeld,
+    /// It could not be seen whether the lock is held still.
+    #[error("cannot look whether the lock is held: {0}")]
+    Lock(LockError),
+    /// No number was given.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+}
+
+impl Guard {
+    /// The id that the lock is held under, as it stands on disk.
+    #[must_use]
+    pub fn id(&self) -> &Id {
+        &self.id
+    }
+
+    /// A fencing [token](lockwright_kernel::token): a number that is higher than all that were given for this lock before,
+    /// for a resource that refuses who comes with a lower one than it has seen. Take it after the lock and before the
+    /// work. Each call gives another number. They are kept beside the lock, see [`PathLock::tokens`].
+    ///
+    /// # Errors
+    ///
+    /// [`FenceError`]; the lock is held as before.
+    pub fn token(&self) -> Result<Token, FenceError> {
+        let tokens = self.tokens.as_ref().map_err(|error| TokenError::Fs(*error))?;
+        let token = tokens.next(&self.id)?;
+        match self.lock.holds(&self.id) {
+            Ok(true) => Ok(token),
+            Ok(false) => Err(FenceError::NotHeld),
+            Err(error) => Err(FenceError::Lock(error)),
+        }
+    }
+
+    /// Gives the lock back, and says whether that worked.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::NotOwner`] when the lock was taken away by force, or belongs to the process that this one was forked
+    /// from; [`LockError::Fs`] when giving it back failed: then it stays held until this process ends.
+    pub fn unlock(mut self) -> Result<(), LockError> {
+        self.release()
+    }
+
+    fn release(&mut self) -> Result<(), LockError> {
+        if !std::mem::take(&mut self.held) {
+            return Ok(());
+        }
+        if self.process != std::process::id() {
+            return Err(LockError::NotOwner);
+        }
+        self.lock.release(&self.id, self.ticket.as_ref())
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Nobody is there to hear of a failure. If there was one, the lock is free once this process ends.
+        let _ = self.release();
+    }
+}
