@@ -14,7 +14,8 @@
 //!    was disturbed: 1, [`TRIES_MAX`] times in all.
 //! 3. BUILD: make `build/<id>` with the number 0 in it.
 //! 4. BEGIN: rename `build/<id>` to `last`, which fails where somebody has done so.
-//! 5. TIDY: remove what is left of mine in `build`, and `build` if it is empty. Then 2, with the number 0.
+//! 5. TIDY: remove what is left of mine in `build`, and `build` if it is empty. Then 2, with the number 0. After an
+//!    error, such as that of a full disk, remove `<token>` as well, which fails where a beginning stands.
 //!
 //! *Why no number is given twice.* Of several callers that rename `last/<n>` one gets `Ok` ([`Fs::rename`]), and
 //! afterwards `last` holds a higher number and never `<n>` again: nobody makes an entry in `last` but by RAISE, which
@@ -27,7 +28,8 @@
 //!
 //! *When a call fails.* Where it is not known whether RAISE took effect, a number is lost, and no more. A RAISE that is
 //! carried out twice, as a server may do whose answer was lost, finds nothing the second time. TIDY names what is
-//! mine: after a BEGIN that took effect, it finds nothing there.
+//! mine: after a BEGIN that took effect, it finds nothing there. A `<token>` that it removes is empty ([`Fs::remove_dir`]), so
+//! no number was ever given, for `last` stands for good once one was. Others who are about to BUILD in it are disturbed.
 //!
 //! *What it leaves to the caller.*
 //!
@@ -149,8 +151,8 @@ impl<F: Fs> Tokens<F> {
     /// # Errors
     ///
     /// [`TokenError::UsedUp`] for good. [`TokenError::Disturbed`]; nothing of `me` is left on disk.
-    /// [`TokenError::Fs`] is a call that failed: a number may be lost, and `me` may have left directories in `build`, which
-    /// the next attempt uses.
+    /// [`TokenError::Fs`] is a call that failed: a number may be lost. Where there was no number yet, what `me` had made is
+    /// removed as far as the file system lets it; the next attempt uses what is left.
     pub fn try_next(&self, me: &Id, seen: u64) -> Result<Token, TokenError> {
         let last = match self.look()? {
             Look::At(last) => last, // 1 LOOK
@@ -219,7 +221,10 @@ impl<F: Fs> Tokens<F> {
         match begun {
             Ok(()) | Err(FsError::NotEmpty) => Ok(()),
             Err(FsError::NotFound) => Err(TokenError::Disturbed), // Somebody tidied under this attempt.
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                self.fs.discard_dir(&self.path)?;
+                Err(error.into())
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod kinds;
 mod mistakes;
-#[expect(dead_code, reason = "the other adapter's tests use more of it")]
+mod order;
 #[path = "../../../posix/tests/places/mod.rs"]
 mod places;
 mod run;

@@ -27,7 +27,12 @@ pub(crate) struct Dir {
 
 impl Dir {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().expect("a directory for the test");
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// The same on the file system of `place`.
+    pub(crate) fn within(place: &Path) -> Self {
+        let dir = tempfile::tempdir_in(place).expect("a directory for the test");
         Self { dir, _guard: guard() }
     }
 
@@ -151,9 +156,14 @@ impl Process {
         self.end().code().expect("no signal ended it")
     }
 
-    /// Kills it, as nothing can prevent, and waits until nobody writes to its output any more.
+    /// Kills it, as nothing can prevent.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("a child");
+    }
+
+    /// Kills it, and waits until nobody writes to its output any more.
     pub(crate) fn kill_and_drain(&mut self) {
-        self.child.kill().expect("it runs");
+        self.kill();
         self.end();
         while !self.line().is_empty() {}
     }
