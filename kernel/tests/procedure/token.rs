@@ -213,6 +213,48 @@ fn whichever_call_fails_at_most_one_number_is_lost_and_the_next_attempt_leaves_n
 }
 
 #[test]
+fn a_beginning_for_which_there_is_no_room_leaves_nothing() {
+    let made = ["t", "t/build", "t/build/ann", "t/build/ann/000", "t/last"];
+    for number in 1..=made.len() {
+        let disk = MemFs::new();
+        let fs = failing(&disk, |call| call == number, Fault { error: FsError::NoSpace, takes_effect: false });
+        assert_eq!(tokens(&fs).next(&id("ann")), Err(TokenError::Fs(FsError::NoSpace)), "{}", made[number - 1]);
+        assert_eq!(tree(&disk), [""; 0], "{}", made[number - 1]);
+    }
+}
+
+#[test]
+fn who_has_no_room_to_begin_takes_no_number_away_that_others_begin_meanwhile() {
+    for step in ["t/build", "t/build/ann", "t/build/ann/000", "t/last"] {
+        let disk = MemFs::new();
+        let fails = |call: &Call| make(step)(call) || move_to(step)(call);
+        let fs = Through(|call: &Call| {
+            if fails(call) {
+                assert_eq!(tokens(&disk).next(&id("bob")), Ok(token(1)));
+                return Err(FsError::NoSpace);
+            }
+            call.on(&disk)
+        });
+        assert_eq!(tokens(&fs).next(&id("ann")), Err(TokenError::Fs(FsError::NoSpace)), "{step}");
+        assert_eq!(tree(&disk), ["t", "t/last", "t/last/001"], "{step}");
+    }
+}
+
+#[test]
+fn a_beginning_whose_directory_others_take_away_is_made_again() {
+    for step in ["t/build", "t/build/ann", "t/build/ann/000"] {
+        let disk = MemFs::new();
+        let fs = before(&disk, make(step), || {
+            for dir in ["t/build/ann", "t/build", "t"] {
+                let _ = disk.discard_dir(&path(dir));
+            }
+        });
+        assert_eq!(tokens(&fs).next(&id("ann")), Ok(token(1)), "{step}");
+        assert_eq!(tree(&disk), ["t", "t/last", "t/last/001"], "{step}");
+    }
+}
+
+#[test]
 fn a_rename_that_is_carried_out_twice_gives_one_number() {
     let disk = given(7);
     let fs = Through(|call: &Call| {

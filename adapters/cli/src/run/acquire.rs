@@ -1,8 +1,12 @@
 //! Takes the lock for the command, or says why not.
 
-use lockwright_kernel::{id::Id, token::Token};
+use lockwright_kernel::{
+    id::Id,
+    lock::LockError,
+    token::{Token, TokenError},
+};
 use lockwright_posix::{
-    lock::{Guard, Kind, PathLock},
+    lock::{FenceError, Guard, Kind, PathLock},
     watch::PosixWorld,
 };
 use nix::sys::signal::Signal;
@@ -10,7 +14,7 @@ use nix::sys::signal::Signal;
 use super::child::{Change, HeldBack};
 use crate::{
     args::RunArgs,
-    exit::{CANNOT_CREATE, Failure, failed},
+    exit::{CANNOT_CREATE, FAILED, Failure, failed},
     look::look,
     signals::Signals,
     wait,
@@ -46,7 +50,11 @@ pub(super) fn acquire(lock: &PathLock, args: &RunArgs, child: &HeldBack, signals
 fn token(lock: &PathLock, guard: &Guard) -> Result<Token, Failure> {
     guard.token().map_err(|error| {
         let line = format!("{}.token: no fencing token: {error}{NOT_RUN}", lock.path().display());
-        Failure::new(CANNOT_CREATE, line)
+        match error {
+            FenceError::NotHeld => Failure::new(FAILED, line),
+            FenceError::Lock(LockError::Fs(fs)) | FenceError::Token(TokenError::Fs(fs)) => Failure::of_fs(fs, line),
+            FenceError::Lock(_) | FenceError::Token(_) => Failure::new(CANNOT_CREATE, line),
+        }
     })
 }
 

@@ -161,7 +161,7 @@ fn as_nobody(dir: &Dir) -> Output {
 
 #[test]
 fn a_file_system_that_is_read_only() {
-    let Some(output) = on_tmpfs("size=1m", "mount -o remount,ro .", "true") else { return };
+    let Some(output) = on_tmpfs("size=1m", "mount -o remount,ro .", "lock", "true") else { return };
     assert_eq!(code(&output), 73, "{output:?}");
     assert!(one_line(&output).contains("can be written to"));
 }
@@ -175,7 +175,7 @@ fn a_file_system_that_is_full() {
         ("nr_inodes=4", "touch 1"),
         ("nr_inodes=6", "touch 1 2"),
     ] {
-        let Some(output) = on_tmpfs(options, fill, "test -z \"$(find . -type d ! -name .)\"") else {
+        let Some(output) = on_tmpfs(options, fill, "lock", NO_DIRECTORIES) else {
             return;
         };
         assert_eq!(code(&output), 73, "{output:?}");
@@ -184,9 +184,36 @@ fn a_file_system_that_is_full() {
     }
 }
 
-/// Mounts a tmpfs, prepares it, and tries to run a command under a lock there. Its exit code, or 99 if `check` fails
-/// afterwards or the command was run.
-fn on_tmpfs(options: &str, prepare: &str, check: &str) -> Option<Output> {
+#[test]
+fn a_number_for_which_there_is_no_room_leaves_nothing_and_the_next_one_is_the_first() {
+    let (mut without_lock, mut without_number) = (0, 0);
+    for inodes in 2.. {
+        let options = format!("nr_inodes={inodes}");
+        let check = format!(
+            "{NO_DIRECTORIES} && mount -o remount,nr_inodes=100 . &&
+             test \"$({} run -f lock sh -c 'echo $LOCKWRIGHT_FENCE')\" = 1",
+            env!("CARGO_BIN_EXE_lockwright")
+        );
+        let Some(output) = on_tmpfs(&options, "true", "--fence lock", &check) else { return };
+        if output.stdout == b"ran\n" {
+            break;
+        }
+        assert_eq!(code(&output), 73, "{options}: {output:?}");
+        let line = one_line(&output);
+        assert!(line.contains("make room"), "{options}: {line}");
+        match line.contains("lock.token: no fencing token: ") {
+            true => without_number += 1,
+            false => without_lock += 1,
+        }
+    }
+    assert!(without_lock > 0 && without_number > 0, "{without_lock}, {without_number}");
+}
+
+const NO_DIRECTORIES: &str = "test -z \"$(find . -type d ! -name .)\"";
+
+/// Mounts a tmpfs, prepares it, and tries to run a command, `echo ran`, under a lock there. Its exit code, or 99 if `check`
+/// fails afterwards.
+fn on_tmpfs(options: &str, prepare: &str, lock: &str, check: &str) -> Option<Output> {
     if !geteuid().is_root() {
         places::skip("a tmpfs: only root can mount it");
         return None;
@@ -194,13 +221,12 @@ fn on_tmpfs(options: &str, prepare: &str, check: &str) -> Option<Output> {
     let dir = Dir::new();
     let script = format!(
         "mount -t tmpfs -o {options} tmpfs . && cd \"$PWD\" && {prepare} || exit 98
-         {} run lock sh -c 'echo ran'; code=$?
+         {} run {lock} sh -c 'echo ran'; code=$?
          {check} || exit 99
          exit $code",
         env!("CARGO_BIN_EXE_lockwright")
     );
     let args = ["--mount", "sh", "-c", &script];
     let output = Command::new("unshare").current_dir(dir.path()).args(args).output().expect("unshare");
-    assert_eq!(output.stdout, b"", "the command was run");
     Some(output)
 }

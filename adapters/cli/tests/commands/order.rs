@@ -254,10 +254,12 @@ pub(crate) fn is_its_turn(lock: &Path, kind: &str, id: &str) -> bool {
         _ => return true,
     };
     let home = lock.join("owner").join(home);
-    // A directory without an owner is nobody's ticket any more.
-    let owners = |name: &str| fs::read_dir(home.join(name)).map_or(0, Iterator::count);
+    let in_it = |dir: &Path| fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    // A directory without an owner is nobody's ticket any more, and a writer on its way out has taken its mark away.
+    let stands =
+        |name: &String| in_it(&home.join(name)).any(|owner| kind != "rw-read" || in_it(&owner).next().is_some());
     let names = entries(&home);
     let mine = names.iter().position(|name| home.join(name).join(id).exists()).expect("my ticket");
-    let hinders = |name: &&String| !(kind == "rw-read" && name.ends_with("-shared"));
-    names[..mine].iter().filter(hinders).filter(|name| owners(name) > 0).count() < room(kind)
+    let hinders = |name: &&String| stands(name) && !(kind == "rw-read" && name.ends_with("-shared"));
+    names[..mine].iter().filter(hinders).count() < room(kind)
 }

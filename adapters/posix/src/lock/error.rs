@@ -223,7 +223,7 @@ fn by(owner: Option<&Id>) -> String {
 }
 
 /// What the user can do about it.
-fn advice(error: FsError) -> &'static str {
+pub(super) fn advice(error: FsError) -> &'static str {
     match error {
         FsError::NotFound => "see whether the directory that holds the lock was removed",
         FsError::NotADirectory | FsError::SymbolicLink | FsError::IsADirectory => {

@@ -15,7 +15,7 @@ use lockwright_kernel::{
 use super::{
     PathLock,
     any::AnyLock,
-    error::{AcquireError, AcquireErrorKind},
+    error::{AcquireError, AcquireErrorKind, advice},
 };
 use crate::{fs::PosixFs, watch::PosixWorld};
 
@@ -138,8 +138,16 @@ pub enum FenceError {
     #[error("cannot look whether the lock is held: {0}")]
     Lock(LockError),
     /// No number was given.
-    #[error(transparent)]
+    #[error("{0}{advice}", advice = advice_on(.0))]
     Token(#[from] TokenError),
+}
+
+/// What the user can do about it.
+fn advice_on(error: &TokenError) -> String {
+    match error {
+        TokenError::Fs(error) => format!("; {}", advice(*error)),
+        TokenError::Disturbed | TokenError::UsedUp(_) => String::new(),
+    }
 }
 
 impl Guard {
@@ -155,7 +163,8 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// [`FenceError`]; the lock is held as before.
+    /// [`FenceError`]; the lock is held as before. Where no number was given yet, nothing is left beside it, as far as the file
+    /// system lets it be removed.
     pub fn token(&self) -> Result<Token, FenceError> {
         let tokens = self.tokens.as_ref().map_err(|error| TokenError::Fs(*error))?;
         let token = tokens.next(&self.id)?;
