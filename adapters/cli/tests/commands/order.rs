@@ -11,6 +11,7 @@ use std::{
     path::Path,
 };
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::Value;
 
 use crate::{
@@ -45,7 +46,7 @@ impl Ticket {
     }
 }
 
-/// A crowd in line, in the order of its tickets, and each one's process.
+/// A crowd in line, and the process of each, both in the order of the tickets.
 struct Crowd {
     line: Vec<Ticket>,
     processes: Vec<Process>,
@@ -104,58 +105,61 @@ impl Crowd {
         let entries = ["holders", "waiters"].map(|key| status[key].as_array().expect("a list").clone()).concat();
         let line: Vec<Ticket> = entries.iter().map(Ticket::of).collect();
         assert_eq!((status["kind"].as_str(), line.len()), (Some(kind), processes.len()), "{status}");
-        let crowd = Self { line, processes, holding, dies_holding };
-        crowd.stands_as_it_came();
-        crowd
+        stands_as_it_came(&line, &processes[holding..]);
+        processes.sort_by_key(|process| line.iter().position(|ticket| ticket.pid == u64::from(process.id())));
+        Self { line, processes, holding, dies_holding }
     }
 
-    /// Numbers go up along the line, and no part stands before one that came earlier.
-    fn stands_as_it_came(&self) {
-        assert!(self.line.is_sorted_by_key(|ticket| ticket.number), "{:?}", self.line);
-        let parts = self.processes[self.holding..].chunks(PART);
-        let numbers: Vec<Vec<u64>> = parts
-            .map(|part| {
-                let in_part = |ticket: &&Ticket| part.iter().any(|process| u64::from(process.id()) == ticket.pid);
-                self.line.iter().filter(in_part).map(|ticket| ticket.number).collect()
-            })
-            .collect();
-        for pair in numbers.windows(2) {
-            assert!(pair[0].iter().max() < pair[1].iter().min(), "somebody overtook who had joined: {numbers:?}");
-        }
-    }
-
-    /// The process of the one at `place` in line.
-    fn process(&mut self, place: usize) -> &mut Process {
-        let pid = self.line[place].pid;
-        self.processes.iter_mut().find(|process| u64::from(process.id()) == pid).expect("it is of the crowd")
-    }
-
-    /// The same, of one that may be out from now on.
+    /// The process of the one at `place` in line, which may be out from now on.
     fn out(&mut self, dir: &Dir, place: usize) -> &mut Process {
         let mut journal = File::options().create(true).append(true).open(dir.path().join("journal")).expect("a file");
         journal.write_all(format!("out {}\n", self.line[place].id).as_bytes()).expect("room");
-        self.process(place)
+        &mut self.processes[place]
     }
 
     /// Serves all but some: of those who hold until they are killed, each, and the one behind every one of these, who dies
     /// before its turn or together with the holder. Who was killed waiting.
     fn serve(&mut self, dir: &Dir) -> Vec<String> {
-        let dies = |ticket: &Ticket| self.dies_holding.contains(&ticket.pid);
-        let holding: Vec<usize> = (0..self.line.len()).filter(|place| dies(&self.line[*place])).collect();
-        let behind = |place: &usize| (place + 1..self.line.len()).find(|place| !dies(&self.line[*place]));
-        let pairs: Vec<(usize, Option<usize>)> = holding.iter().map(|place| (*place, behind(place))).collect();
-        for (_, waiting) in pairs.iter().step_by(2) {
-            waiting.iter().for_each(|place| self.out(dir, *place).kill());
+        let dies = |place: &usize| self.dies_holding.contains(&self.line[*place].pid);
+        let behind = |place: usize| (place + 1..self.line.len()).find(|place| !dies(place));
+        let holding = (0..self.line.len()).filter(dies);
+        let mut pairs: Vec<(usize, Option<usize>)> = holding.map(|place| (place, behind(place))).collect();
+        let killed = pairs.iter().filter_map(|(_, waiting)| Some(self.line[(*waiting)?].id.clone())).collect();
+        for (_, waiting) in pairs.iter_mut().step_by(2) {
+            waiting.take().into_iter().for_each(|place| self.out(dir, place).kill());
         }
         for place in 0..self.holding {
             self.out(dir, place).send("end\n");
         }
-        for (at, (place, waiting)) in pairs.iter().enumerate() {
-            assert_eq!(self.process(*place).line(), "in");
-            let together = waiting.filter(|_| at % 2 == 1);
-            [Some(*place), together].into_iter().flatten().for_each(|place| self.out(dir, place).kill());
+        while !pairs.is_empty() {
+            for at in self.ready(&pairs).into_iter().rev() {
+                let (place, waiting) = pairs.remove(at);
+                assert_eq!(self.processes[place].line(), "in");
+                [Some(place), waiting].into_iter().flatten().for_each(|place| self.out(dir, place).kill());
+            }
         }
-        pairs.iter().filter_map(|(_, waiting)| Some(self.line[(*waiting)?].id.clone())).collect()
+        killed
+    }
+
+    /// Which of the pairs has somebody who has something to say, at least one.
+    fn ready(&self, pairs: &[(usize, Option<usize>)]) -> Vec<usize> {
+        let outputs = pairs.iter().map(|(place, _)| self.processes[*place].output());
+        let mut fds: Vec<PollFd> = outputs.map(|output| PollFd::new(output, PollFlags::POLLIN)).collect();
+        poll(&mut fds, PollTimeout::NONE).expect("poll");
+        (0..fds.len()).filter(|at| fds[*at].any() == Some(true)).collect()
+    }
+}
+
+/// Numbers go up along the line, and no part of those who joined stands before one that came earlier.
+fn stands_as_it_came(line: &[Ticket], joined: &[Process]) {
+    assert!(line.is_sorted_by_key(|ticket| ticket.number), "{line:?}");
+    let numbers = |part: &[Process]| -> Vec<u64> {
+        let is_in_part = |ticket: &&Ticket| part.iter().any(|process| u64::from(process.id()) == ticket.pid);
+        line.iter().filter(is_in_part).map(|ticket| ticket.number).collect()
+    };
+    let numbers: Vec<Vec<u64>> = joined.chunks(PART).map(numbers).collect();
+    for pair in numbers.windows(2) {
+        assert!(pair[0].iter().max() < pair[1].iter().min(), "somebody overtook who had joined: {numbers:?}");
     }
 }
 
@@ -187,7 +191,7 @@ fn is_served_in_order(on: &Place, kind: &str) {
     assert!(killed_waiting.len() > DIE_HOLDING.len(), "{kind}: {killed_waiting:?}");
     let line = crowd.line.clone();
     for (place, ticket) in line.iter().enumerate() {
-        let status = crowd.process(place).end();
+        let status = crowd.processes[place].end();
         let is_killed = crowd.dies_holding.contains(&ticket.pid) || killed_waiting.contains(&ticket.id);
         // Where several hold, one that was to die waiting may have been quicker.
         assert!(status.success() || is_killed && status.code().is_none(), "{kind}: {ticket:?}: {status}");

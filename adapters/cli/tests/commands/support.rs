@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
+    os::fd::{AsFd, BorrowedFd},
     path::Path,
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::mpsc::{RecvTimeoutError, Sender, channel},
@@ -118,6 +119,11 @@ impl Process {
     /// The next line of its output, without the end; empty at the end of the output.
     pub(crate) fn line(&mut self) -> String {
         line(&mut self.stdout)
+    }
+
+    /// Where its output comes from.
+    pub(crate) fn output(&self) -> BorrowedFd<'_> {
+        self.stdout.get_ref().as_fd()
     }
 
     /// The next line of its standard error.
