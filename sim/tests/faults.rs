@@ -287,8 +287,8 @@ const PINNED: [(&str, Profile, Faults, [usize; 3]); 18] = {
         ("fast_lock+observer", Profile::Local, ERROR, [391_323, 1_452_853, 106]),
         ("check_bid_check", Profile::Local, ERROR, [757, 2_412, 23]),
         ("check_bid_check", Profile::Local, both, [6_500, 25_908, 30]),
-        ("token", Profile::Local, ERROR, [4_547, 13_889, 41]),
-        ("token", Profile::Local, both, [19_572, 70_070, 47]),
+        ("token", Profile::Local, ERROR, [4_629, 14_053, 41]),
+        ("token", Profile::Local, both, [19_915, 70_809, 47]),
         ("token", Profile::Power, CUT, [26_575, 85_830, 62]),
     ]
 };

@@ -198,7 +198,7 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
     (
         "token",
         &[
-            (Profile::Local, verified(534_854)),
+            (Profile::Local, verified(542_621)),
             (Profile::Power, verified(133_552)),
             (Profile::Identity, verified(25_196)),
             (Profile::Lease, verified(28_297)),
