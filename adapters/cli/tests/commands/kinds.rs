@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{Dir, Process, code, entries, one_line, out};
 
 /// One of each layout, and two semaphores that differ in size.
-const KINDS: [&str; 8] = ["fast", "bid", "queue", "rw-write", "sem=2", "sem=3", "fair-sem=2", "fair-sem=3"];
+pub(crate) const KINDS: [&str; 8] = ["fast", "bid", "queue", "rw-write", "sem=2", "sem=3", "fair-sem=2", "fair-sem=3"];
 
 /// Those that let in one.
 const EXCLUSIVE: [&str; 4] = ["fast", "bid", "queue", "rw-write"];
@@ -34,7 +34,7 @@ fn end(mut process: Process) {
 }
 
 /// Nothing is left but, of a lock folder, the folder.
-fn is_clean(dir: &Dir) -> bool {
+pub(crate) fn is_clean(dir: &Dir) -> bool {
     let left = dir.entries();
     left.is_empty() || left == ["lock"] && entries(&dir.path().join("lock")).is_empty()
 }
@@ -78,32 +78,6 @@ fn a_killed_supervisor_hands_over_in_every_kind() {
         assert_eq!(code(&dir.lockwright(&["unlock", "lock"])), 0);
         assert!(is_clean(&dir), "{kind}");
     }
-}
-
-#[test]
-fn those_who_come_first_are_served_first() {
-    let dir = Dir::new();
-    let holder = holder(&dir, "queue");
-    let script = "echo \"$LOCKWRIGHT_ID\" >>served";
-    let waiters: Vec<Process> = (0..4).map(|_| waiter(&dir, "queue", script)).collect();
-    let (code, told) = status(&dir);
-    let ids = |list: &Value| -> Vec<String> {
-        let list = list.as_array().expect("a list");
-        list.iter().map(|entry| entry["id"].as_str().expect("an id").to_owned()).collect()
-    };
-    assert_eq!((code, &told["kind"], &told["state"]), (1, &"queue".into(), &"held".into()));
-    assert_eq!(told["holders"][0]["pid"], holder.id());
-    let pids: Vec<Value> = waiters.iter().map(|waiter| waiter.id().into()).collect();
-    let waiting: Vec<Value> =
-        told["waiters"].as_array().expect("a list").iter().map(|one| one["pid"].clone()).collect();
-    assert_eq!(waiting, pids);
-    end(holder);
-    for mut waiter in waiters {
-        assert_eq!(waiter.code(), 0);
-    }
-    let served = fs::read_to_string(dir.path().join("served")).expect("they were served");
-    assert_eq!(served.lines().collect::<Vec<_>>(), ids(&told["waiters"]));
-    assert_eq!(dir.entries(), ["served"]);
 }
 
 #[test]

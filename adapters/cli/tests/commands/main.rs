@@ -1,6 +1,7 @@
 //! `lockwright run`, `lock`, `status`, `owner` and `unlock`, as processes.
 
 mod kinds;
+mod leavings;
 mod mistakes;
 mod order;
 #[path = "../../../posix/tests/places/mod.rs"]

@@ -31,6 +31,14 @@ pub(super) fn recovering(place: &Place, path: Path, leaf: Leaf) -> RecoveringLoc
     CheckLock::new(FastLock::new(place.fs.clone(), path, leaf), place.probe, ThreadChance)
 }
 
+/// Removes the directories of the lock at `path` that are empty, such as those of somebody who died before it had put anything
+/// into them. Anybody may at any time: whoever is about to, is disturbed and tries again.
+pub(super) fn tidy(fs: &PosixFs, path: &Path) -> Result<(), Halted> {
+    fs.discard_dir(&path.join(&word("build")))?;
+    fs.discard_dir(&path.join(&word("owner")))?;
+    fs.discard_dir(path)
+}
+
 #[derive(Debug)]
 pub(super) struct Fast {
     lock: RecoveringLock,
@@ -88,7 +96,8 @@ impl AnyLock for Fast {
                 self.lock.recover(&owner)?;
             }
         }
-        self.lock.sweep()
+        self.lock.sweep()?;
+        Ok(tidy(&self.looker.fs, &self.path)?)
     }
 
     fn standing(&self) -> Result<Standing, LockError> {

@@ -21,7 +21,7 @@ use lockwright_kernel::{
 
 use super::{
     AnyLock, Place,
-    fast::{RecoveringLock, recovering},
+    fast::{self, RecoveringLock, recovering},
     several::{Awaited, Several},
     word,
 };
@@ -57,9 +57,13 @@ impl Slots {
         self.kind.home().join(&word(&slot.to_string()))
     }
 
-    fn locks(&self) -> impl Iterator<Item = RecoveringLock> {
+    fn slots(&self) -> impl Iterator<Item = Path> {
         let slots = (1..=self.count.get()).filter_map(NonZeroU32::new);
-        slots.map(|slot| recovering(&self.place, self.slot(slot), Leaf::File))
+        slots.map(|slot| self.slot(slot))
+    }
+
+    fn locks(&self) -> impl Iterator<Item = RecoveringLock> {
+        self.slots().map(|slot| recovering(&self.place, slot, Leaf::File))
     }
 
     fn tidy(&self) -> Result<(), Halted> {
@@ -115,13 +119,16 @@ impl AnyLock for Slots {
 
     fn sweep(&self) -> Result<(), LockError> {
         let looker = self.place.looker();
-        for lock in self.locks() {
+        for slot in self.slots() {
+            let lock = recovering(&self.place, slot.clone(), Leaf::File);
             if let Some(owner) = lock.owner()?
                 && looker.is_dead(&owner)?
             {
                 lock.recover(&owner)?;
             }
             lock.sweep()?;
+            // What stands in the home, empty as it may be, keeps every other kind out.
+            fast::tidy(&self.place.fs, &slot)?;
         }
         Ok(self.tidy()?)
     }
@@ -189,8 +196,7 @@ impl Awaited for Slots {
     const COLLIDES: bool = false;
 
     fn dirs(&self) -> Vec<Path> {
-        let slots = (1..=self.count.get()).filter_map(NonZeroU32::new);
-        slots.map(|slot| self.slot(slot).join(&word("owner"))).collect()
+        self.slots().map(|slot| slot.join(&word("owner"))).collect()
     }
 
     fn deaths(&self) -> Result<Vec<Mortal>, FsError> {
