@@ -98,6 +98,22 @@ pub(crate) enum Command {
     /// same arguments, exit codes and lock directories. `NAME --help` says what can be typed.
     #[command(subcommand)]
     Lockers(LockersCommand),
+    /// Print a script that completes command lines in a shell.
+    ///
+    /// Exit code 0: it is printed; 64: there is none for that shell.
+    #[command(after_long_help = examples::COMPLETIONS)]
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write all of them, one for each command.
+    ///
+    /// Exit code 0: they are written; 73: a file cannot be.
+    #[command(after_long_help = examples::MAN)]
+    Man {
+        /// Write them into this directory, which is made if it is missing.
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

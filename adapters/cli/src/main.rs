@@ -5,10 +5,12 @@
 //! [`lockers`].
 
 mod args;
+mod completions;
 mod exit;
 mod lock;
 mod lockers;
 mod look;
+mod manual;
 mod owner;
 mod replay;
 mod run;
@@ -43,6 +45,8 @@ fn main() -> ExitCode {
         Command::Owner(args) => owner::owner(&args),
         Command::Unlock(args) => unlock::unlock(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man { dir } => manual::man(dir.as_deref()),
     };
     done.unwrap_or_else(exit::Failure::report)
 }
