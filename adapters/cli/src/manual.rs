@@ -1,6 +1,6 @@
 //! `lockwright man`: the manual pages, made from what can be typed.
 //!
-//! Each command has a page that says what its `--help` says; examples and lists of keys keep their lines. The page of the
+//! Each command, and each command that can be stood in for, has a page that says what its `--help` says; examples and lists of keys keep their lines. The page of the
 //! program has the exit codes and the environment too, see [`tables`].
 
 mod page;
@@ -14,6 +14,7 @@ use crate::{
     args::Args,
     exit::{CANNOT_CREATE, FAILED, Failure, failed},
     owner::print,
+    stand_in,
 };
 
 /// Writes all pages into `dir`, which is made if it is missing, or that of the program to standard output.
@@ -26,7 +27,13 @@ pub(crate) fn man(dir: Option<&Path>) -> Result<ExitCode, Failure> {
     };
     let wrong = |path: &Path, error: io::Error| Failure::new(CANNOT_CREATE, format!("{}: {error}", path.display()));
     fs::create_dir_all(dir).map_err(|error| wrong(dir, error))?;
-    for command in with_those_below(&program) {
+    let stand_ins = stand_in::commands().map(|command| {
+        let name = format!("lockwright-{}", command.get_name());
+        let mut command = command.display_name(name);
+        command.build();
+        command
+    });
+    for command in with_those_below(&program).into_iter().chain(&stand_ins) {
         let path = dir.join(format!("{}.1", name(command)));
         let text = page::text(command).map_err(failed("a manual page"))?;
         fs::write(&path, text).map_err(|error| wrong(&path, error))?;

@@ -28,6 +28,11 @@ Examples:
   lockwright unlock --id \"$id\" deploy.lock                give back what `lock` took
   lockwright unlock --force \"$id\" deploy.lock             take it from one that may be alive; see `status`";
 
+pub(super) const STAND_IN: &str = "\
+Examples:
+  lockwright stand-in ~/locked flock setlock
+  PATH=~/locked:$PATH flock -n job.lock ./job             hold job.lock while ./job runs, or exit 1";
+
 pub(super) const COMPLETIONS: &str = "\
 Examples:
   lockwright completions bash > ~/.local/share/bash-completion/completions/lockwright

@@ -13,7 +13,7 @@ use super::{
 
 /// The page of a command that was built.
 pub(super) fn text(command: &Command) -> io::Result<Vec<u8>> {
-    let is_program = command.get_version().is_some();
+    let is_program = name(command) == "lockwright";
     let source = concat!("lockwright ", env!("CARGO_PKG_VERSION"));
     let man = Man::new(command.clone()).title(name(command)).source(source).manual("Lockwright");
     let mut page = Vec::new();

@@ -56,6 +56,6 @@ pub(super) fn environment() -> String {
 
 #[cfg(test)]
 fn markdown(key: &str, rows: &[(&str, &str)]) -> String {
-    let rows: String = rows.iter().map(|(key, about)| format!("| `{key}` | {about} |\n")).collect();
-    format!("| {key} | meaning |\n|---|---|\n{rows}")
+    let rows: Vec<_> = rows.iter().map(|(key, about)| format!("| `{key}` | {about} |\n")).collect();
+    format!("| {key} | meaning |\n|---|---|\n{}", rows.concat())
 }
