@@ -28,6 +28,22 @@ fn commands(dir: &Path) -> Vec<String> {
     commands
 }
 
+/// All that can be called, by the words that its page is named by; `flock` and `setlock` are called by that name.
+fn calls(dir: &Path) -> Vec<Vec<String>> {
+    let program = |command: String| format!("lockwright {command}").split_whitespace().map(str::to_owned).collect();
+    assert_eq!(code(&lockwright(dir, &["stand-in", "bin", "flock", "setlock"])), 0);
+    commands(dir).into_iter().chain(entries(&dir.join("bin"))).map(program).collect()
+}
+
+fn help(dir: &Path, words: &[String]) -> String {
+    let by_name = words.get(1).map(|name| dir.join("bin").join(name)).filter(|path| path.exists());
+    let (command, args) = match by_name {
+        Some(name) => (name, &[][..]),
+        None => (env!("CARGO_BIN_EXE_lockwright").into(), &words[1..]),
+    };
+    out(&run(Command::new(command).args(args).arg("--help")))
+}
+
 /// A page as a reader sees its words.
 fn plain(page: &str) -> String {
     page.replace("\\fB", "").replace("\\fI", "").replace("\\fR", "").replace("\\*(Aq", "'").replace("\\-", "-")
@@ -39,12 +55,11 @@ fn every_command_has_a_page_with_the_options_and_examples_of_its_help() {
     assert_eq!(code(&lockwright(dir.path(), &["man", "share/man1"])), 0);
     let mut pages: BTreeSet<String> = entries(&dir.path().join("share/man1")).into_iter().collect();
     let mut options = 0;
-    for command in commands(dir.path()) {
-        let words: Vec<&str> = std::iter::once("lockwright").chain(command.split_whitespace()).collect();
+    for words in calls(dir.path()) {
         let name = format!("{}.1", words.join("-"));
         assert!(pages.remove(&name), "{name} is missing");
         let page = plain(&fs::read_to_string(dir.path().join("share/man1").join(&name)).expect("UTF-8"));
-        let help = out(&lockwright(dir.path(), &[&words[1..], &["--help"]].concat()));
+        let help = help(dir.path(), &words);
         for line in help.lines().filter(|line| line.trim_start().starts_with('-')) {
             let line = line.trim_start();
             let found = line.split("  ").next().unwrap_or(line).split(", ");
