@@ -104,8 +104,8 @@ pub(crate) enum Command {
     /// arguments, and a lock of its own: NAME --help says what differs, and what is refused. DIR is one that comes early in
     /// the PATH of those who are to use it, and of nobody else.
     ///
-    /// They are no part of `lockers install`: the lockers' scripts share their locks with these, the real flock(1) and setlock(8)
-    /// do not. So each is asked for by name.
+    /// They are no part of `lockers install`: the lockers' scripts share their locks with these of the same names, but the real
+    /// flock(1) and setlock(8) share none. So each is asked for by name.
     ///
     /// Exit code 0: they are there; 64: no such name; 73: something else is, and nothing was made.
     #[command(after_long_help = examples::STAND_IN)]

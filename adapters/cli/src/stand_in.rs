@@ -30,11 +30,11 @@ const OURS: [&str; 2] = ["owner", "build"];
 /// A command whose name this binary can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum StandIn {
-    /// Util-linux: flock [OPTION]... FILE COMMAND [ARG]...
+    /// That of util-linux
     Flock,
-    /// Daemontools: setlock [-nNxX] FILE PROGRAM [ARG]...
+    /// That of daemontools
     Setlock,
-    /// Refused, and told why.
+    /// Refused, in a line that says why.
     #[value(hide = true)]
     Lockfile,
 }

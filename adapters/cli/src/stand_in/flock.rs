@@ -54,7 +54,7 @@ pub(crate) struct Flock {
     /// Refused.
     #[arg(short = 'F', long, hide = true)]
     no_fork: bool,
-    /// The lock, and the command with its arguments, or -c and a line for the shell.
+    /// The lock, and the command with its arguments, or -c and a line for the shell, which is `SHELL` or /bin/sh.
     #[arg(value_names = ["FILE", "COMMAND"], required = true, num_args = 1.., trailing_var_arg = true)]
     words: Vec<OsString>,
 }
@@ -71,7 +71,8 @@ Examples:
 
 fn notes() -> String {
     format!(
-        "{EXAMPLES}\n\n{WHOM} A file that stands there, or a directory with other things in it, is refused with exit code 73.\n\n\
+        "{EXAMPLES}\n\n{WHOM} A file that stands there, or a directory with other things in it, is refused with exit code 73, \
+         and another user with 77.\n\n\
          The lock is given back when COMMAND itself has ended, also if it left something running. Refused, with exit code 64, \
          are locks of open descriptors (flock 9, -u) and -F, for these locks are held by processes that stay. Inside a flock \
          of the same FILE another one does not wait: exit code 83, or CODE with -n or -w."

@@ -57,7 +57,7 @@ Examples:
 fn notes() -> String {
     format!(
         "{EXAMPLES}\n\n{WHOM} A file that stands there, or a directory with other things in it, is refused with exit code \
-         111, also with -x.\n\n\
+         111, also with -x. It is for one user; others do not have it.\n\n\
          PROGRAM does not take setlock's place, but runs below it, and signals are passed on to it: HUP, INT, QUIT, TERM, USR1, \
          USR2, TSTP and CONT. STOP and KILL cannot be, and ALRM is not: STOP stops setlock alone, and the others end both. \
          What PROGRAM leaves running when it ends runs without the lock."
