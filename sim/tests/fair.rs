@@ -198,6 +198,10 @@ impl Protocol for Kept {
     fn gives_up(&self) -> &[Property] {
         &[Property::CanBeTaken, Property::NothingLeftBehind]
     }
+
+    fn sometimes(&self, _: usize, _: Faults) -> Vec<&'static str> {
+        vec![TOOK, TRIES]
+    }
 }
 
 /// Whether the switches of a loop are needed is not told; whether its faults are is searched as for any run.
