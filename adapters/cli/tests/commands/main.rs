@@ -7,6 +7,7 @@ mod order;
 #[path = "../../../posix/tests/places/mod.rs"]
 mod places;
 mod run;
+mod stand_in;
 mod storm;
 mod supervision;
 mod support;
