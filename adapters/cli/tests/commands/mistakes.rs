@@ -201,9 +201,10 @@ fn a_number_for_which_there_is_no_room_leaves_nothing_and_the_next_one_is_the_fi
         assert_eq!(code(&output), 73, "{options}: {output:?}");
         let line = one_line(&output);
         assert!(line.contains("make room"), "{options}: {line}");
-        match line.contains("lock.token: no fencing token: ") {
-            true => without_number += 1,
-            false => without_lock += 1,
+        if line.contains("lock.token: no fencing token: ") {
+            without_number += 1;
+        } else {
+            without_lock += 1;
         }
     }
     assert!(without_lock > 0 && without_number > 0, "{without_lock}, {without_number}");
