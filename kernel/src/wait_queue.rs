@@ -197,7 +197,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
                 Err(error) => return Err(self.withdraw(me, &[flag, self.dir(place)], disturbed(error))?),
             }
         }
-        let reason = if last == self.last.get() { self.out_of_numbers()? } else { QueueError::Disturbed };
+        let reason = if last == self.last.get() { self.out_of_numbers(me)? } else { QueueError::Disturbed };
         Err(self.withdraw(me, &[flag], reason)?)
     }
 
@@ -431,9 +431,9 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
     }
 
     /// The line has to become empty, for which somebody has to pass the dead.
-    fn out_of_numbers(&self) -> Result<QueueError, QueueError> {
+    fn out_of_numbers(&self, me: &Id) -> Result<QueueError, QueueError> {
         if let Some(first) = self.line()?.first() {
-            self.meet(*first, None)?;
+            self.meet(*first, Some(&self.flag(me).join(me.name())))?;
         }
         Ok(QueueError::NoNumber(self.last))
     }
@@ -471,7 +471,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
         };
         if let Some(id) = asked.filter(|id| waited_for.contains(id)) {
             wait = Wait::on(self.flag(&id), Some(id.clone()));
-            if self.is_gone(&id, &wait.on, Some(ticket))? {
+            if self.is_gone(&id, &wait.on, Some(&self.path_of(ticket)))? {
                 self.remove(&wait.on, &id)?;
                 waited_for.retain(|other| *other != id);
             }

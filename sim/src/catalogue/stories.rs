@@ -281,6 +281,16 @@ const STORIES: [(&str, &str, &str); super::MUTANTS.len()] = [
         "inotify(7), NOTES: names may be gone when they are used",
     ),
     (
+        "fair_lock.lease_by_the_wall_clock",
+        "A waiter whose wall clock is ahead finds the holder's ticket too old, and removes it.",
+        "borgbackup/borg#10077; the module's own words on leases, which compare stamps of one clock",
+    ),
+    (
+        "fair_lock.comes_again",
+        "Two who come at once each see the other, go to the end of the line, and meet there again.",
+        "our own; the queue without the wait, as fair_lock+tries has it, under a promise that this does not make",
+    ),
+    (
         "lease.no_token",
         "A holder comes back from a pause and writes over what its successor has written.",
         "Kleppmann, \"How to do distributed locking\" (2016)",

@@ -5,7 +5,7 @@ use crate::{
     mutants::wait_queue as queues,
     protocol::Property,
     scenario::{Faults, Profile, Scenario},
-    scenarios::wait_queue,
+    scenarios::{fair_worlds, wait_queue},
 };
 
 pub(super) const FAIR_LOCK: Entry =
@@ -17,6 +17,29 @@ pub(super) const CUTTING: Entry =
 pub(super) const WAITING: Entry =
     Entry::algorithm("fair_lock+waiting", "the same line; all wait until they are told", &wait_queue::WAITING)
         .within(Profile::Notify);
+pub(super) const POLLING: Entry = Entry::algorithm(
+    "fair_lock+polling",
+    "the same; they look again after a while as well, as notices may be lost",
+    &wait_queue::POLLING,
+)
+.within(Profile::Notify);
+pub(super) const LEASED: Entry = Entry::algorithm(
+    "fair_lock+lease",
+    "the same line where nobody can tell who is dead; tickets end by a lease",
+    &fair_worlds::LEASED,
+)
+.within(Profile::Lease);
+pub(super) const IN_TIME: Entry = Entry::algorithm(
+    "fair_lock+standing",
+    "the same line in a directory that stays, where it is promised that nobody starves",
+    &fair_worlds::IN_TIME,
+);
+/// No algorithm, for it promises too much.
+pub(super) const INSISTING: Entry = Entry::algorithm(
+    "fair_lock+insisting",
+    "the same line, where it is promised that somebody comes to hold it",
+    &fair_worlds::INSISTING,
+);
 pub(super) const FAIR_SEMAPHORE: Entry =
     Entry::algorithm("fair_semaphore", "the first two in line", &wait_queue::FAIR_SEMAPHORE);
 pub(super) const RW_LOCK: Entry = Entry::algorithm(
@@ -45,7 +68,7 @@ pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
     })
 }
 
-pub(super) const MUTANTS: [Entry; 13] = [
+pub(super) const MUTANTS: [Entry; 15] = [
     Entry::mutant(
         "fair_lock.no_doorway",
         "a number is read, and the ticket appears later: no doorway",
@@ -148,6 +171,23 @@ pub(super) const MUTANTS: [Entry; 13] = [
         &queues::GONE_IS_WAITED_FOR,
         [2, 0],
         Property::NobodyWaitsInVain,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.lease_by_the_wall_clock",
+        "a ticket is as old as the reader's wall clock is ahead of its stamp",
+        &queues::LEASE_BY_THE_WALL_CLOCK,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Lease, Faults { ticks: 1, jumps: 1, ..Faults::NONE })
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.comes_again",
+        "who has to wait gives its place back, and comes again at the end of the line",
+        &queues::COMES_AGAIN,
+        [2, 0],
+        Property::NoStarvation,
     )
     .even_if_atomic(),
 ];

@@ -49,10 +49,16 @@ pub const FAIR_LOCK: QueueClients = QueueClients {
     downgrades: false,
     upgrades: false,
     waits: None,
+    polls: false,
+    promises: &[],
+    gives_up: &[],
 };
 
 /// The same, and they wait as the kernel's blocking call does.
 pub const WAITING: QueueClients = QueueClients { waits: Some(in_line), ..FAIR_LOCK };
+
+/// The same, and they look again after a while although they were told of nothing.
+pub const POLLING: QueueClients = QueueClients { polls: true, ..WAITING };
 
 /// A fair lock in whose line the first client cuts in.
 pub const CUTTING: QueueClients = QueueClients {
