@@ -124,7 +124,7 @@ fn queue<'a, F: Fs>(fs: F, world: World<'a>) -> WaitQueue<F, World<'a>, World<'a
     WaitQueue::new(fs, world, world, lock_path(), Admission::ONE).with_last_number(last())
 }
 
-/// Joins only where there is a number left.
+/// Joins only where there is a number left. Otherwise it passes the first in line, if that one is dead.
 struct Polite<'a, F> {
     world: World<'a>,
     queue: WaitQueue<F, World<'a>, World<'a>>,
@@ -135,6 +135,7 @@ impl<F: Fs> Line for Polite<'_, F> {
     fn join(&self, me: &Id, want: Want) -> Result<Ticket, QueueError> {
         let highest = Place { number: last().get(), want };
         if self.world.exists(&ticket_dir(highest, LAST))? {
+            self.queue.first()?;
             return Err(QueueError::NoNumber(last()));
         }
         self.queue.join(me, want)
