@@ -1,10 +1,14 @@
 //! Runs that go on for ever: what is found on them, and what fairness excludes.
 
-use lockwright_kernel::{fs::Fs, id::Id, path::Path};
+use lockwright_kernel::{
+    fs::{Fs, FsError},
+    id::Id,
+    path::Path,
+};
 use lockwright_sim::{
-    Limits, Replay, Report, Strategy, Trace, Verdict, check,
+    Fault, Limits, Need, Replay, Report, Strategy, Trace, Verdict, check,
     protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
-    scenario::{Faults, Scenario},
+    scenario::{Budget, Faults, Scenario},
 };
 
 /// Two clients that raise a flag each, and go in when the other's is not up.
@@ -163,4 +167,50 @@ fn that_names_are_kept_apart_for_a_promise_is_told() {
     let refused = |promises| report(Meeting::Peterson, promises, Strategy::Bfs).coverage.symmetry_refused;
     assert_eq!(refused(BOTH), Some("who starves on a loop is told by name".into()));
     assert_eq!(refused(NEITHER), None);
+}
+
+/// A directory that is the lock, and nobody takes it from the dead.
+#[derive(Debug)]
+struct Kept;
+
+impl Protocol for Kept {
+    fn attempt(&self, _: &Client, phase: Phase, world: &Replay<'_>) -> Result<Outcome, Stop> {
+        let lock: Path = "lock".parse().expect("a name");
+        if phase == Phase::Holding {
+            world.remove_dir(&lock)?;
+            return Ok(Outcome { next: Phase::Idle, said: "left" });
+        }
+        match world.create_dir(&lock) {
+            Ok(()) => Ok(Outcome { next: Phase::Holding, said: TOOK }),
+            Err(FsError::AlreadyExists) => Ok(Outcome { next: Phase::Trying, said: TRIES }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn evidence(&self, _: &Id) -> Path {
+        "lock".parse().expect("a name")
+    }
+
+    fn promises(&self) -> &[Property] {
+        &[Property::NoLivelock]
+    }
+
+    fn gives_up(&self) -> &[Property] {
+        &[Property::CanBeTaken, Property::NothingLeftBehind]
+    }
+
+    fn sometimes(&self, _: usize, _: Faults) -> Vec<&'static str> {
+        vec![TOOK, TRIES]
+    }
+}
+
+/// Whether the switches of a loop are needed is not told; whether its faults are is searched as for any run.
+#[test]
+fn the_fault_that_a_loop_needs_is_marked() {
+    let report = check(&Kept, &Scenario::new("kept", 2, 1), Limits::default(), &mut |_| {});
+    let trace = lasso(report.verdict, Property::NoLivelock);
+    let marks = trace.marks(&Kept, 10_000).expect("it runs as it is written");
+    let [crash] = &marks.faults[..] else { panic!("one kind of fault: {marks}") };
+    assert_eq!((crash.fault, &crash.need), (Fault::Counted(Budget::Crashes), &Need::Needed), "{marks}");
+    assert!(marks.switches.iter().all(|switch| switch.need == Need::Unknown), "{marks}");
 }

@@ -51,18 +51,30 @@ fn searches_agree_with_and_without_each_reduction() {
     }
 }
 
-/// With one round each client takes the lock once, and that is enough to be caught at it: there is no mutant that takes more.
+/// With one round each client takes the lock once, and that is enough for nearly all to be caught at it.
 #[test]
-fn every_mutant_is_caught_within_one_round() {
+fn every_mutant_is_caught_within_few_rounds() {
     for entry in MUTANTS {
-        let scenario = Scenario { rounds: 1, ..entry.scenario() };
-        let report = check(entry.protocol(), &scenario, REDUCED, &mut |_| {});
-        let Verdict::Violated(violation) = report.verdict else { panic!("{scenario}: {:?}", report.verdict) };
-        assert_eq!(violation.property, entry.expected.expect("it is a mutant").property, "{scenario}");
-        if let Some(trace) = violation.trace {
-            assert_eq!(trace.replay(entry.protocol()), Ok(()), "{scenario}");
+        let mut rounds = 1;
+        let caught = loop {
+            let scenario = Scenario { rounds, ..entry.scenario() };
+            match check(entry.protocol(), &scenario, REDUCED, &mut |_| {}).verdict {
+                Verdict::Violated(violation) => break violation,
+                Verdict::Verified => rounds += 1,
+                other => panic!("{scenario}: {other:?}"),
+            }
+        };
+        assert_eq!(rounds, rounds_to_be_caught(entry.name), "{}", entry.name);
+        assert_eq!(caught.property, entry.expected.expect("it is a mutant").property, "{}", entry.name);
+        if let Some(trace) = caught.trace {
+            assert_eq!(trace.replay(entry.protocol()), Ok(()), "{}", entry.name);
             let file = trace.to_string();
-            assert!(file.contains("rounds=1"), "it is of this scenario: {file}");
+            assert!(file.contains(&format!("rounds={rounds}")), "it is of this scenario: {file}");
         }
     }
+}
+
+/// One gives a wrong answer only where somebody comes a second time.
+fn rounds_to_be_caught(name: &str) -> u8 {
+    if name == "fast_lock.proposal_holds" { 2 } else { 1 }
 }

@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use lockwright_kernel::id::Id;
 use lockwright_posix::lock::{Kind, KindParseError};
 
-use crate::status;
+use crate::{stand_in::StandIn, status};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
 
 /// Locks made of files and directories, checked as they ship.
@@ -98,6 +98,40 @@ pub(crate) enum Command {
     /// same arguments, exit codes and lock directories. `NAME --help` says what can be typed.
     #[command(subcommand)]
     Lockers(LockersCommand),
+    /// Stand in for `flock` and `setlock`.
+    ///
+    /// Makes the names in DIR, as symbolic links to this binary. Called by such a name, lockwright takes that command's
+    /// arguments, and a lock of its own: NAME --help says what differs, and what is refused. DIR is one that comes early in
+    /// the PATH of those who are to use it, and of nobody else.
+    ///
+    /// They are no part of `lockers install`: the lockers' scripts share their locks with these of the same names, but the real
+    /// flock(1) and setlock(8) share none. So each is asked for by name.
+    ///
+    /// Exit code 0: they are there; 64: no such name; 73: something else is, and nothing was made.
+    #[command(after_long_help = examples::STAND_IN)]
+    StandIn {
+        /// The directory, which is made if it is missing.
+        dir: PathBuf,
+        /// Which names.
+        #[arg(value_name = "NAME", required = true)]
+        names: Vec<StandIn>,
+    },
+    /// Print a script that completes command lines in a shell.
+    ///
+    /// Exit code 0: it is printed; 64: there is none for that shell.
+    #[command(after_long_help = examples::COMPLETIONS)]
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write all of them, one for each command.
+    ///
+    /// Exit code 0: they are written; 73: a file cannot be.
+    #[command(after_long_help = examples::MAN)]
+    Man {
+        /// Write them into this directory, which is made if it is missing.
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -168,6 +202,9 @@ pub(crate) struct WantArgs {
     /// Do not wait at all.
     #[arg(short, long)]
     pub(crate) nonblock: bool,
+    /// Do not say that the lock is waited for, nor who has it when it was not had: the exit code does.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
     /// The lock: a path, whose directory exists.
     pub(crate) lock: PathBuf,
 }

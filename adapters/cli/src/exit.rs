@@ -54,6 +54,16 @@ impl Failure {
         Self::new(code, line)
     }
 
+    /// A failure of which only the code tells.
+    pub(crate) fn quiet(code: u8) -> Self {
+        Self::new(code, "")
+    }
+
+    /// The same failure, with the code that somebody else's command has for it.
+    pub(crate) fn with_code(self, code: u8) -> Self {
+        Self { code, ..self }
+    }
+
     /// The code to end with.
     pub(crate) fn code(&self) -> u8 {
         self.code
@@ -64,9 +74,11 @@ impl Failure {
         &self.line
     }
 
-    /// Says what went wrong, and gives the code.
+    /// Says what went wrong, if there is something to say, and gives the code.
     pub(crate) fn report(self) -> ExitCode {
-        say(&self.line);
+        if !self.line.is_empty() {
+            say(&self.line);
+        }
         ExitCode::from(self.code)
     }
 }
@@ -106,7 +118,8 @@ fn one_line(text: &str) -> String {
 }
 
 /// Help and version go to standard output with code 0; a wrong command line is told in one line, with code 64.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+/// `command` is what was called.
+pub(crate) fn usage(error: &clap::Error, command: &str) -> ExitCode {
     if !error.use_stderr() {
         // A reader that has gone away has read enough.
         drop(error.print());
@@ -119,5 +132,5 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let text = error.to_string();
     let about = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
     let about = about.strip_prefix("error: ").unwrap_or(&about);
-    Failure::new(USAGE, format!("{about}; see lockwright --help")).report()
+    Failure::new(USAGE, format!("{about}; see {command} --help")).report()
 }

@@ -1,19 +1,23 @@
 //! The command `lockwright`: the way in.
 //!
 //! [`args`] says what can be typed; each command has a module of its name, which answers with an exit code. What goes
-//! wrong is one line on standard error, see [`exit`]. Called by the name of one of the lockers' scripts, it is that script:
-//! [`lockers`].
+//! wrong is one line on standard error, see [`exit`]. Called by the name of one of the lockers' scripts, it is that script,
+//! see [`lockers`], and called `flock` or `setlock` it stands in for that: [`stand_in`].
 
 mod args;
+mod completions;
 mod exit;
+mod links;
 mod lock;
 mod lockers;
 mod look;
+mod manual;
 mod owner;
 mod replay;
 mod run;
 mod shrink;
 mod signals;
+mod stand_in;
 mod status;
 mod unlock;
 mod verify;
@@ -26,12 +30,16 @@ use clap::Parser;
 use args::{Args, Command, LockersCommand};
 
 fn main() -> ExitCode {
-    if let Some(script) = std::env::args_os().next().and_then(|name| lockers::called_as(&name)) {
+    let name = std::env::args_os().next();
+    if let Some(script) = name.as_deref().and_then(lockers::called_as) {
         return script.run();
+    }
+    if let Some(stand_in) = name.as_deref().and_then(stand_in::called_as) {
+        return stand_in.run();
     }
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return exit::usage(&error),
+        Err(error) => return exit::usage(&error, "lockwright"),
     };
     let done = match args.command {
         Command::Verify(args) => verify::verify(&args),
@@ -43,6 +51,9 @@ fn main() -> ExitCode {
         Command::Owner(args) => owner::owner(&args),
         Command::Unlock(args) => unlock::unlock(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),
+        Command::StandIn { dir, names } => stand_in::install(&dir, &names),
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man { dir } => manual::man(dir.as_deref()),
     };
     done.unwrap_or_else(exit::Failure::report)
 }

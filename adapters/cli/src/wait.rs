@@ -30,7 +30,8 @@ pub(crate) fn wait(
         _ if args.nonblock => Some(Instant::new(Duration::ZERO)),
         wait => wait.map(|wait| world.after(wait)),
     };
-    let mut silence = Some(world.after(SILENCE)).filter(|end| deadline.is_none_or(|deadline| *end < deadline));
+    let mentioned = |end: &Instant| !args.quiet && deadline.is_none_or(|deadline| *end < deadline);
+    let mut silence = Some(world.after(SILENCE)).filter(mentioned);
     loop {
         let Err(error) = contender.wait(world, silence.or(deadline)) else { return Ok(()) };
         match error.kind() {
@@ -68,6 +69,7 @@ fn for_whom(kind: Kind, owner: Option<&Id>) -> String {
 fn refusal(args: &WantArgs, error: &AcquireError, ending: &str) -> Failure {
     let path = args.lock.display();
     match error.kind() {
+        AcquireErrorKind::Held { .. } | AcquireErrorKind::TimedOut { .. } if args.quiet => Failure::quiet(BUSY),
         AcquireErrorKind::Held { owner } | AcquireErrorKind::TimedOut { owner } => {
             let why = if args.nonblock { "" } else { "not free in time; " };
             let whom = for_whom(args.kind, owner.as_ref());

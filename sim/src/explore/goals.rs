@@ -45,9 +45,9 @@ pub(super) fn of_state(world: &World<'_>, state: &State) -> Reached {
     if idle { reached | CLEAN } else { reached }
 }
 
-/// One goal of several, in the order in which they are judged.
-pub(super) fn first(goals: Reached) -> Option<Reached> {
-    (goals != 0).then(|| 1 << goals.trailing_zeros())
+/// The same goals, those of one property after those of another, in the order in which they are judged.
+pub(super) fn by_property(goals: Reached) -> [Reached; 2] {
+    [goals & !CLEAN, goals & CLEAN]
 }
 
 /// What is violated where goals are out of reach, and what is missed.
@@ -149,9 +149,11 @@ impl Reach {
         changed
     }
 
-    /// The first state from which `goal` cannot be reached.
-    pub(super) fn first_without(&self, goal: Reached) -> Option<StateId> {
-        (0..).zip(&self.of).find(|(_, reached)| **reached & goal == 0).map(|(state, _)| state)
+    /// The first state from which one of `goals` cannot be reached, and which of them.
+    pub(super) fn first_without(&self, goals: Reached) -> Option<(StateId, Reached)> {
+        let missed = (0..).zip(&self.of).map(|(state, reached)| (state, goals & !reached));
+        let (state, missed) = missed.into_iter().find(|(_, missed)| *missed != 0)?;
+        Some((state, 1 << missed.trailing_zeros()))
     }
 }
 

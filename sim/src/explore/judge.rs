@@ -30,16 +30,15 @@ impl Search<'_> {
     }
 
     fn judge(&mut self, go_on: GoOn<'_>) -> ControlFlow<String, Verdict> {
-        let mut goals = goals::all(&self.world);
+        let goals = goals::all(&self.world);
         let places = Places::new(self.world.symmetry.as_ref(), self.world.scenario);
         let reach = Reach::new(&self.edges, goals, &self.goals, places, go_on)?;
-        while let Some(goal) = goals::first(goals) {
-            if let Some(state) = reach.first_without(goal) {
+        for goals in goals::by_property(goals) {
+            if let Some((state, goal)) = reach.first_without(goals) {
                 let (choices, client) = self.way_to(state, goals::client_of(goal));
                 let (property, what) = goals::missed(goals::of_client(goal, client));
                 return ControlFlow::Continue(self.violated(property, &what, &choices));
             }
-            goals &= !goal;
         }
         if let Some(verdict) = self.judge_fair_runs(go_on)? {
             return ControlFlow::Continue(verdict);

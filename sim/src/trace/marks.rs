@@ -61,7 +61,7 @@ impl Trace {
     ///
     /// For the faults of a kind, the whole scenario is searched with fewer of them than the run has, up to `states_max`
     /// states. For a switch, the same steps are run with the blocks around it exchanged; whether quite other steps
-    /// could do without it is not searched. Of a run without an end nothing is found out.
+    /// could do without it is not searched; nor is it tried with a run without an end, whose loop would be another one.
     ///
     /// # Errors
     ///
@@ -84,10 +84,7 @@ impl Trace {
         let events: Vec<Event> = taken.into_iter().map(|taken| taken.event).collect();
         let faults = kinds(&events).into_iter().map(|(fault, steps)| {
             let fewer = fewer(&self.scenario, fault, steps.len());
-            let (need, searched) = match self.loop_from {
-                None => without(protocol, (&fewer, &told(&self.scenario)), self.property, states_max),
-                Some(_) => (Need::Unknown, "the run has no end, and was not searched".into()),
-            };
+            let (need, searched) = without(protocol, (&fewer, &told(&self.scenario)), self.property, states_max);
             FaultMark { fault, steps, need, searched }
         });
         let faults = faults.collect();

@@ -1,4 +1,4 @@
-//! The examples in the help of the commands that lock, to be typed as they stand.
+//! The examples in the help of the commands, to be typed as they stand.
 
 pub(super) const RUN: &str = "\
 Examples:
@@ -27,3 +27,19 @@ Examples:
   lockwright unlock deploy.lock                           take it from owners that are dead
   lockwright unlock --id \"$id\" deploy.lock                give back what `lock` took
   lockwright unlock --force \"$id\" deploy.lock             take it from one that may be alive; see `status`";
+
+pub(super) const STAND_IN: &str = "\
+Examples:
+  lockwright stand-in ~/locked flock setlock
+  PATH=~/locked:$PATH flock -n job.lock ./job             hold job.lock while ./job runs, or exit 1";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  lockwright completions bash > ~/.local/share/bash-completion/completions/lockwright
+  lockwright completions zsh > ~/.zfunc/_lockwright
+  lockwright completions fish > ~/.config/fish/completions/lockwright.fish";
+
+pub(super) const MAN: &str = "\
+Examples:
+  lockwright man ~/.local/share/man/man1                  write them where `man` looks for them
+  lockwright man | man -l -                               read the first one";

@@ -1,40 +1,16 @@
 //! `lockwright lockers install DIR`: the scripts' names, as links to this binary.
-//!
-//! They are symbolic links: they work across file systems, `ls -l` shows what they are, and when the binary is replaced by
-//! a newer one, which puts another file in its place, they lead to that. The binary has to stay where it is.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
 use super::SCRIPTS;
-use crate::exit::{CANNOT_CREATE, Failure};
+use crate::{exit::Failure, links};
 
 /// Makes the links, or lets those stand that there are. What is no link of ours is not touched, and nothing is made then.
 pub(crate) fn install(dir: &Path) -> Result<ExitCode, Failure> {
-    let wrong = |path: &Path, error: io::Error| Failure::new(CANNOT_CREATE, format!("{}: {error}", path.display()));
-    let binary = std::env::current_exe().map_err(|error| wrong(dir, error))?;
-    let links: Vec<PathBuf> = SCRIPTS
-        .iter()
-        .map(|script| if script.in_lib { dir.join("lib") } else { dir.to_owned() }.join(format!("{}.sh", script.name)))
-        .collect();
-    for link in &links {
-        match fs::read_link(link) {
-            Ok(target) if target == binary => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            _ => {
-                let line = format!("{}: something else stands there; move it away first", link.display());
-                return Err(Failure::new(CANNOT_CREATE, line));
-            }
-        }
-    }
-    fs::create_dir_all(dir.join("lib")).map_err(|error| wrong(dir, error))?;
-    for link in &links {
-        if !link.is_symlink() {
-            std::os::unix::fs::symlink(&binary, link).map_err(|error| wrong(link, error))?;
-        }
-    }
-    Ok(ExitCode::SUCCESS)
+    let lib = dir.join("lib");
+    let links = SCRIPTS.iter().map(|script| {
+        let dir = if script.in_lib { &lib } else { dir };
+        dir.join(format!("{}.sh", script.name))
+    });
+    links::make(&[dir, &lib], &links.collect::<Vec<_>>())
 }

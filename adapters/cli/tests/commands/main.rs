@@ -6,6 +6,7 @@ mod mistakes;
 #[path = "../../../posix/tests/places/mod.rs"]
 mod places;
 mod run;
+mod stand_in;
 mod storm;
 mod supervision;
 mod support;

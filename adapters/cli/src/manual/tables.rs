@@ -1,0 +1,61 @@
+//! The exit codes and the environment, in one place: for the manual page, and for the README, which a test compares.
+
+/// Each exit code, and what it says, by command where they differ.
+pub(super) const EXIT_CODES: [(&str, &str); 17] = [
+    ("any", "Of `run`: that of the command, which may be one of these as well."),
+    ("0", "Done. Of `verify`: all is verified; of `status`: the lock is free."),
+    (
+        "1",
+        "Of `verify`: something is violated; of `replay`: it is, still; of `status`: the lock is held; of `owner`: nobody \
+         has it; of `unlock`: that id does not have it.",
+    ),
+    ("2", "Of `verify`: a search was incomplete, or not begun; of `status`: the lock is stale."),
+    (
+        "3",
+        "Of `verify`: a scenario cannot be explored; of `replay` and `shrink`: the run is of other code, or the code does \
+         something else now.",
+    ),
+    ("64", "The command line makes no sense, or a file is not what it should be."),
+    ("73", "The lock, or a file, cannot be made there."),
+    ("75", "The lock was not acquired: busy, or not free in time. The command was not run."),
+    ("77", "No permission to make the lock there."),
+    ("78", "A lock of another kind stands there."),
+    ("82", "Of `unlock`: refused, for an owner may be alive."),
+    ("83", "The command, or the process, would wait for a lock that it has."),
+    ("84", "The command ended well, and the release could not be confirmed."),
+    ("125", "lockwright itself failed."),
+    ("126", "The command cannot be executed."),
+    ("127", "The command is not there."),
+    ("128+N", "Signal N ended the command, or the wait for the lock."),
+];
+
+/// Each variable of the environment, and what it is for.
+pub(super) const ENVIRONMENT: [(&str, &str); 5] = [
+    ("LOCKWRIGHT_LOCK", "Set for the command of `run`: the absolute path of the lock."),
+    ("LOCKWRIGHT_ID", "Set for the command: the id under which the lock is held, as `status` prints it."),
+    ("LOCKWRIGHT_FENCE", "Set for the command with `--fence`: a number higher than that of every holder before it."),
+    ("LOCKWRIGHT_SLOT", "Set for the command with `--kind sem=N`: its slot, from 1 to N."),
+    (
+        "LOCKWRIGHT_HELD",
+        "Set for the command, and read: the ids of the locks that are held around it, outermost first. A `run` inside \
+         that would wait for one of them is refused.",
+    ),
+];
+
+/// The exit codes as a table of the README.
+#[cfg(test)]
+pub(super) fn exit_codes() -> String {
+    markdown("exit code", &EXIT_CODES)
+}
+
+/// The environment as a table of the README.
+#[cfg(test)]
+pub(super) fn environment() -> String {
+    markdown("variable", &ENVIRONMENT)
+}
+
+#[cfg(test)]
+fn markdown(key: &str, rows: &[(&str, &str)]) -> String {
+    let rows: Vec<_> = rows.iter().map(|(key, about)| format!("| `{key}` | {about} |\n")).collect();
+    format!("| {key} | meaning |\n|---|---|\n{}", rows.concat())
+}
