@@ -46,7 +46,7 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 58] = [
     ("fair_lock+tries", [2, 0], [1_644, 3_905, 61]),
     ("fair_lock+cutting", [2, 0], [4_459, 10_609, 87]),
     ("fair_lock+cutting", [2, 1], [36_896, 101_294, 103]),
-    ("fair_lock+standing", [2, 0], [1_910, 4_364, 68]),
+    ("fair_lock+standing", [2, 0], [2_538, 5_878, 73]),
     ("fair_lock+standing", [2, 1], [32_590, 81_794, 90]),
     ("fair_semaphore", [2, 0], [2_181, 6_106, 97]),
     ("fair_semaphore", [3, 0], [299_401, 1_599_534, 174]),
@@ -91,7 +91,7 @@ const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 23] = [
     ("fair_lock+polling", [2, 0, 1], [5_721, 14_521, 93]),
     ("fair_lock+polling", [2, 1, 1], [49_497, 139_968, 99]),
     ("fair_lock+lease", [2, 1, 0], [47_469, 120_826, 99]),
-    ("fair_lock+lease", [2, 0, 1], [12_397, 30_804, 85]),
+    ("fair_lock+lease", [2, 0, 1], [12_927, 31_997, 84]),
     ("fair_lock+lease", [2, 1, 1], [438_201, 1_136_239, 103]),
     ("token+lease", [2, 0, 2], [25_963, 66_860, 45]),
 ];
