@@ -103,10 +103,7 @@ pub fn lock(lock: &impl Lock, me: &Id, world: &impl World, until: Option<Instant
                 disturbed += 1;
                 if disturbed > DISTURBED_MAX {
                     past(world, until, None)?;
-                    let pause = world.below(NonZeroU32::MIN.saturating_add(PAUSE_MS_MAX))?;
-                    let end = world.now()?.saturating_add(Duration::from_millis(pause.into()));
-                    let end = until.map_or(end, |until| until.min(end));
-                    if world.pause(end)? == Wake::Interrupted {
+                    if come_apart(world, until)? == Wake::Interrupted {
                         return Err(WaitError::Interrupted);
                     }
                 }
@@ -114,6 +111,13 @@ pub fn lock(lock: &impl Lock, me: &Id, world: &impl World, until: Option<Instant
             Err(error) => return Err(WaitError::Lock(error)),
         }
     }
+}
+
+/// A pause of random length.
+fn come_apart(world: &impl World, until: Option<Instant>) -> Result<Wake, Halted> {
+    let pause = world.below(NonZeroU32::MIN.saturating_add(PAUSE_MS_MAX))?;
+    let end = world.now()?.saturating_add(Duration::from_millis(pause.into()));
+    world.pause(until.map_or(end, |until| until.min(end)))
 }
 
 fn wait(

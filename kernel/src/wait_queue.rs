@@ -65,12 +65,16 @@
 //!
 //! *With a lease* ([`WaitQueue::with_lease`]) a ticket that was not touched for that long is removed like that of the
 //! dead, which helps where nobody can tell who is dead. The price is the promise itself: a holder that pauses for
-//! longer, or whose touches fail, is overtaken while it holds, and learns of it at its next turn and not before. Use
+//! longer, or whose touches fail, is overtaken while it holds, and learns of it at its next turn and not before. So it is
+//! for who pauses in line or in the door. Leases are counted by the file system's clock: where that is set forward they
+//! end sooner. Who finds no number left compares with its own flag in the door, so the dead do not keep the numbers. Use
 //! it where the protected resource checks by itself who comes, by number, or where two holders are only a waste.
 //!
 //! *What it leaves to the caller.* Waiting: [`blocking::in_line`](crate::blocking::in_line). An id stands in line once;
 //! who holds and joins again waits for itself. Who joins and leaves again and again without waiting may be met in the door
-//! each time, and costs the one behind it a wait each time.
+//! each time, and costs the one behind it a wait each time. Once in line everybody comes to hold, if all go on and leave
+//! again. Before, [`QueueError::Disturbed`] may come for ever: two may each remove the directory that the other has just
+//! made. Pauses of random length keep them apart, as [`join_and_wait`](crate::blocking::join_and_wait) makes.
 //!
 //! *Source.* Coordinator, whose file names hold the time and a random number: the time is read before the file appears,
 //! so that a slow contender comes to stand before the holder. The doorway mends that. Its other flaws (a watch that
@@ -197,7 +201,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
                 Err(error) => return Err(self.withdraw(me, &[flag, self.dir(place)], disturbed(error))?),
             }
         }
-        let reason = if last == self.last.get() { self.out_of_numbers()? } else { QueueError::Disturbed };
+        let reason = if last == self.last.get() { self.out_of_numbers(me)? } else { QueueError::Disturbed };
         Err(self.withdraw(me, &[flag], reason)?)
     }
 
@@ -431,9 +435,9 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
     }
 
     /// The line has to become empty, for which somebody has to pass the dead.
-    fn out_of_numbers(&self) -> Result<QueueError, QueueError> {
+    fn out_of_numbers(&self, me: &Id) -> Result<QueueError, QueueError> {
         if let Some(first) = self.line()?.first() {
-            self.meet(*first, None)?;
+            self.meet(*first, Some(&self.flag(me).join(me.name())))?;
         }
         Ok(QueueError::NoNumber(self.last))
     }
@@ -471,7 +475,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
         };
         if let Some(id) = asked.filter(|id| waited_for.contains(id)) {
             wait = Wait::on(self.flag(&id), Some(id.clone()));
-            if self.is_gone(&id, &wait.on, Some(ticket))? {
+            if self.is_gone(&id, &wait.on, Some(&self.path_of(ticket)))? {
                 self.remove(&wait.on, &id)?;
                 waited_for.retain(|other| *other != id);
             }

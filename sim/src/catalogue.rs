@@ -124,7 +124,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 27] = [
+pub const ALGORITHMS: [Entry; 30] = [
     fast_lock::FILE,
     fast_lock::DIR,
     fast_lock::FILE_CLEANED,
@@ -145,6 +145,9 @@ pub const ALGORITHMS: [Entry; 27] = [
     wait_queue::TRIES,
     wait_queue::CUTTING,
     wait_queue::WAITING,
+    wait_queue::WAITING_AS_TWO,
+    wait_queue::POLLING,
+    wait_queue::LEASED,
     wait_queue::FAIR_SEMAPHORE,
     wait_queue::RW_LOCK,
     wait_queue::DOWNGRADING,
@@ -382,7 +385,7 @@ const COMMON_MUTANTS: [Entry; 34] = [
 const ONE_ERROR: Faults = Faults { errors: 1, ..Faults::NONE };
 
 /// Algorithms under promises that they do not make, each for a limit.
-const OVERPROMISED: [Entry; 1] = [check_bid_check::INSISTING];
+const OVERPROMISED: [Entry; 2] = [check_bid_check::INSISTING, wait_queue::INSISTING];
 
 /// The scenarios that each algorithm is verified in, in the order of their size, those with crashes only first.
 ///

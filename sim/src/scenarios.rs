@@ -1,6 +1,7 @@
 //! What clients do with a lock, and the shipped algorithms under such clients.
 
 pub mod check_bid_check;
+pub mod fair_worlds;
 pub mod fast_lock;
 pub mod grace;
 pub mod leases;

@@ -64,7 +64,7 @@ fn small_cells_are_as_they_are_known_to_be() {
 
 /// Their states are few and their histories many.
 fn is_long(cell: &Cell) -> bool {
-    ["check_bid_check+whole", "fair_lock+tries", "fair_lock+waiting"].contains(&cell.entry.name)
+    ["check_bid_check+whole", "fair_lock+tries", "fair_lock+waiting", "fair_lock+polling"].contains(&cell.entry.name)
 }
 
 const BEGIN: &str = "<!-- The matrix: sim/tests/matrix.rs says what is to stand here. -->\n";

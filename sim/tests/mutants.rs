@@ -64,6 +64,8 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("rw_lock.upgrade_in_place", 19),
     ("fair_lock.line_before_door", 31),
     ("fair_lock.gone_is_waited_for", 30),
+    ("fair_lock.lease_by_the_wall_clock", 26),
+    ("fair_lock.comes_again", 30),
     ("lease.no_token", 18),
     ("lease.random_token", 20),
     ("lease.stamp_token", 20),

@@ -8,7 +8,7 @@ use lockwright_sim::{
 };
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
-const PINNED: [(&str, [u8; 2], [usize; 3]); 56] = [
+const PINNED: [(&str, [u8; 2], [usize; 3]); 58] = [
     ("fast_lock", [2, 0], [339, 690, 36]),
     ("fast_lock", [2, 1], [4_285, 9_935, 45]),
     ("fast_lock", [2, 2], [24_413, 66_400, 66]),
@@ -46,6 +46,8 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 56] = [
     ("fair_lock+tries", [2, 0], [1_644, 3_905, 61]),
     ("fair_lock+cutting", [2, 0], [4_459, 10_609, 87]),
     ("fair_lock+cutting", [2, 1], [36_896, 101_294, 103]),
+    ("fair_lock+standing", [2, 0], [2_538, 5_878, 73]),
+    ("fair_lock+standing", [2, 1], [32_590, 81_794, 90]),
     ("fair_semaphore", [2, 0], [2_181, 6_106, 97]),
     ("fair_semaphore", [3, 0], [299_401, 1_599_534, 174]),
     ("rw_lock", [2, 0], [2_703, 6_635, 63]),
@@ -68,7 +70,7 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 56] = [
 ];
 
 /// The same in other worlds: clients, crashes, and of ticks, losses or reuses so many.
-const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 16] = [
+const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 23] = [
     ("fast_lock+grace", [2, 0, 1], [17_808, 39_716, 115]),
     ("fast_lock+grace", [2, 0, 2], [72_190, 166_407, 126]),
     ("fast_lock+grace0", [2, 0, 1], [25_941, 58_022, 125]),
@@ -84,6 +86,13 @@ const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 16] = [
     ("fast_lock+hosts", [2, 1, 0], [13_227, 29_992, 52]),
     ("fast_lock+hosts", [2, 1, 1], [29_063, 66_092, 66]),
     ("fair_lock+waiting", [2, 0, 0], [5_987, 15_407, 99]),
+    ("fair_lock+waiting2", [2, 0, 0], [1_991, 4_689, 71]),
+    ("fair_lock+waiting2", [2, 1, 0], [16_461, 44_320, 87]),
+    ("fair_lock+polling", [2, 0, 1], [5_721, 14_521, 93]),
+    ("fair_lock+polling", [2, 1, 1], [49_497, 139_968, 99]),
+    ("fair_lock+lease", [2, 1, 0], [47_469, 120_826, 99]),
+    ("fair_lock+lease", [2, 0, 1], [12_927, 31_997, 84]),
+    ("fair_lock+lease", [2, 1, 1], [438_201, 1_136_239, 103]),
     ("token+lease", [2, 0, 2], [25_963, 66_860, 45]),
 ];
 

@@ -9,7 +9,7 @@
 
 use core::time::Duration;
 
-use super::World;
+use super::{DISTURBED_MAX, World, come_apart};
 use crate::{
     chance::Chance,
     clock::Instant,
@@ -82,7 +82,7 @@ pub fn in_line<F: Fs, P: Probe, C: Chance>(
 }
 
 /// Joins the line of `queue` and waits there: the two in one, for those who do not care for their place before their
-/// turn.
+/// turn. A join that is disturbed is tried again, after a pause once that has happened [`DISTURBED_MAX`] times.
 ///
 /// # Errors
 ///
@@ -94,10 +94,17 @@ pub fn join_and_wait<F: Fs, P: Probe, C: Chance>(
     world: &impl World,
     until: Option<Instant>,
 ) -> Result<Ticket, LineError> {
+    let mut disturbed = 0;
     let mut ticket = loop {
         match queue.join(me, want) {
             Ok(ticket) => break ticket,
-            Err(QueueError::Disturbed) => past(world, None, until)?,
+            Err(QueueError::Disturbed) => {
+                past(world, None, until)?;
+                disturbed += 1;
+                if disturbed > DISTURBED_MAX && come_apart(world, until)? == Wake::Interrupted {
+                    return Err(LineError::Interrupted);
+                }
+            }
             Err(error) => return Err(error.into()),
         }
     };

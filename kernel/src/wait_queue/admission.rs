@@ -50,7 +50,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
 
     /// 4 MEET, 5 WAIT
     fn behind(&self, place: Place, mine: &Ticket) -> Result<Turn, QueueError> {
-        Ok(Turn::Wait(match self.meet(place, Some(mine))? {
+        Ok(Turn::Wait(match self.meet(place, Some(&self.path_of(mine)))? {
             Some(id) => Wait::on(self.leaf(place, &id), Some(id)),
             None => Wait::on(self.dir(place), None), // It is gone, so there is nothing to wait for.
         }))
@@ -67,7 +67,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
         }
         let mut death_of = None;
         for place in before {
-            match self.meet(*place, Some(mine))? {
+            match self.meet(*place, Some(&self.path_of(mine)))? {
                 Some(id) => death_of = death_of.or(Some(id)),
                 None => return Ok(Turn::Wait(Wait::on(self.dir(*place), None))),
             }
@@ -78,7 +78,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
     fn behind_no_writer(&self, mine: &Ticket, before: &[Place]) -> Result<Turn, QueueError> {
         let mut writers = before.iter().rev().filter(|place| place.want == Want::Alone);
         let Some(nearest) = writers.next() else { return Ok(Turn::Holding) };
-        let Some(id) = self.meet(*nearest, Some(mine))? else {
+        let Some(id) = self.meet(*nearest, Some(&self.path_of(mine)))? else {
             return Ok(Turn::Wait(Wait::on(self.dir(*nearest), None)));
         };
         let leaf = self.leaf(*nearest, &id);

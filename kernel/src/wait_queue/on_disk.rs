@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 use core::num::NonZeroU32;
 
-use super::{Admission, Place, QueueError, Ticket, WaitQueue, Want};
+use super::{Admission, Place, QueueError, WaitQueue, Want};
 use crate::{
     chance::Chance,
     clock::Timestamp,
@@ -23,7 +23,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
     }
 
     /// Who stands at a place. An empty ticket and that of somebody who is gone are removed, and nobody stands there.
-    pub(super) fn meet(&self, place: Place, mine: Option<&Ticket>) -> Result<Option<Id>, QueueError> {
+    pub(super) fn meet(&self, place: Place, mine: Option<&Path>) -> Result<Option<Id>, QueueError> {
         let dir = self.dir(place);
         let Some(id) = or_default(self.fs.any(&dir))?.map(Id::from) else {
             self.fs.discard_dir(&dir)?;
@@ -36,8 +36,9 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
         Ok(Some(id))
     }
 
-    /// Whether `id` is dead, or was not heard of for longer than a lease. Both stamps are the file system's.
-    pub(super) fn is_gone(&self, id: &Id, stamped: &Path, mine: Option<&Ticket>) -> Result<bool, FsError> {
+    /// Whether `id` is dead, or was not heard of for longer than a lease. Both stamps are the file system's: the time is
+    /// that of `mine`, which was made or touched a while ago, so a lease is never found to be over too early.
+    pub(super) fn is_gone(&self, id: &Id, stamped: &Path, mine: Option<&Path>) -> Result<bool, FsError> {
         if self.probe.liveness(id)? == Liveness::Dead {
             return Ok(true);
         }
@@ -47,7 +48,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
             Err(FsError::NotFound) => Ok(None),
             Err(error) => Err(error),
         };
-        let ends = [stamp(stamped)?, stamp(&self.leaf(mine.place, &mine.id))?].map(|at| at.map(Timestamp::since_epoch));
+        let ends = [stamp(stamped)?, stamp(mine)?].map(|at| at.map(Timestamp::since_epoch));
         let [Some(heard_of), Some(now)] = ends else { return Ok(false) };
         Ok(now.saturating_sub(heard_of) > lease)
     }

@@ -1,11 +1,11 @@
 //! Those that stand in line.
 
-use super::Entry;
+use super::{Entry, Limit};
 use crate::{
     mutants::wait_queue as queues,
     protocol::Property,
     scenario::{Faults, Profile, Scenario},
-    scenarios::wait_queue,
+    scenarios::{fair_worlds, wait_queue},
 };
 
 pub(super) const FAIR_LOCK: Entry =
@@ -17,6 +17,35 @@ pub(super) const CUTTING: Entry =
 pub(super) const WAITING: Entry =
     Entry::algorithm("fair_lock+waiting", "the same line; all wait until they are told", &wait_queue::WAITING)
         .within(Profile::Notify);
+pub(super) const WAITING_AS_TWO: Entry = Entry::algorithm(
+    "fair_lock+waiting2",
+    "the same in a line of two numbers, so that deaths can be searched too",
+    &wait_queue::WAITING_AS_TWO,
+)
+.within(Profile::Notify);
+pub(super) const POLLING: Entry = Entry::algorithm(
+    "fair_lock+polling",
+    "the same; they look again after a while as well, as notices may be lost",
+    &wait_queue::POLLING,
+)
+.within(Profile::Notify);
+pub(super) const LEASED: Entry = Entry::algorithm(
+    "fair_lock+lease",
+    "the same line where nobody can tell who is dead; tickets end by a lease",
+    &fair_worlds::LEASED,
+)
+.within(Profile::Lease);
+pub(super) const IN_TIME: Entry = Entry::algorithm(
+    "fair_lock+standing",
+    "the same line in a directory that stays, where it is promised that nobody starves",
+    &fair_worlds::IN_TIME,
+);
+/// No algorithm, for it promises too much.
+pub(super) const INSISTING: Entry = Entry::algorithm(
+    "fair_lock+insisting",
+    "the same line, where it is promised that somebody comes to hold it",
+    &fair_worlds::INSISTING,
+);
 pub(super) const FAIR_SEMAPHORE: Entry =
     Entry::algorithm("fair_semaphore", "the first two in line", &wait_queue::FAIR_SEMAPHORE);
 pub(super) const RW_LOCK: Entry = Entry::algorithm(
@@ -27,25 +56,63 @@ pub(super) const RW_LOCK: Entry = Entry::algorithm(
 pub(super) const DOWNGRADING: Entry =
     Entry::algorithm("rw_lock+downgrade", "the same, and writers go on as readers", &wait_queue::DOWNGRADING);
 
+/// What a lease costs.
+pub(super) const LEASE_IS_OVER: Limit = Limit {
+    name: LEASED.name,
+    clients: 2,
+    profile: Profile::Lease,
+    faults: Faults { ticks: 2, ..Faults::NONE },
+    property: Property::NotDispossessed,
+    why: "whoever pauses for longer than its lease is taken for dead, and overtaken while it stands in line or holds; it \
+          learns of it at its next turn",
+};
+
+pub(super) const CLOCK_SET_FORWARD: Limit = Limit {
+    faults: Faults { ticks: 1, jumps: 1, ..Faults::NONE },
+    why: "a lease is counted by the file system's clock, and where that is set forward it ends sooner",
+    ..LEASE_IS_OVER
+};
+
+pub(super) const NO_LIVELOCK: Limit = Limit {
+    name: INSISTING.name,
+    clients: 2,
+    profile: Profile::Local,
+    faults: Faults::NONE,
+    property: Property::NoLivelock,
+    why: "before they stand in line, two that come at once may each remove the directory that the other has just made, for \
+          ever; pauses of random length keep them apart, and so does a directory in which something stays",
+};
+
 /// The rows of those that stand in line.
 pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
-    let bounds: [(Entry, &[[u8; 2]]); 7] = [
+    let bounds: [(Entry, &[[u8; 2]]); 9] = [
         (FAIR_LOCK, &[[2, 0], [2, 1], [3, 0]]),
         (TRIES, &[[2, 0]]),
         (CUTTING, &[[2, 0], [2, 1]]),
         (WAITING, &[[2, 0]]),
+        (WAITING_AS_TWO, &[[2, 0], [2, 1]]),
+        (IN_TIME, &[[2, 0], [2, 1]]),
         (FAIR_SEMAPHORE, &[[2, 0], [3, 0]]),
         (RW_LOCK, &[[2, 0], [2, 1]]),
         (DOWNGRADING, &[[2, 0]]),
     ];
-    bounds.into_iter().flat_map(|(entry, bounds)| {
+    let crashes = bounds.into_iter().flat_map(|(entry, bounds)| {
         bounds.iter().map(move |&[clients, crashes]| {
             (entry, Scenario { clients, faults: Faults { crashes, ..Faults::NONE }, ..entry.scenario() })
         })
-    })
+    });
+    let crash = Faults { crashes: 1, ..Faults::NONE };
+    let others = [
+        (POLLING, Faults { losses: 1, ..Faults::NONE }),
+        (POLLING, Faults { losses: 1, ..crash }),
+        (LEASED, crash),
+        (LEASED, Faults { ticks: 1, ..Faults::NONE }),
+        (LEASED, Faults { ticks: 1, ..crash }),
+    ];
+    crashes.chain(others.map(|(entry, faults)| (entry, Scenario { faults, ..entry.scenario() })))
 }
 
-pub(super) const MUTANTS: [Entry; 13] = [
+pub(super) const MUTANTS: [Entry; 15] = [
     Entry::mutant(
         "fair_lock.no_doorway",
         "a number is read, and the ticket appears later: no doorway",
@@ -148,6 +215,23 @@ pub(super) const MUTANTS: [Entry; 13] = [
         &queues::GONE_IS_WAITED_FOR,
         [2, 0],
         Property::NobodyWaitsInVain,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.lease_by_the_wall_clock",
+        "a ticket is as old as the reader's wall clock is ahead of its stamp",
+        &queues::LEASE_BY_THE_WALL_CLOCK,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Lease, Faults { ticks: 1, jumps: 1, ..Faults::NONE })
+    .even_if_atomic(),
+    Entry::mutant(
+        "fair_lock.comes_again",
+        "who has to wait gives its place back, and comes again at the end of the line",
+        &queues::COMES_AGAIN,
+        [2, 0],
+        Property::NoStarvation,
     )
     .even_if_atomic(),
 ];

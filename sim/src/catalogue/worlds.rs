@@ -1,7 +1,7 @@
 //! The protocols and scenarios of worlds in which more goes wrong than crashes, errors and cuts: clocks, restarts,
 //! refusals, and names that are durable too early.
 
-use super::{Entry, fast_lock, files};
+use super::{Entry, fast_lock, files, wait_queue};
 use crate::{
     mutants::{dotlock, lease, power, processes as unsure},
     protocol::Property,
@@ -9,8 +9,8 @@ use crate::{
     scenarios::leases,
 };
 
-/// Protocols that do not ship and are right: a checker that finds fault with them is wrong.
-pub const REFERENCES: [Entry; 3] = [
+/// Protocols that are right, and do not ship, or not so: a checker that finds fault with them is wrong.
+pub const REFERENCES: [Entry; 4] = [
     files::ONE_BREAKER,
     Entry::algorithm("lease+token", "a lease that is outlasted by one's own clock, with a token", &leases::FENCED)
         .within(Profile::Lease),
@@ -20,6 +20,7 @@ pub const REFERENCES: [Entry; 3] = [
         &lease::STAMPS_WITH_A_MARGIN,
     )
     .within(Profile::Lease),
+    wait_queue::IN_TIME,
 ];
 
 /// Those that only these worlds show to be broken.
@@ -218,7 +219,7 @@ const ONE_REFUSAL: Faults = Faults { refusals: 1, ..Faults::NONE };
 
 /// The scenarios that the algorithms and references are verified in there.
 pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
-    let [_, token, margin] = REFERENCES;
+    let [_, token, margin, _] = REFERENCES;
     let overtaken = Faults { cuts: 1, reorders: 1, ..Faults::NONE };
     let reboot = Faults { reboots: 1, ..Faults::NONE };
     let crash = Faults { crashes: 1, ..Faults::NONE };

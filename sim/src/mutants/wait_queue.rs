@@ -3,18 +3,19 @@
 use lockwright_kernel::{
     blocking::LineError,
     clock::Instant,
-    fs::{Fs, FsError, Halted},
+    fs::{Fs, FsError},
     id::Id,
     path::Name,
-    probe::{Liveness, Probe},
     wait_queue::{Admission, Door, Place, QueueError, Ticket, Turn, Wait, WaitQueue, Want},
     watch::{Wake, Watch},
 };
 
 use crate::{
+    protocol::Property,
     replay::Replay,
     scenarios::{
         QueueClients,
+        fair_worlds::{IN_TIME, LEASED, NobodyKnows, leased, standing},
         fast_lock::{lock_path, word},
         queue_clients::Line,
         wait_queue::{CUTTING, DOWNGRADING, FAIR_LOCK, LAST, READ_WRITE, WAITING, queue, short_queue, ticket_dir},
@@ -63,6 +64,17 @@ pub const READER_LOOKS_THEN_REGISTERS: QueueClients = QueueClients { make: looks
 /// A reader that wants to write waits until it is alone, and so does another.
 pub const UPGRADE_IN_PLACE: QueueClients =
     QueueClients { make: upgrade_in_place, wants: |_| Want::Shared, upgrades: true, ..READ_WRITE };
+
+/// A lease is counted from the ticket's stamp to what the reader's wall clock says, which are two clocks.
+pub const LEASE_BY_THE_WALL_CLOCK: QueueClients =
+    QueueClients { make: |world| Box::new(leased(world, |_, world| world.wall_clock())), ..LEASED };
+
+/// Who has to wait gives its place back, and comes again at the end of the line.
+pub const COMES_AGAIN: QueueClients = QueueClients {
+    make: |world| Box::new(standing(world, |turn| if matches!(turn, Turn::Wait(_)) { Turn::Cut } else { turn })),
+    promises: &[Property::NoStarvation],
+    ..IN_TIME
+};
 
 type World<'a> = &'a Replay<'a>;
 type Queue<'a> = WaitQueue<World<'a>, World<'a>, World<'a>>;
@@ -288,18 +300,9 @@ fn cut_steals<'a>(world: World<'a>) -> Box<dyn Line + 'a> {
     Box::new(Altered { turn, ..cutting(world) })
 }
 
-/// Sees nobody dead.
-struct Blind;
-
-impl Probe for Blind {
-    fn liveness(&self, _: &Id) -> Result<Liveness, Halted> {
-        Ok(Liveness::Unknown)
-    }
-}
-
 fn dead_block_the_line<'a>(world: World<'a>) -> Box<dyn Line + 'a> {
     let last = std::num::NonZeroU64::MIN.saturating_add(u64::from(LAST) - 1);
-    Box::new(WaitQueue::new(world, Blind, world, lock_path(), Admission::ONE).with_last_number(last))
+    Box::new(WaitQueue::new(world, NobodyKnows, world, lock_path(), Admission::ONE).with_last_number(last))
 }
 
 fn read_write(world: World<'_>) -> Altered<'_> {

@@ -4,7 +4,7 @@
 //! door is passed. Whom it still waits for in the door is forgotten, and looked at anew, which is never fewer.
 //! Numbers end soon, so that there is an end to the states; what happens beyond is in the scenario.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use lockwright_kernel::{
     blocking::LineError,
@@ -125,6 +125,12 @@ pub struct QueueClients {
     pub upgrades: bool,
     /// How they wait. Without it they ask again and again.
     pub waits: Option<WaitForTurn>,
+    /// Whether those who wait look again after a while although they were told of nothing.
+    pub polls: bool,
+    /// What they are promised of runs that go on for ever.
+    pub promises: &'static [Property],
+    /// What they are not checked for.
+    pub gives_up: &'static [Property],
 }
 
 impl fmt::Debug for QueueClients {
@@ -223,7 +229,7 @@ impl QueueClients {
     fn wait(&self, line: &dyn Line, world: &Replay<'_>, mut ticket: Ticket) -> Result<Outcome, Stop> {
         let turn = match self.waits {
             None => line.turn(&mut ticket),
-            Some(waits) => match waits(world, &mut ticket, None) {
+            Some(waits) => match waits(world, &mut ticket, self.polls.then(|| Instant::new(Duration::from_nanos(1)))) {
                 Ok(()) => Ok(Turn::Holding),
                 Err(LineError::Cut) => Ok(Turn::Cut),
                 Err(LineError::TimedOut { .. }) => {
@@ -360,8 +366,19 @@ impl Protocol for QueueClients {
         u8::from((self.wants)(index) == Want::Shared) + 2 * u8::from(self.cuts && index == 0)
     }
 
+    fn promises(&self) -> &[Property] {
+        self.promises
+    }
+
+    fn gives_up(&self) -> &[Property] {
+        self.gives_up
+    }
+
     fn sometimes(&self, clients: usize, faults: Faults) -> Vec<&'static str> {
         let mut wanted = vec![JOINED, TOOK, LEFT];
+        if clients > 1 && self.polls {
+            wanted.push(WAITED_IN_VAIN);
+        }
         if self.cuts {
             wanted.push(CUT_IN);
         }

@@ -25,6 +25,7 @@ use super::{
 use crate::replay::Replay;
 
 type World<'a> = &'a Replay<'a>;
+type Queue<'a> = WaitQueue<World<'a>, World<'a>, World<'a>>;
 
 /// Two at a time.
 const TWO: Admission = Admission::First(NonZeroU32::MIN.saturating_add(1));
@@ -35,7 +36,7 @@ pub(crate) const LAST: u8 = 4;
 /// The highest number where there is more to a ticket.
 const SHORT: u8 = 3;
 
-/// The highest number where two may have the same, a writer and a reader.
+/// The highest number where two may have the same, a writer and a reader, and where there is most to look at.
 const SHORTEST: u8 = 2;
 
 /// A fair lock, whose contenders stand in line.
@@ -49,10 +50,24 @@ pub const FAIR_LOCK: QueueClients = QueueClients {
     downgrades: false,
     upgrades: false,
     waits: None,
+    polls: false,
+    promises: &[],
+    gives_up: &[],
 };
 
 /// The same, and they wait as the kernel's blocking call does.
 pub const WAITING: QueueClients = QueueClients { waits: Some(in_line), ..FAIR_LOCK };
+
+/// The same in a line of two, so that it can be searched with deaths: a waiter is woken by that of the one before it.
+pub const WAITING_AS_TWO: QueueClients = QueueClients {
+    make: |world| Box::new(shortest_queue(world)),
+    last: SHORTEST,
+    waits: Some(in_shortest_line),
+    ..FAIR_LOCK
+};
+
+/// The same, and they look again after a while although they were told of nothing.
+pub const POLLING: QueueClients = QueueClients { polls: true, ..WAITING_AS_TWO };
 
 /// A fair lock in whose line the first client cuts in.
 pub const CUTTING: QueueClients = QueueClients {
@@ -88,8 +103,22 @@ pub const TRIED: LockClients = LockClients { make: tried, evidence, cleaner: Non
 ///
 /// Those of [`blocking::in_line`], and [`FsError::Exhausted`] where it would watch once more.
 pub fn in_line(world: &Replay<'_>, ticket: &mut Ticket, until: Option<Instant>) -> Result<(), LineError> {
+    in_line_of(&queue(world, Admission::ONE), world, ticket, until)
+}
+
+fn in_line_of(
+    queue: &Queue<'_>,
+    world: World<'_>,
+    ticket: &mut Ticket,
+    until: Option<Instant>,
+) -> Result<(), LineError> {
     let round = Round { world, has_watched: Cell::new(false) };
-    blocking::in_line(&queue(world, Admission::ONE), ticket, &round, until)
+    blocking::in_line(queue, ticket, &round, until)
+}
+
+/// The same where there are two numbers.
+fn in_shortest_line(world: &Replay<'_>, ticket: &mut Ticket, until: Option<Instant>) -> Result<(), LineError> {
+    in_line_of(&shortest_queue(world), world, ticket, until)
 }
 
 /// The world, for one watch.
@@ -134,13 +163,17 @@ pub(crate) fn ticket_dir(place: Place, last: u8) -> Path {
 }
 
 /// The queue that is checked.
-pub(crate) fn queue(world: World<'_>, rule: Admission) -> WaitQueue<World<'_>, World<'_>, World<'_>> {
+pub(crate) fn queue(world: World<'_>, rule: Admission) -> Queue<'_> {
     WaitQueue::new(world, world, world, lock_path(), rule).with_last_number(last(LAST))
 }
 
 /// A fair lock of few numbers.
-pub(crate) fn short_queue(world: World<'_>) -> WaitQueue<World<'_>, World<'_>, World<'_>> {
+pub(crate) fn short_queue(world: World<'_>) -> Queue<'_> {
     queue(world, Admission::ONE).with_last_number(last(SHORT))
+}
+
+fn shortest_queue(world: World<'_>) -> Queue<'_> {
+    queue(world, Admission::ONE).with_last_number(last(SHORTEST))
 }
 
 fn last(number: u8) -> NonZeroU64 {

@@ -162,6 +162,9 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
         ],
     ),
     ("fair_lock+waiting", &[(Profile::Notify, violated(Property::NobodyWaitsInVain, 35, 1_522))]),
+    ("fair_lock+waiting2", &[(Profile::Notify, violated(Property::NobodyWaitsInVain, 35, 1_497))]),
+    ("fair_lock+polling", &[(Profile::Notify, verified(49_497))]),
+    ("fair_lock+lease", &[(Profile::Lease, violated(Property::NotDispossessed, 25, 9_034))]),
     (
         "fair_semaphore",
         &[

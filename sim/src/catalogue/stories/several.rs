@@ -2,7 +2,7 @@
 
 use super::Told;
 
-pub(super) const STORIES: [Told; 26] = [
+pub(super) const STORIES: [Told; 28] = [
     (
         "semaphore.count_then_enter",
         "Two count those inside at the same time, and both enter.",
@@ -117,6 +117,16 @@ pub(super) const STORIES: [Told; 26] = [
         "fair_lock.gone_is_waited_for",
         "The entry to watch is gone, so something else is watched, in which nothing will happen.",
         "inotify(7), NOTES: names may be gone when they are used",
+    ),
+    (
+        "fair_lock.lease_by_the_wall_clock",
+        "A waiter whose wall clock is ahead finds a ticket too old that is not, and removes it.",
+        "borgbackup/borg#10077; the queue's own words on leases, by which both stamps are the file system's",
+    ),
+    (
+        "fair_lock.comes_again",
+        "Two who come at once each see the other, go to the end of the line, and meet there again.",
+        "our own; the queue without its wait, as a try has it",
     ),
     (
         "one_kind.look_then_sign",
