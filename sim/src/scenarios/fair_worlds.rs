@@ -66,7 +66,7 @@ pub const IN_TIME: QueueClients = QueueClients {
 pub(crate) type Now = fn(Timestamp, World<'_>) -> Result<Timestamp, Halted>;
 
 /// The queue with a lease.
-pub(crate) fn leased<'a>(world: World<'a>, now: Now) -> impl Line + 'a {
+pub(crate) fn leased(world: World<'_>, now: Now) -> impl Line + '_ {
     let mine = RefCell::new(None);
     let fs = Through(move |call: &Call| -> Answer {
         if let Call::Touch(path) = call {
@@ -85,7 +85,7 @@ pub(crate) fn leased<'a>(world: World<'a>, now: Now) -> impl Line + 'a {
 }
 
 /// The queue whose directories stay, with what a contender makes of what it hears about its turn.
-pub(crate) fn standing<'a>(world: World<'a>, heard: fn(Turn) -> Turn) -> impl Line + 'a {
+pub(crate) fn standing(world: World<'_>, heard: fn(Turn) -> Turn) -> impl Line + '_ {
     let stays = [lock_path(), lock_path().join(&word("door"))];
     let fs = Through(move |call: &Call| match call {
         Call::DiscardDir(path) if stays.contains(path) => Ok(Value::Done),
@@ -120,7 +120,7 @@ fn last() -> NonZeroU64 {
     NonZeroU64::MIN.saturating_add(u64::from(LAST) - 1)
 }
 
-fn queue<'a, F: Fs>(fs: F, world: World<'a>) -> WaitQueue<F, World<'a>, World<'a>> {
+fn queue<F: Fs>(fs: F, world: World<'_>) -> WaitQueue<F, World<'_>, World<'_>> {
     WaitQueue::new(fs, world, world, lock_path(), Admission::ONE).with_last_number(last())
 }
 
