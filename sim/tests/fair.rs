@@ -169,6 +169,17 @@ fn that_names_are_kept_apart_for_a_promise_is_told() {
     assert_eq!(refused(NEITHER), None);
 }
 
+/// Where rounds are counted, who has had all of them rests, and that is no wrong done to it.
+#[test]
+fn who_rests_is_neither_starved_nor_in_a_livelock() {
+    let once = |meeting| {
+        let scenario = Scenario { rounds: 1, ..Scenario::new("flags", 2, 0) };
+        check(&Flags { meeting, promises: BOTH }, &scenario, Limits::default(), &mut |_| {}).verdict
+    };
+    assert_eq!(once(Meeting::Peterson), Verdict::Verified);
+    lasso(once(Meeting::Retreat), Property::NoLivelock);
+}
+
 /// A directory that is the lock, and nobody takes it from the dead.
 #[derive(Debug)]
 struct Kept;

@@ -25,7 +25,7 @@ struct Graph {
     actors: Vec<u8>,
     /// Where the steps of each state end.
     ends: Vec<usize>,
-    /// The clients that have to go on in each state: they have begun something and have a step.
+    /// The clients that have to go on in each state: they have begun something and have a step, or are the one that tries.
     obliged: Vec<Clients>,
 }
 
@@ -82,7 +82,9 @@ impl Graph {
                         graph.actors.push(step.actor);
                     }
                 }
-                graph.obliged.push(can_go_on & !(idle[graph.ends.len()] & !bit(tries)));
+                // Who tries is not to stay idle: neither because it begins nothing, nor because it has had its rounds.
+                let idle = idle[graph.ends.len()];
+                graph.obliged.push(can_go_on & !idle | idle & bit(tries));
                 graph.ends.push(graph.targets.len());
             }
         }
