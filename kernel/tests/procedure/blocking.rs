@@ -9,20 +9,24 @@ use std::{
 };
 
 use lockwright_kernel::{
-    blocking::{DISTURBED_MAX, PAUSE_MS_MAX, WaitError, World, lock as wait_for},
+    blocking::{DISTURBED_MAX, LineError, PAUSE_MS_MAX, WaitError, World, join_and_wait, lock as wait_for},
     chance::Chance,
     clock::{Clock, Instant},
     fast_lock::Leaf,
-    fs::{Fs, FsError, Halted, MemFs},
+    fs::{
+        Fs, FsError, Halted, MemFs, Through,
+        call::{Answer, Call},
+    },
     id::Id,
     lock::{Lock, LockError},
     path::Path,
     policies::check::CheckLock,
     probe::{Liveness, Probe},
+    wait_queue::{Admission, WaitQueue, Want},
     watch::{Wake, Watch, WatchId},
 };
 
-use crate::stage::{before, disk, id, lock, look_at, move_to, path, tree};
+use crate::stage::{before, disk, id, lock, look_at, make, move_to, path, tree};
 
 const LEAF: Leaf = Leaf::File;
 const HELD_BY_BOB: [&str; 3] = ["lock/", "lock/owner/", "lock/owner/bob*"];
@@ -198,7 +202,7 @@ fn a_release_between_the_look_and_the_wait_is_not_lost() {
         let looks = Cell::new(0);
         let is_look = look_at("lock/owner");
         // The second look: after it, and before the wait, Bob gives the lock back.
-        let fs = lockwright_kernel::fs::Through(|call: &lockwright_kernel::fs::call::Call| {
+        let fs = Through(|call: &Call| {
             let answer = call.on(&disk);
             looks.set(looks.get() + u32::from(is_look(call)));
             if is_look(call) && looks.get() == 2 && !late {
@@ -219,7 +223,7 @@ fn a_release_between_the_first_try_and_the_watch_is_seen_at_once() {
     let disk = disk(LEAF, &HELD_BY_BOB);
     let looked = Cell::new(false);
     let is_look = look_at("lock/owner");
-    let fs = lockwright_kernel::fs::Through(|call: &lockwright_kernel::fs::call::Call| {
+    let fs = Through(|call: &Call| {
         let answer = call.on(&disk);
         if is_look(call) && !looked.replace(true) {
             assert_eq!(lock(&disk, LEAF).unlock(&id("bob")), Ok(()));
@@ -407,6 +411,40 @@ fn a_signal_ends_a_pause() {
     world.signalled.set(true);
     let attempts = Answers::new(disturbed(DISTURBED_MAX + 1));
     assert_eq!(wait_for(&attempts, &id("ann"), &world, None), Err(WaitError::Interrupted));
+}
+
+/// A disk on which Ann finds the door tidied away, so many times.
+fn door_is_tidied_away(disk: &MemFs, times: u32) -> Through<impl Fn(&Call) -> Answer> {
+    let (done, is_ann_in_the_door) = (Cell::new(0), make("q/door/ann"));
+    Through(move |call: &Call| {
+        if is_ann_in_the_door(call) && done.replace(done.get() + 1) < times {
+            disk.remove_dir(&path("q/door")).expect("nobody else is there");
+        }
+        call.on(disk)
+    })
+}
+
+#[test]
+fn joins_that_are_disturbed_again_and_again_pause_and_go_on() {
+    let disk = MemFs::new();
+    let world = Script::new(&disk, []);
+    let fs = door_is_tidied_away(&disk, DISTURBED_MAX + 2);
+    let queue = WaitQueue::new(&fs, &world, &world, path("q"), Admission::ONE);
+    let ticket = join_and_wait(&queue, &id("ann"), Want::Alone, &world, None).expect("it is her turn in the end");
+    assert_eq!(ticket.place.number, 1);
+    let longest = Duration::from_millis(PAUSE_MS_MAX.into());
+    assert_eq!(world.log(), [format!("pause until {longest:?}"), format!("pause until {:?}", longest * 2)]);
+}
+
+#[test]
+fn a_signal_ends_the_pause_of_a_join_and_leaves_nothing() {
+    let disk = MemFs::new();
+    let world = Script::new(&disk, []);
+    world.signalled.set(true);
+    let fs = door_is_tidied_away(&disk, DISTURBED_MAX + 1);
+    let queue = WaitQueue::new(&fs, &world, &world, path("q"), Admission::ONE);
+    assert_eq!(join_and_wait(&queue, &id("ann"), Want::Alone, &world, None), Err(LineError::Interrupted));
+    assert_eq!(tree(&disk, LEAF), Vec::<String>::new());
 }
 
 #[test]
