@@ -2,10 +2,12 @@
 
 #[expect(dead_code, reason = "other tests use more of it")]
 mod support;
+mod tools;
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use support::{code, empty_dir, entries, lockwright, out, refusal, run};
+use tools::lacks;
 
 /// The commands that the help of `command` names, each with what is above it.
 fn below(dir: &Path, command: &[&str]) -> Vec<String> {
@@ -86,8 +88,8 @@ fn the_page_of_the_program_is_printed_and_man_has_nothing_to_complain_of() {
     for section in ["NAME", "SYNOPSIS", "OPTIONS", "EXAMPLES", "\"EXIT STATUS\"", "ENVIRONMENT"] {
         assert!(page.contains(&format!(".SH {section}\n")), "{section}");
     }
-    if Command::new("groff").arg("--version").output().is_err() {
-        return; // The pages were written; there is nobody to typeset them.
+    if lacks("groff", "typesetting the manual pages") {
+        return;
     }
     for name in entries(dir.path()) {
         let output = run(Command::new("groff").current_dir(dir.path()).args(["-man", "-Tutf8", "-ww", "-z", &name]));
@@ -103,7 +105,9 @@ fn every_variable_that_a_command_gets_is_on_the_page_and_no_other() {
         let words = text.split(|c: char| !c.is_ascii_uppercase() && c != '_');
         words.filter(|word| word.starts_with("LOCKWRIGHT_")).map(str::to_owned).collect()
     };
-    let given = words(&out(&lockwright(dir.path(), &["run", "--fence", "--kind", "sem=2", "lock", "env"])));
+    let mut run_env = Command::new(env!("CARGO_BIN_EXE_lockwright"));
+    run_env.env_clear().current_dir(dir.path()).args(["run", "--fence", "--kind", "sem=2", "lock", "/usr/bin/env"]);
+    let given = words(&out(&run(&mut run_env)));
     assert_eq!(words(&page), given);
     assert_eq!(given.len(), 5);
 }

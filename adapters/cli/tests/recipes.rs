@@ -2,6 +2,7 @@
 
 #[expect(dead_code, reason = "other tests use more of it")]
 mod support;
+mod tools;
 
 use std::{
     fs,
@@ -11,6 +12,7 @@ use std::{
 };
 
 use support::{code, empty_dir, entries, lockwright, out, run};
+use tools::lacks;
 
 const README: &str = include_str!("../../../README.md");
 
@@ -125,9 +127,11 @@ fn systemd() {
     for unit in units {
         fs::write(home.path().join(unit), place(recipe(unit))).expect("room");
     }
-    let verify =
-        home.command("systemd-analyze", &["verify", "--man=no", "./backup.service", "./backup.timer"]).output();
-    let Ok(output) = verify else { return }; // The commands were run; there is nobody to read the units.
+    if lacks("systemd-analyze", "reading the units") {
+        return;
+    }
+    let output =
+        run(&mut home.command("systemd-analyze", &["verify", "--man=no", "./backup.service", "./backup.timer"]));
     let said = String::from_utf8_lossy(&output.stderr);
     let ours: Vec<_> = said.lines().filter(|line| line.contains("backup.")).collect();
     assert!(ours.is_empty(), "{said}");
@@ -136,8 +140,8 @@ fn systemd() {
 #[test]
 fn make() {
     let home = Home::new(&[]);
-    if home.command("make", &["--version"]).output().is_err() {
-        return; // Nobody here can use it.
+    if lacks("make", "a Makefile with locks") {
+        return;
     }
     let [_, _] = calls("Makefile").try_into().expect("two calls");
     fs::write(home.path().join("Makefile"), recipe("Makefile")).expect("room");
