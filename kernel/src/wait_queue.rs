@@ -65,10 +65,10 @@
 //!
 //! *With a lease* ([`WaitQueue::with_lease`]) a ticket that was not touched for that long is removed like that of the
 //! dead, which helps where nobody can tell who is dead. The price is the promise itself: a holder that pauses for
-//! longer, or whose touches fail, is overtaken while it holds, and learns of it at its next turn and not before. So it is
-//! for who pauses in line or in the door. Leases are counted by the file system's clock: where that is set forward they
-//! end sooner. Who finds no number left compares with its own flag in the door, so the dead do not keep the numbers. Use
-//! it where the protected resource checks by itself who comes, by number, or where two holders are only a waste.
+//! longer, or whose touches fail, is overtaken while it holds, and learns of it at its next turn and not before; who
+//! pauses in line or in the door loses its place. Leases are counted by the file system's clock, and end sooner where that
+//! is set forward. Who finds no number left compares with its own flag in the door, so the dead do not keep the numbers.
+//! Use a lease where the protected resource checks by itself who comes, by number, or where two holders are only a waste.
 //!
 //! *What it leaves to the caller.* Waiting: [`blocking::in_line`](crate::blocking::in_line). An id stands in line once;
 //! who holds and joins again waits for itself. Who joins and leaves again and again without waiting may be met in the door
