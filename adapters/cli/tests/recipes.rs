@@ -1,12 +1,13 @@
 //! The files in `recipes`: each command in them is run as its program would, with scripts in place of what it locks.
 
+mod programs;
 #[expect(dead_code, reason = "other tests use more of it")]
 mod support;
 mod tools;
 
 use std::{
     fs,
-    os::unix::fs::{PermissionsExt, symlink},
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -39,9 +40,7 @@ impl Home {
     }
 
     fn write(&self, name: &str, script: &str) {
-        let path = self.path().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("room");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("my file");
+        programs::write(&self.path().join(name), script);
     }
 
     fn command(&self, program: &str, args: &[&str]) -> Command {

@@ -29,3 +29,20 @@ pub enum NoId {
         error: io::Error,
     },
 }
+
+/// Writes a program for a test. Another process writes it: who is started by another thread while this one has it open
+/// keeps it open for a moment, and what is open for writing cannot be executed.
+#[cfg(test)]
+fn write_program(path: &std::path::Path, text: &str) {
+    use std::{
+        io::Write,
+        process::{Command, Stdio},
+    };
+    let mut command = Command::new("install");
+    let mut child =
+        command.args(["-m", "755", "/dev/stdin"]).arg(path).stdin(Stdio::piped()).spawn().expect("coreutils");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(text.as_bytes()).expect("it reads");
+    drop(input);
+    assert!(child.wait().expect("my child").success(), "{}", path.display());
+}

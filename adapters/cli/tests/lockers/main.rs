@@ -4,6 +4,8 @@ mod hostile;
 mod k8s;
 mod kills;
 mod names;
+#[path = "../programs/mod.rs"]
+mod programs;
 mod scripts;
 mod ssh;
 mod together;

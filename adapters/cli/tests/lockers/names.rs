@@ -7,6 +7,8 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use crate::programs;
+
 /// A directory with the scripts in `bin`, as `lockwright lockers install` lays them out.
 pub(crate) struct Names {
     dir: tempfile::TempDir,
@@ -62,10 +64,8 @@ impl Names {
 
     /// Writes a shell script that can be executed.
     pub(crate) fn write_script(&self, name: &str, text: &str) -> PathBuf {
-        use std::os::unix::fs::PermissionsExt;
         let path = self.path().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("room");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("my file");
+        programs::write(&path, text);
         path
     }
 }

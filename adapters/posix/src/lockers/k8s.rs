@@ -147,11 +147,9 @@ impl Kubectl {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt};
-
     use lockwright_kernel::ids::{Reason, Verdict};
 
-    use super::*;
+    use super::{super::write_program, *};
 
     /// A cluster whose pod is gone. `on_node` runs when the node is asked for, and prints its state and its heartbeat.
     fn ask(on_node: &str) -> Verdict {
@@ -161,8 +159,7 @@ mod tests {
             "#!/bin/sh\ncd '{}'\ncase $2 in node) {on_node} ;; *) cat pod 2>/dev/null ;; esac\nexit 0\n",
             dir.path().display()
         );
-        fs::write(&program, text).expect("room");
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("my file");
+        write_program(&program, &text);
         let id: K8sId = "n+s+p+u:7:8:9".parse().expect("an id");
         let kubectl = Kubectl::new(program).waiting(Duration::from_millis(50), Duration::from_millis(1));
         id.verdict(kubectl.ask(&id))

@@ -69,7 +69,10 @@ mod tests {
 
     use lockwright_kernel::ids::Verdict;
 
-    use super::{super::local, *};
+    use super::{
+        super::{local, write_program},
+        *,
+    };
 
     fn asked(pid: u32) -> String {
         let output = Command::new("sh").arg("-c").arg(script(pid)).output().expect("a shell");
@@ -99,11 +102,9 @@ mod tests {
 
     #[test]
     fn a_process_whose_status_cannot_be_read_is_not_called_gone() {
-        use std::{fs, os::unix::fs::PermissionsExt};
         let dir = tempfile::tempdir().expect("a directory for the test");
         let broken = dir.path().join("tr");
-        fs::write(&broken, "#!/bin/sh\nexit 1\n").expect("room");
-        fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).expect("my file");
+        write_program(&broken, "#!/bin/sh\nexit 1\n");
         let path = format!("{}:{}", dir.path().display(), std::env::var("PATH").expect("a path"));
         let asked = |pid: u32| {
             let output = Command::new("sh").arg("-c").arg(script(pid)).env("PATH", &path).output().expect("a shell");
