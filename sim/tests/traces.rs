@@ -216,7 +216,7 @@ fn itf_has_a_state_for_each_step_and_says_where_a_loop_goes_on() {
             assert_eq!(serde_json::json!(variables), itf["vars"]);
             assert_eq!(state["processes"].as_array().unwrap().len(), usize::from(trace.scenario.clients));
         }
-        assert!(itf.get("loop").is_none());
+        assert_eq!(itf.get("loop").is_some(), trace.loop_from.is_some(), "{}", entry.name);
     }
     let entry = entry("dotlock.empty_is_live");
     let trace = lasso(&[1, 1, 0, 0, 1, 1, 1], 2).trace(entry.protocol()).unwrap();

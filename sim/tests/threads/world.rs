@@ -425,10 +425,10 @@ impl State {
 
     /// A property that does not hold now.
     fn broken(&self, setup: &Setup) -> Option<(Property, String)> {
-        let inside = self.seats.iter().enumerate().filter(|(_, seat)| seat.inside);
-        let ids = inside.map(|(client, seat)| Process { client, incarnation: seat.incarnation }.id());
+        let inside = || self.seats.iter().enumerate().filter(|(_, seat)| seat.inside);
+        let ids = inside().map(|(client, seat)| Process { client, incarnation: seat.incarnation }.id());
         let holders: Vec<Id> = ids.collect();
-        let together: Vec<_> = holders.iter().map(|_| (0, Phase::Holding)).collect();
+        let together: Vec<_> = inside().map(|(client, _)| (client, Phase::Holding)).collect();
         if holders.len() > 1 && !setup.protocol.may_hold_together(&together) {
             let ids: Vec<String> = holders.iter().map(ToString::to_string).collect();
             let what = format!("{} hold the lock", ids.join(" and "));
