@@ -1,16 +1,22 @@
 //! What can be typed.
 
 mod examples;
+mod hold;
+mod replay;
+mod run;
 mod verify;
+mod want;
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use lockwright_kernel::id::Id;
-use lockwright_posix::lock::{Kind, KindParseError};
 
 use crate::{stand_in::StandIn, status};
+pub(crate) use hold::{LockArgs, LookArgs, OwnerArgs, UnlockArgs};
+pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
+pub(crate) use run::RunArgs;
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
+pub(crate) use want::WantArgs;
 
 /// Locks made of files and directories, checked as they ship.
 #[derive(Debug, Parser)]
@@ -143,148 +149,4 @@ pub(crate) enum LockersCommand {
         /// The directory, which is made if it is missing.
         dir: PathBuf,
     },
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ReplayArgs {
-    /// A token that `verify` printed, or a file that it wrote.
-    #[arg(value_name = "TOKEN|FILE")]
-    pub(crate) run: OsString,
-    /// Run it although it is of other code, as far as it goes.
-    #[arg(long)]
-    pub(crate) anyway: bool,
-    /// Also say which of its faults and switches the violation needs, found by searching without them.
-    #[arg(long, conflicts_with = "form")]
-    pub(crate) marks: bool,
-    /// With --marks: give up a search at so many states.
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, requires = "marks")]
-    pub(crate) states: usize,
-    /// Print nothing but the run, in this form.
-    #[arg(long = "as", value_name = "FORM")]
-    pub(crate) form: Option<Form>,
-}
-
-/// What a run can be handed on as.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(crate) enum Form {
-    /// The text that `verify` writes to a file.
-    Trace,
-    /// One line.
-    Token,
-    /// A Rust test that runs the token.
-    Test,
-    /// The Informal Trace Format, JSON for the viewers of other checkers.
-    Itf,
-    /// A shell script that makes the same calls on a real file system, for a run without faults.
-    Sh,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ShrinkArgs {
-    /// A token that `verify` printed, or a file that it wrote.
-    #[arg(value_name = "TOKEN|FILE")]
-    pub(crate) run: OsString,
-    /// Stop trying after so many steps.
-    #[arg(long, value_name = "N", default_value_t = 2_000_000)]
-    pub(crate) steps: usize,
-}
-
-/// Which lock, and how long to wait for it.
-#[derive(Debug, clap::Args)]
-pub(crate) struct WantArgs {
-    /// Which kind of lock: fast or bid (one holder, in no order), queue (one, in order), rw-read and rw-write (readers share,
-    /// in order), sem=N and fair-sem=N (N holders, in no order and in order).
-    #[arg(short, long, value_name = "KIND", default_value = "fast", value_parser = kind)]
-    pub(crate) kind: Kind,
-    /// Give up after so long: 1.5, 30s, 5m, 2h. The default is to wait for as long as it takes.
-    #[arg(short, long, value_name = "DURATION", value_parser = duration, conflicts_with = "nonblock")]
-    pub(crate) wait: Option<Duration>,
-    /// Do not wait at all.
-    #[arg(short, long)]
-    pub(crate) nonblock: bool,
-    /// Do not say that the lock is waited for, nor who has it when it was not had: the exit code does.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-    /// The lock: a path, whose directory exists.
-    pub(crate) lock: PathBuf,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct RunArgs {
-    #[command(flatten)]
-    pub(crate) want: WantArgs,
-    /// Give CMD a number, in `LOCKWRIGHT_FENCE`, that is higher than that of every holder before it. It is kept in `LOCK.token`,
-    /// which stays.
-    #[arg(short, long)]
-    pub(crate) fence: bool,
-    /// The command, and its arguments.
-    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
-    pub(crate) command: Vec<OsString>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct LockArgs {
-    #[command(flatten)]
-    pub(crate) want: WantArgs,
-    /// The process that is to hold it. The default is the caller's, as the shell's that this is typed in; in a pipeline the
-    /// caller is a shell that ends with it, so say `--pid $$`.
-    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
-    pub(crate) pid: Option<u32>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct OwnerArgs {
-    /// The lock: a path.
-    pub(crate) lock: PathBuf,
-    /// One JSON object; of several owners, the first.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct LookArgs {
-    /// The lock: a path.
-    pub(crate) lock: PathBuf,
-    /// Fail unless it is of this kind, or free.
-    #[arg(short, long, value_name = "KIND", value_parser = kind)]
-    pub(crate) kind: Option<Kind>,
-    /// One JSON object; see below.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct UnlockArgs {
-    /// The lock: a path.
-    pub(crate) lock: PathBuf,
-    /// Fail unless it is of this kind, or free.
-    #[arg(short, long, value_name = "KIND", value_parser = kind)]
-    pub(crate) kind: Option<Kind>,
-    /// Give back what this id has, as `lock` printed it.
-    #[arg(long, value_name = "ID", conflicts_with = "force", value_parser = id)]
-    pub(crate) id: Option<Id>,
-    /// Also from an owner that may be alive, or one that waits, if it is this one, as `status` printed it. Whatever it does
-    /// goes on.
-    #[arg(long, value_name = "ID")]
-    pub(crate) force: Option<String>,
-}
-
-fn kind(text: &str) -> Result<Kind, KindParseError> {
-    text.parse()
-}
-
-fn id(text: &str) -> Result<Id, String> {
-    text.parse().map_err(|error| format!("no id: {error}"))
-}
-
-/// A number with a unit: `s` (or none), `m`, `h`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let (number, seconds) = match text.strip_suffix(['s', 'm', 'h']) {
-        Some(number) if text.ends_with('m') => (number, 60.0),
-        Some(number) if text.ends_with('h') => (number, 3600.0),
-        Some(number) => (number, 1.0),
-        None => (text, 1.0),
-    };
-    let number: f64 = number.parse().map_err(|_| "should be like 1.5, 30s, 5m or 2h".to_owned())?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
 }

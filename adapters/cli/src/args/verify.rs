@@ -7,7 +7,7 @@ use lockwright_sim::{
     scenario::{Budget, Faults, Profile, Scenario},
 };
 
-use super::duration;
+use super::want::duration;
 use crate::verify::json;
 
 #[derive(Debug, clap::Args)]

@@ -1,0 +1,18 @@
+//! What `run` takes.
+
+use std::ffi::OsString;
+
+use super::want::WantArgs;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) want: WantArgs,
+    /// Give CMD a number, in `LOCKWRIGHT_FENCE`, that is higher than that of every holder before it. It is kept in `LOCK.token`,
+    /// which stays.
+    #[arg(short, long)]
+    pub(crate) fence: bool,
+    /// The command, and its arguments.
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
+    pub(crate) command: Vec<OsString>,
+}

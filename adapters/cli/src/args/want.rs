@@ -1,0 +1,41 @@
+//! Which lock, of which kind, and how long to wait for it.
+
+use std::{path::PathBuf, time::Duration};
+
+use lockwright_posix::lock::{Kind, KindParseError};
+
+/// Which lock, and how long to wait for it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WantArgs {
+    /// Which kind of lock: fast or bid (one holder, in no order), queue (one, in order), rw-read and rw-write (readers share,
+    /// in order), sem=N and fair-sem=N (N holders, in no order and in order).
+    #[arg(short, long, value_name = "KIND", default_value = "fast", value_parser = kind)]
+    pub(crate) kind: Kind,
+    /// Give up after so long: 1.5, 30s, 5m, 2h. The default is to wait for as long as it takes.
+    #[arg(short, long, value_name = "DURATION", value_parser = duration, conflicts_with = "nonblock")]
+    pub(crate) wait: Option<Duration>,
+    /// Do not wait at all.
+    #[arg(short, long)]
+    pub(crate) nonblock: bool,
+    /// Do not say that the lock is waited for, nor who has it when it was not had: the exit code does.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// The lock: a path, whose directory exists.
+    pub(crate) lock: PathBuf,
+}
+
+pub(super) fn kind(text: &str) -> Result<Kind, KindParseError> {
+    text.parse()
+}
+
+/// A number with a unit: `s` (or none), `m`, `h`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let (number, seconds) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) if text.ends_with('m') => (number, 60.0),
+        Some(number) if text.ends_with('h') => (number, 3600.0),
+        Some(number) => (number, 1.0),
+        None => (text, 1.0),
+    };
+    let number: f64 = number.parse().map_err(|_| "should be like 1.5, 30s, 5m or 2h".to_owned())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+}
