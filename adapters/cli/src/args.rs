@@ -4,6 +4,7 @@ mod examples;
 mod hold;
 mod replay;
 mod run;
+mod stop;
 mod verify;
 mod want;
 
@@ -15,6 +16,7 @@ use crate::{stand_in::StandIn, status};
 pub(crate) use hold::{LockArgs, LookArgs, OwnerArgs, UnlockArgs};
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use run::RunArgs;
+pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
 pub(crate) use want::WantArgs;
 
@@ -66,9 +68,10 @@ pub(crate) enum Command {
     /// number in `LOCKWRIGHT_FENCE`, and of a semaphore (sem=N) its slot, from 1, in `LOCKWRIGHT_SLOT`.
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
-    /// a lock of another kind stands there; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well
-    /// and the release failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and
-    /// 127 when CMD cannot be executed or is not there.
+    /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, and 85 when an operator broke it;
+    /// 124 after --max-hold; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well and the release
+    /// failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and 127 when CMD
+    /// cannot be executed or is not there.
     #[command(after_long_help = examples::RUN)]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.

@@ -25,12 +25,18 @@ pub(crate) const BUSY: u8 = 75;
 pub(crate) const NO_PERMISSION: u8 = 77;
 /// A lock of another kind stands there (`EX_CONFIG`).
 pub(crate) const OTHER_KIND: u8 = 78;
+/// The lock was lost while the command ran.
+pub(crate) const LOST: u8 = 81;
 /// The lock is not taken away: its owner may be alive (`unlock`).
 pub(crate) const REFUSED: u8 = 82;
 /// The command would wait for a lock that is held around it.
 pub(crate) const SELF_NESTED: u8 = 83;
 /// The command ended well, and the release could not be confirmed.
 pub(crate) const UNRELEASED: u8 = 84;
+/// An operator has taken the lock away.
+pub(crate) const BROKEN: u8 = 85;
+/// The command held the lock for longer than it was to; as timeout(1) has it.
+pub(crate) const TOO_LONG: u8 = 124;
 /// lockwright itself failed.
 pub(crate) const FAILED: u8 = 125;
 /// The command is there and cannot be executed.

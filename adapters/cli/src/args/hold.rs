@@ -31,7 +31,7 @@ pub(crate) struct LookArgs {
     /// The lock: a path.
     pub(crate) lock: PathBuf,
     /// Fail unless it is of this kind, or free.
-    #[arg(short, long, value_name = "KIND", value_parser = kind)]
+    #[arg(long, value_name = "KIND", value_parser = kind)]
     pub(crate) kind: Option<Kind>,
     /// One JSON object; see below.
     #[arg(long)]
@@ -43,7 +43,7 @@ pub(crate) struct UnlockArgs {
     /// The lock: a path.
     pub(crate) lock: PathBuf,
     /// Fail unless it is of this kind, or free.
-    #[arg(short, long, value_name = "KIND", value_parser = kind)]
+    #[arg(long, value_name = "KIND", value_parser = kind)]
     pub(crate) kind: Option<Kind>,
     /// Give back what this id has, as `lock` printed it.
     #[arg(long, value_name = "ID", conflicts_with = "force", value_parser = id)]

@@ -2,6 +2,7 @@
 
 mod kinds;
 mod leavings;
+mod loss;
 mod mistakes;
 mod order;
 #[path = "../../../posix/tests/places/mod.rs"]
