@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::{stand_in::StandIn, status};
-pub(crate) use hold::{LockArgs, LookArgs, OwnerArgs, UnlockArgs};
+pub(crate) use hold::{BreakArgs, LockArgs, LookArgs, OwnerArgs, UnlockArgs};
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use run::RunArgs;
 pub(crate) use stop::{OnLost, StopArgs};
@@ -101,6 +101,16 @@ pub(crate) enum Command {
     /// not of the kind that was said; 82: refused, for an owner may be alive.
     #[command(after_long_help = examples::UNLOCK)]
     Unlock(UnlockArgs),
+    /// Take a lock away from one that holds it or waits for it, and say why.
+    ///
+    /// A `run` that holds it stops its command, all of it, gives the lock back and exits with 85. Who does not so in time, since it
+    /// is stopped, or on a host that is gone, loses the lock by force; what it does may go on, but a fencing number that it has
+    /// is out of date from now on. Who ordered it, when and why is kept in LOCK.broken, the newest 32.
+    ///
+    /// Exit code 0: that id has it no more; 1: that id has it not, and waits for it not; 82: nobody said yes; 64, 73 and 77 as
+    /// of `run`. Interrupted, it leaves the order standing.
+    #[command(after_long_help = examples::BREAK)]
+    Break(BreakArgs),
     /// Stand in for the lockers' scripts.
     ///
     /// Called as `lock_local.sh`, `fast_lock.sh` and so on, with or without `.sh`, lockwright does what that script does:

@@ -7,7 +7,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 20] = [
     (
         "1",
         "Of `verify`: something is violated; of `replay`: it is, still; of `status`: the lock is held; of `owner`: nobody \
-         has it; of `unlock`: that id does not have it.",
+         has it; of `unlock` and `break`: that id does not have it.",
     ),
     ("2", "Of `verify`: a search was incomplete, or not begun; of `status`: the lock is stale."),
     (
@@ -21,7 +21,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 20] = [
     ("77", "No permission to make the lock there."),
     ("78", "A lock of another kind stands there."),
     ("81", "The lock was taken away while the command ran, which was stopped."),
-    ("82", "Of `unlock`: refused, for an owner may be alive."),
+    ("82", "Of `unlock`: refused, for an owner may be alive; of `break`: nobody said yes."),
     ("83", "The command, or the process, would wait for a lock that it has."),
     ("84", "The command ended well, and the release could not be confirmed."),
     ("85", "An operator has broken the lock, for the reason that is said. The command was stopped, or not run."),

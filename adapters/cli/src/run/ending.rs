@@ -11,12 +11,13 @@
 use std::fmt;
 
 use lockwright_kernel::{id::Id, lock::LockError};
-use lockwright_posix::lock::{Loss, Order, PathLock};
+use lockwright_posix::lock::{Loss, PathLock};
 
 use super::supervise::{Cause, Outcome};
 use crate::{
     args::OnLost,
     exit::{BROKEN, FAILED, LOST, TOO_LONG, UNRELEASED, say},
+    order::Told,
 };
 
 /// The exit code, when the answer to the release was `released`. What was not said before is said now.
@@ -57,25 +58,12 @@ pub(super) fn say_cause(lock: &PathLock, cause: &Cause, on_lost: OnLost) {
     }
 }
 
-/// An order, as it is told to the one whom it hits.
-pub(crate) struct By<'a>(pub(crate) &'a Order);
-
-impl fmt::Display for By<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "broken by {}: {}", or_unknown(self.0.by()), or_unknown(self.0.why()))
-    }
-}
-
-fn or_unknown(text: &str) -> &str {
-    if text.is_empty() { "unknown" } else { text }
-}
-
 struct Lost<'a>(&'a Loss);
 
 impl fmt::Display for Lost<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.order {
-            Some(order) => By(order).fmt(f),
+            Some(order) => Told(order).fmt(f),
             None => f.write_str("the lock was taken away, and nobody said why"),
         }
     }
