@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use lockwright_posix::lock::{Kind, KindParseError};
 
 /// Which lock, and how long to wait for it.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct WantArgs {
     /// Which kind of lock: fast or bid (one holder, in no order), queue (one, in order), rw-read and rw-write (readers share,
     /// in order), sem=N and fair-sem=N (N holders, in no order and in order).

@@ -5,9 +5,11 @@ mod kinds;
 mod leavings;
 mod loss;
 mod mistakes;
+mod options;
 mod order;
 #[path = "../../../posix/tests/places/mod.rs"]
 mod places;
+mod rules;
 mod run;
 mod stand_in;
 mod storm;
