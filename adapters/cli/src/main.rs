@@ -5,6 +5,7 @@
 //! see [`lockers`], and called `flock` or `setlock` it stands in for that: [`stand_in`].
 
 mod args;
+mod breaking;
 mod completions;
 mod exit;
 mod links;
@@ -12,6 +13,7 @@ mod lock;
 mod lockers;
 mod look;
 mod manual;
+mod order;
 mod owner;
 mod replay;
 mod run;
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Lock(args) => lock::lock(&args),
         Command::Status(args) => status::status(&args),
         Command::Owner(args) => owner::owner(&args),
+        Command::Break(args) => breaking::break_hold(&args),
         Command::Unlock(args) => unlock::unlock(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),
         Command::StandIn { dir, names } => stand_in::install(&dir, &names),

@@ -138,6 +138,6 @@ impl Flock {
             quiet: !self.verbose,
             lock: PathBuf::from(file),
         };
-        Ok(RunArgs { want, fence: false, command })
+        Ok(RunArgs::plain(want, command))
     }
 }

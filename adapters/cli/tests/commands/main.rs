@@ -1,7 +1,9 @@
 //! `lockwright run`, `lock`, `status`, `owner` and `unlock`, as processes.
 
+mod breaking;
 mod kinds;
 mod leavings;
+mod loss;
 mod mistakes;
 mod order;
 #[path = "../../../posix/tests/places/mod.rs"]
