@@ -6,7 +6,11 @@ mod mistakes;
 mod order;
 #[path = "../../../posix/tests/places/mod.rs"]
 mod places;
+#[path = "../../../posix/tests/storms/reports.rs"]
+mod reports;
 mod run;
+#[path = "../../../posix/tests/storms/seats.rs"]
+mod seats;
 mod stand_in;
 mod storm;
 mod supervision;
