@@ -21,7 +21,7 @@ const CALLS_MAX: usize = 100;
 const LOOKS_MAX: usize = 100;
 
 /// `lockwright run` as that kind, killed before the call of that number. Whether it made so many calls.
-fn dies(dir: &Dir, kind: &str, call: &str, number: usize) -> bool {
+pub(crate) fn dies(dir: &Dir, kind: &str, call: &str, number: usize) -> bool {
     let mut command = Command::new("strace");
     command.args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
     command.args(["-e", &format!("inject={call}:signal=KILL:when={number}")]);

@@ -6,6 +6,7 @@ mod mistakes;
 mod order;
 #[path = "../../../posix/tests/places/mod.rs"]
 mod places;
+mod races;
 #[path = "../../../posix/tests/storms/reports.rs"]
 mod reports;
 mod run;
