@@ -3,6 +3,7 @@
 mod kinds;
 mod leavings;
 mod mistakes;
+mod namespaces;
 mod order;
 #[path = "../../../posix/tests/places/mod.rs"]
 mod places;
