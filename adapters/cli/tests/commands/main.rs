@@ -1,5 +1,6 @@
 //! `lockwright run`, `lock`, `status`, `owner` and `unlock`, as processes.
 
+mod idle;
 mod kinds;
 mod leavings;
 mod mistakes;

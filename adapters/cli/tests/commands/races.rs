@@ -23,7 +23,7 @@ use nix::{
 };
 
 use crate::{
-    leavings, places,
+    leavings::{self, cannot_trace},
     support::{Dir, Process, code, out},
 };
 
@@ -176,11 +176,9 @@ fn races(scene: &Scene, breaker: &[&str]) -> usize {
     passed
 }
 
-/// Whoever `breaker` is, with the kind put in.
 fn late_breakers_take_nothing_away(kind: &'static str) {
-    let traces = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
-    if !traces.is_ok_and(|output| output.status.success()) {
-        return places::skip("breakers that are late: strace is missing, or may not trace");
+    if cannot_trace("breakers that are late") {
+        return;
     }
     let scene = Scene::new(kind);
     let script = format!("{SECTION}; true >ran");
