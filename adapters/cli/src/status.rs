@@ -1,8 +1,8 @@
 //! `lockwright status`: who has a lock, since when, who waits for it, and who is dead.
 
-use std::{process::ExitCode, time::SystemTime};
+use std::process::ExitCode;
 
-use lockwright_kernel::{clock::Timestamp, ids::process::ProcessId, probe::Liveness, token::TokenError};
+use lockwright_kernel::{ids::process::ProcessId, probe::Liveness, token::TokenError};
 use lockwright_posix::lock::{Entry, PathLock, Standing};
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     exit::{FAILED, Failure},
     look::{self, alive},
     owner::print,
+    times,
 };
 
 /// Code 0 says that the lock is free, code 1 that somebody has it, code 2 that only the dead do.
@@ -190,57 +191,15 @@ fn row(role: &str, entry: &Entry) -> [String; 8] {
         told.pid.map_or_else(dash, |pid| pid.to_string()),
         told.host.unwrap_or_else(dash),
         state.to_owned(),
-        entry.since.map_or_else(dash, date_and_time),
-        entry.since.map_or_else(dash, age),
+        entry.since.map_or_else(dash, times::date_and_time),
+        entry.since.map_or_else(dash, times::age),
         at,
         told.id.escape_debug().to_string(),
     ]
 }
 
-/// Between a file system's clock and this host's, which may differ: for people, and nothing is decided by it.
-fn age(since: Timestamp) -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let seconds = now.saturating_sub(since.since_epoch()).as_secs();
-    match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0, seconds) => format!("{seconds}s"),
-        (0, 0, minutes, seconds) => format!("{minutes}m {seconds}s"),
-        (0, hours, minutes, _) => format!("{hours}h {minutes}m"),
-        (days, hours, ..) => format!("{days}d {hours}h"),
-    }
-}
-
-/// In UTC, as `2026-11-21T12:34:26Z`.
-fn date_and_time(stamp: Timestamp) -> String {
-    let seconds = stamp.since_epoch().as_secs();
-    let (year, month, day) = date(seconds / 86_400);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// The date so many days after 1970-01-01.
-fn date(mut days: u64) -> (u64, u64, u64) {
-    let is_leap = |year: u64| year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
-    let mut year = 1970;
-    while days >= 365 + u64::from(is_leap(year)) {
-        days -= 365 + u64::from(is_leap(year));
-        year += 1;
-    }
-    let lengths = [31, 28 + u64::from(is_leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let mut month = 1;
-    for length in lengths {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
-    (year, month, days + 1)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -276,19 +235,5 @@ mod tests {
         let keys: Vec<&str> = entry.split(',').filter_map(|pair| Some(pair.split_once(':')?.0)).collect();
         assert_eq!(keys, entries);
         assert_eq!(report.matches("\":").count(), KEYS.len() + KEYS_OF_ENTRIES.len(), "{report}");
-    }
-
-    #[test]
-    fn dates_are_those_of_the_calendar() {
-        for (seconds, wanted) in [
-            (0, "1970-01-01T00:00:00Z"),
-            (951_782_399, "2000-02-28T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
-            (1_709_251_199, "2024-02-29T23:59:59Z"),
-            (1_735_689_600, "2025-01-01T00:00:00Z"),
-            (4_107_542_400, "2100-03-01T00:00:00Z"),
-        ] {
-            assert_eq!(date_and_time(Timestamp::new(Duration::from_secs(seconds))), wanted);
-        }
     }
 }

@@ -1,10 +1,15 @@
 //! Waits for a lock, tells people so, and says why it was not had.
+//!
+//! Between two moments at which something is said, and after the last one, nothing is done but to sleep.
+
+mod screen;
+mod words;
 
 use std::time::Duration;
 
-use lockwright_kernel::{clock::Instant, id::Id};
+use lockwright_kernel::clock::Instant;
 use lockwright_posix::{
-    lock::{AcquireError, AcquireErrorKind, Contender, Kind},
+    lock::{AcquireError, AcquireErrorKind, Contender},
     watch::PosixWorld,
 };
 use nix::sys::signal::{Signal, raise};
@@ -12,11 +17,16 @@ use nix::sys::signal::{Signal, raise};
 use crate::{
     args::WantArgs,
     exit::{BUSY, FAILED, Failure, OTHER_KIND, SELF_NESTED, code_of, say},
-    look::Shown,
+    people,
+    text::shown_path,
 };
+use screen::Screen;
+use words::{Sight, what};
 
-/// How long a wait goes on before it is mentioned.
-const SILENCE: Duration = Duration::from_millis(400);
+/// After how long a wait is mentioned the first times.
+const MOMENTS: [Duration; 3] = [Duration::from_millis(400), Duration::from_secs(10), Duration::from_mins(1)];
+/// How often it is mentioned after these.
+const AGAIN: Duration = Duration::from_mins(5);
 
 /// Waits until the contender holds. `heed` is called when a signal has come in. A failure ends in `ending`.
 pub(crate) fn wait(
@@ -30,17 +40,46 @@ pub(crate) fn wait(
         _ if args.nonblock => Some(Instant::new(Duration::ZERO)),
         wait => wait.map(|wait| world.after(wait)),
     };
-    let mentioned = |end: &Instant| !args.quiet && deadline.is_none_or(|deadline| *end < deadline);
-    let mut silence = Some(world.after(SILENCE)).filter(mentioned);
-    loop {
-        let Err(error) = contender.wait(world, silence.or(deadline)) else { return Ok(()) };
+    let begun = world.after(Duration::ZERO);
+    let mut moments = moments().map(|after| begun.saturating_add(after));
+    let mut next_moment = || moments.next().filter(|moment| !args.quiet && deadline.is_none_or(|end| *moment < end));
+    let (mut moment, mut screen) = (next_moment(), Screen::default());
+    while let Err(error) = contender.wait(world, moment.or(deadline)) {
         match error.kind() {
-            AcquireErrorKind::TimedOut { owner } if silence.take().is_some() => {
-                say(&format!("{}: waiting; {}", args.lock.display(), for_whom(args.kind, owner.as_ref())));
+            AcquireErrorKind::TimedOut { .. } if moment.is_some() => {
+                mention(contender, &mut screen);
+                moment = next_moment();
             }
-            AcquireErrorKind::Interrupted => heed()?,
-            _ => return Err(refusal(args, &error, ending)),
+            AcquireErrorKind::Interrupted => {
+                screen.forget();
+                heed()?;
+            }
+            _ => return Err(refusal(contender, args, &error, ending)),
         }
+    }
+    if !args.quiet {
+        tell_of_recoveries(contender);
+    }
+    Ok(())
+}
+
+fn moments() -> impl Iterator<Item = Duration> {
+    let last = MOMENTS[MOMENTS.len() - 1];
+    MOMENTS.into_iter().chain((1..).map(move |count| last + AGAIN * count))
+}
+
+fn mention(contender: &Contender, screen: &mut Screen) {
+    let (lock, me) = (contender.lock(), contender.id());
+    let sight = Sight::of(lock);
+    let head = format!("waiting for {}{}", what(lock.path(), lock.kind()), sight.place(me));
+    screen.show(&head, &sight.holders(lock, me));
+}
+
+fn tell_of_recoveries(contender: &Contender) {
+    let lock = contender.lock();
+    for dead in lock.recovered() {
+        let told = people::recovered(&dead.id, dead.since, dead.evidence);
+        say(&format!("{}: {told}", shown_path(lock.path())));
     }
 }
 
@@ -53,31 +92,34 @@ pub(crate) fn obey(signal: Signal, ending: &str) -> Result<(), Failure> {
     }
 }
 
-/// Of many holders, or of many before it in line, one is named.
-fn for_whom(kind: Kind, owner: Option<&Id>) -> String {
-    match (kind, owner) {
-        (Kind::Fast | Kind::Bid, owner) => format!("held by {}", Shown(owner)),
-        (Kind::Semaphore(slots), Some(owner)) => {
-            format!("all of {slots} slots are taken, one by {}", Shown(Some(owner)))
-        }
-        (Kind::Semaphore(slots), None) => format!("all of {slots} slots are taken"),
-        (_, Some(owner)) => format!("in line behind {}", Shown(Some(owner))),
-        (_, None) => "in line".to_owned(),
-    }
-}
-
-fn refusal(args: &WantArgs, error: &AcquireError, ending: &str) -> Failure {
-    let path = args.lock.display();
+fn refusal(contender: &Contender, args: &WantArgs, error: &AcquireError, ending: &str) -> Failure {
     match error.kind() {
         AcquireErrorKind::Held { .. } | AcquireErrorKind::TimedOut { .. } if args.quiet => Failure::quiet(BUSY),
-        AcquireErrorKind::Held { owner } | AcquireErrorKind::TimedOut { owner } => {
-            let why = if args.nonblock { "" } else { "not free in time; " };
-            let whom = for_whom(args.kind, owner.as_ref());
-            Failure::new(BUSY, format!("{path}: {why}{whom}{ending}"))
-        }
+        AcquireErrorKind::Held { .. } | AcquireErrorKind::TimedOut { .. } => busy(contender, args, ending),
         AcquireErrorKind::OtherKind { .. } => Failure::new(OTHER_KIND, error),
         AcquireErrorKind::AlreadyOwner => Failure::new(SELF_NESTED, error),
         AcquireErrorKind::Fs(fs) => Failure::of_fs(*fs, error),
         _ => Failure::new(FAILED, error),
+    }
+}
+
+fn busy(contender: &Contender, args: &WantArgs, ending: &str) -> Failure {
+    let (lock, me) = (contender.lock(), contender.id());
+    let sight = Sight::of(lock);
+    let why = if args.nonblock { "busy" } else { "not free in time" };
+    let head = format!("{}: {why}{}{ending}", what(lock.path(), lock.kind()), sight.place(me));
+    let mut lines = sight.holders(lock, me);
+    lines.extend(sight.advice(lock.path(), me));
+    Failure::new(BUSY, head).with_lines(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_mentioned_soon_then_rarely_and_for_ever() {
+        let first: Vec<u128> = moments().take(6).map(|moment| moment.as_millis()).collect();
+        assert_eq!(first, [400, 10_000, 60_000, 360_000, 660_000, 960_000]);
     }
 }

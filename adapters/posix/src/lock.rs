@@ -33,6 +33,7 @@ mod any;
 mod error;
 mod guard;
 mod kind;
+mod recovered;
 mod standing;
 mod worlds;
 
@@ -40,6 +41,8 @@ use any::{AnyLock, Place};
 pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind};
 pub use guard::{Contender, FenceError, Guard};
 pub use kind::{Kind, KindParseError, Layout};
+pub use recovered::Recovered;
+use recovered::Recoveries;
 pub use standing::{Entry, Standing};
 use worlds::Worlds;
 
@@ -112,7 +115,7 @@ impl PathLock {
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
         let probe = ProcProbe::new(&fs);
-        let place = Place { fs, name, probe };
+        let place = Place { fs, name, probe, recoveries: Recoveries::default() };
         let lock = place.lock(kind.layout(), Leaf::File);
         // What cannot be listed is told by who wants the lock.
         let has_bids = place.has_bids().unwrap_or_default();
@@ -254,6 +257,13 @@ impl PathLock {
             self.sweep_other(&name)?;
         }
         self.lock.sweep()
+    }
+
+    /// What was taken from the dead by this lock and its clones since this was asked last, the first few: for people. Those
+    /// who held a [`Kind::Bid`] are not among them.
+    #[must_use]
+    pub fn recovered(&self) -> Vec<Recovered> {
+        self.place.recoveries.take()
     }
 
     /// The fencing tokens of this lock. They are kept in a directory beside it, whose name has `.token` after that of the

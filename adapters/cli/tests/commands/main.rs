@@ -13,3 +13,4 @@ mod supervision;
 mod support;
 mod terminal;
 mod unlock;
+mod waiting;

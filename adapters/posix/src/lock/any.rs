@@ -16,6 +16,7 @@ use lockwright_kernel::{
 
 use super::{
     kind::Layout,
+    recovered::Recoveries,
     standing::{Looker, Standing},
 };
 use crate::{fs::PosixFs, probe::ProcProbe, watch::PosixWorld};
@@ -68,6 +69,7 @@ pub(super) struct Place {
     pub(super) fs: PosixFs,
     pub(super) name: Name,
     pub(super) probe: ProcProbe,
+    pub(super) recoveries: Recoveries,
 }
 
 impl Place {
@@ -111,6 +113,6 @@ impl Place {
 }
 
 /// A word that stands in the source, as a name.
-fn word(text: &str) -> Name {
+pub(super) fn word(text: &str) -> Name {
     text.parse().unwrap_or_else(|error| unreachable!("{text:?} stands in the source: {error}"))
 }

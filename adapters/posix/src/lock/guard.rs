@@ -39,6 +39,12 @@ impl<'lock> Contender<'lock> {
         Self { lock, id, ticket: None, holds: false }
     }
 
+    /// The lock that it wants.
+    #[must_use]
+    pub fn lock(&self) -> &'lock PathLock {
+        self.lock
+    }
+
     /// The id, as it stands on disk.
     #[must_use]
     pub fn id(&self) -> &Id {

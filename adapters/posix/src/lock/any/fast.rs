@@ -18,6 +18,7 @@ use crate::{
     fs::PosixFs,
     lock::{
         kind::{Kind, Layout},
+        recovered::Noting,
         standing::{Looker, Standing},
     },
     probe::ProcProbe,
@@ -25,10 +26,17 @@ use crate::{
 };
 
 /// A fast lock that recovers from dead owners.
-pub(super) type RecoveringLock = CheckLock<FastLock<PosixFs>, ProcProbe, ThreadChance>;
+pub(super) type RecoveringLock = CheckLock<Noting<FastLock<PosixFs>>, ProcProbe, ThreadChance>;
 
 pub(super) fn recovering(place: &Place, path: Path, leaf: Leaf) -> RecoveringLock {
-    CheckLock::new(FastLock::new(place.fs.clone(), path, leaf), place.probe, ThreadChance)
+    let noting = Noting {
+        lock: FastLock::new(place.fs.clone(), path.clone(), leaf),
+        fs: place.fs.clone(),
+        probe: place.probe,
+        path,
+        recoveries: place.recoveries.clone(),
+    };
+    CheckLock::new(noting, place.probe, ThreadChance)
 }
 
 /// Removes the directories of the lock at `path` that are empty, such as those of somebody who died before it had put anything
