@@ -4,22 +4,31 @@
 //! wrong is one line on standard error, see [`exit`]. Called by the name of one of the lockers' scripts, it is that script,
 //! see [`lockers`], and called `flock` or `setlock` it stands in for that: [`stand_in`].
 
+mod acquire;
 mod args;
 mod completions;
 mod exit;
+mod explain;
+mod fence;
+mod held;
+mod json;
 mod links;
+mod list;
 mod lock;
 mod lockers;
 mod look;
 mod manual;
+mod notes;
 mod owner;
 mod people;
 mod replay;
+mod report;
 mod run;
 mod shrink;
 mod signals;
 mod stand_in;
 mod status;
+mod table;
 mod text;
 mod times;
 mod unlock;
@@ -50,6 +59,11 @@ fn main() -> ExitCode {
         Command::Shrink(args) => shrink::shrink(&args),
         Command::Run(args) => run::run(&args),
         Command::Lock(args) => lock::lock(&args),
+        Command::Acquire(args) => acquire::acquire(&args),
+        Command::Release(args) => acquire::release(&args),
+        Command::Wait(args) => wait::free::wait(&args),
+        Command::List(args) => list::list(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Status(args) => status::status(&args),
         Command::Owner(args) => owner::owner(&args),
         Command::Unlock(args) => unlock::unlock(&args),

@@ -3,7 +3,7 @@
 use lockwright_kernel::{clock::Timestamp, id::Id, ids::process::ProcessId, probe::Liveness};
 use lockwright_posix::{
     evidence::Evidence,
-    lock::{Entry, PathLock},
+    lock::{Entry, Layout, PathLock},
 };
 use nix::unistd::{Uid, User};
 
@@ -48,6 +48,11 @@ pub(crate) fn alive(lock: &PathLock, entry: &Entry) -> String {
     let evidence = lock.probe().evidence(&entry.id);
     // A bid may name another process than its id does, and a moment has passed.
     if evidence.liveness() == entry.liveness { format!("{word} ({evidence})") } else { word.to_owned() }
+}
+
+/// Whether those who hold such a lock hold it by their place in a line.
+pub(crate) fn is_in_line(layout: Option<Layout>) -> bool {
+    matches!(layout, Some(Layout::Queue | Layout::ReadWrite | Layout::FairSemaphore(_)))
 }
 
 /// Since when somebody holds or, in a line, stands there: the place may have been had before the lock.

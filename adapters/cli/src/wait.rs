@@ -2,14 +2,15 @@
 //!
 //! Between two moments at which something is said, and after the last one, nothing is done but to sleep.
 
+pub(crate) mod free;
 mod screen;
 mod words;
 
 use std::time::Duration;
 
-use lockwright_kernel::clock::Instant;
+use lockwright_kernel::{clock::Instant, id::Id};
 use lockwright_posix::{
-    lock::{AcquireError, AcquireErrorKind, Contender},
+    lock::{AcquireError, AcquireErrorKind, Contender, PathLock, Recovered},
     watch::PosixWorld,
 };
 use nix::sys::signal::{Signal, raise};
@@ -17,16 +18,26 @@ use nix::sys::signal::{Signal, raise};
 use crate::{
     args::WantArgs,
     exit::{BUSY, FAILED, Failure, OTHER_KIND, SELF_NESTED, code_of, say},
-    people,
+    notes, people,
     text::shown_path,
 };
 use screen::Screen;
-use words::{Sight, what};
+use words::Sight;
 
 /// After how long a wait is mentioned the first times.
 const MOMENTS: [Duration; 3] = [Duration::from_millis(400), Duration::from_secs(10), Duration::from_mins(1)];
 /// How often it is mentioned after these.
 const AGAIN: Duration = Duration::from_mins(5);
+
+/// How long somebody waits, and how loudly.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience<'a> {
+    pub(crate) wait: Option<Duration>,
+    pub(crate) nonblock: bool,
+    pub(crate) quiet: bool,
+    /// What is added to a refusal.
+    pub(crate) ending: &'a str,
+}
 
 /// Waits until the contender holds. `heed` is called when a signal has come in. A failure ends in `ending`.
 pub(crate) fn wait(
@@ -34,33 +45,70 @@ pub(crate) fn wait(
     args: &WantArgs,
     world: &PosixWorld,
     ending: &str,
-    mut heed: impl FnMut() -> Result<(), Failure>,
+    heed: impl FnMut() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let deadline = match args.wait {
-        _ if args.nonblock => Some(Instant::new(Duration::ZERO)),
-        wait => wait.map(|wait| world.after(wait)),
-    };
-    let begun = world.after(Duration::ZERO);
-    let mut moments = moments().map(|after| begun.saturating_add(after));
-    let mut next_moment = || moments.next().filter(|moment| !args.quiet && deadline.is_none_or(|end| *moment < end));
-    let (mut moment, mut screen) = (next_moment(), Screen::default());
-    while let Err(error) = contender.wait(world, moment.or(deadline)) {
-        match error.kind() {
-            AcquireErrorKind::TimedOut { .. } if moment.is_some() => {
-                mention(contender, &mut screen);
-                moment = next_moment();
-            }
-            AcquireErrorKind::Interrupted => {
-                screen.forget();
-                heed()?;
-            }
-            _ => return Err(refusal(contender, args, &error, ending)),
+    let patience = Patience { wait: args.wait, nonblock: args.nonblock, quiet: args.quiet, ending };
+    let (lock, me) = (contender.lock(), contender.id().clone());
+    patience.wait_in(world, lock, Some(&me), |until| contender.wait(world, until), heed)?;
+    for dead in lock.recovered() {
+        notes::remove(lock, &dead.id);
+        if !args.quiet {
+            tell_of_recovery(lock, &dead);
         }
     }
-    if !args.quiet {
-        tell_of_recoveries(contender);
-    }
     Ok(())
+}
+
+impl Patience<'_> {
+    /// Waits in `world` by `attempt`, which waits until a moment; `me` is who waits, if it is anybody.
+    fn wait_in(
+        self,
+        world: &PosixWorld,
+        lock: &PathLock,
+        me: Option<&Id>,
+        mut attempt: impl FnMut(Option<Instant>) -> Result<(), AcquireError>,
+        mut heed: impl FnMut() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let deadline = match self.wait {
+            _ if self.nonblock => Some(Instant::new(Duration::ZERO)),
+            wait => wait.map(|wait| world.after(wait)),
+        };
+        let begun = world.after(Duration::ZERO);
+        let mut moments = moments().map(|after| begun.saturating_add(after));
+        let mut next = || moments.next().filter(|moment| !self.quiet && deadline.is_none_or(|end| *moment < end));
+        let (mut moment, mut screen) = (next(), Screen::default());
+        while let Err(error) = attempt(moment.or(deadline)) {
+            match error.kind() {
+                AcquireErrorKind::TimedOut { .. } if moment.is_some() => {
+                    let sight = Sight::of(lock, me);
+                    screen.show(&format!("waiting for {}", sight.what()), &sight.holders());
+                    moment = next();
+                }
+                AcquireErrorKind::Interrupted => {
+                    screen.forget();
+                    heed()?;
+                }
+                _ => return Err(self.refusal(lock, me, &error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn refusal(self, lock: &PathLock, me: Option<&Id>, error: &AcquireError) -> Failure {
+        match error.kind() {
+            AcquireErrorKind::Held { .. } | AcquireErrorKind::TimedOut { .. } if self.quiet => Failure::quiet(BUSY),
+            AcquireErrorKind::Held { .. } | AcquireErrorKind::TimedOut { .. } => {
+                let sight = Sight::of(lock, me);
+                let why = if self.nonblock { "busy" } else { "not free in time" };
+                let lines = [sight.holders(), sight.advice()].concat();
+                Failure::new(BUSY, format!("{}: {why}{}", sight.what(), self.ending)).with_lines(lines)
+            }
+            AcquireErrorKind::OtherKind { .. } => Failure::new(OTHER_KIND, error),
+            AcquireErrorKind::AlreadyOwner => Failure::new(SELF_NESTED, error),
+            AcquireErrorKind::Fs(fs) => Failure::of_fs(*fs, error),
+            _ => Failure::new(FAILED, error),
+        }
+    }
 }
 
 fn moments() -> impl Iterator<Item = Duration> {
@@ -68,19 +116,9 @@ fn moments() -> impl Iterator<Item = Duration> {
     MOMENTS.into_iter().chain((1..).map(move |count| last + AGAIN * count))
 }
 
-fn mention(contender: &Contender, screen: &mut Screen) {
-    let (lock, me) = (contender.lock(), contender.id());
-    let sight = Sight::of(lock);
-    let head = format!("waiting for {}{}", what(lock.path(), lock.kind()), sight.place(me));
-    screen.show(&head, &sight.holders(lock, me));
-}
-
-fn tell_of_recoveries(contender: &Contender) {
-    let lock = contender.lock();
-    for dead in lock.recovered() {
-        let told = people::recovered(&dead.id, dead.since, dead.evidence);
-        say(&format!("{}: {told}", shown_path(lock.path())));
-    }
+fn tell_of_recovery(lock: &PathLock, dead: &Recovered) {
+    let told = people::recovered(&dead.id, dead.since, dead.evidence);
+    say(&format!("{}: {told}", shown_path(lock.path())));
 }
 
 /// What a signal does to somebody who waits: stops it, ends it, or nothing.
@@ -90,27 +128,6 @@ pub(crate) fn obey(signal: Signal, ending: &str) -> Result<(), Failure> {
         Signal::SIGCONT | Signal::SIGCHLD => Ok(()),
         signal => Err(Failure::new(code_of(signal), format!("{signal} while waiting for the lock{ending}"))),
     }
-}
-
-fn refusal(contender: &Contender, args: &WantArgs, error: &AcquireError, ending: &str) -> Failure {
-    match error.kind() {
-        AcquireErrorKind::Held { .. } | AcquireErrorKind::TimedOut { .. } if args.quiet => Failure::quiet(BUSY),
-        AcquireErrorKind::Held { .. } | AcquireErrorKind::TimedOut { .. } => busy(contender, args, ending),
-        AcquireErrorKind::OtherKind { .. } => Failure::new(OTHER_KIND, error),
-        AcquireErrorKind::AlreadyOwner => Failure::new(SELF_NESTED, error),
-        AcquireErrorKind::Fs(fs) => Failure::of_fs(*fs, error),
-        _ => Failure::new(FAILED, error),
-    }
-}
-
-fn busy(contender: &Contender, args: &WantArgs, ending: &str) -> Failure {
-    let (lock, me) = (contender.lock(), contender.id());
-    let sight = Sight::of(lock);
-    let why = if args.nonblock { "busy" } else { "not free in time" };
-    let head = format!("{}: {why}{}{ending}", what(lock.path(), lock.kind()), sight.place(me));
-    let mut lines = sight.holders(lock, me);
-    lines.extend(sight.advice(lock.path(), me));
-    Failure::new(BUSY, head).with_lines(lines)
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ mod error;
 mod guard;
 mod kind;
 mod recovered;
+mod room;
 mod standing;
 mod worlds;
 
@@ -134,6 +135,12 @@ impl PathLock {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The last name of the path.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.place.name
     }
 
     /// The kind as it was given.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::want::WantArgs;
+use super::want::{NoteArgs, WantArgs};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
@@ -12,6 +12,8 @@ pub(crate) struct RunArgs {
     /// which stays.
     #[arg(short, long)]
     pub(crate) fence: bool,
+    #[command(flatten)]
+    pub(crate) note: NoteArgs,
     /// The command, and its arguments.
     #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
     pub(crate) command: Vec<OsString>,

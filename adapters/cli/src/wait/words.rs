@@ -1,61 +1,66 @@
 //! What somebody is told who waits, or who does not get the lock.
 
-use std::path::Path;
-
-use lockwright_kernel::{id::Id, token::TokenError};
-use lockwright_posix::lock::{Entry, Kind, Layout, PathLock, Standing};
+use lockwright_kernel::id::Id;
+use lockwright_posix::lock::{Entry, PathLock, Standing};
 
 use crate::{
+    notes::{self, Note},
     people,
-    text::{shell_word, shown_path},
+    text::{shell_word, shown, shown_path},
 };
 
 /// How many holders are told of one by one.
 const HOLDERS_MAX: usize = 3;
+/// How many characters of what somebody said are shown.
+const REASON_CHARS_MAX: usize = 200;
 
-/// Who has a lock that somebody else wants.
-pub(super) struct Sight {
+/// What somebody sees who wants a lock that others have.
+pub(super) struct Sight<'a> {
+    lock: &'a PathLock,
+    me: Option<&'a Id>,
     standing: Standing,
     fence: Option<u64>,
 }
 
-impl Sight {
+impl<'a> Sight<'a> {
     /// What stands there now. Who cannot look has nothing to tell.
-    pub(super) fn of(lock: &PathLock) -> Self {
+    pub(super) fn of(lock: &'a PathLock, me: Option<&'a Id>) -> Self {
         let standing = lock.standing().unwrap_or_default();
-        let fence = lock.tokens().and_then(|tokens| match tokens.last() {
-            Err(TokenError::Fs(error)) => Err(error),
-            last => Ok(last.ok().flatten().map(Into::into)),
-        });
-        Self { standing, fence: fence.unwrap_or_default() }
+        let last = lock.tokens().ok().and_then(|tokens| tokens.last().ok().flatten());
+        Self { lock, me, standing, fence: last.map(Into::into) }
     }
 
-    /// How many wait before somebody in line: `, 2 ahead of you`. Those who hold are not counted.
-    pub(super) fn place(&self, me: &Id) -> String {
-        match self.standing.waiters.iter().position(|entry| entry.id == *me) {
+    /// What is waited for, and how many wait before somebody in line: `db.lock (queue), 2 ahead of you`. Those who hold are
+    /// not counted.
+    pub(super) fn what(&self) -> String {
+        let ahead = self.standing.waiters.iter().position(|entry| Some(&entry.id) == self.me);
+        let ahead = match ahead {
             None | Some(0) => String::new(),
             Some(ahead) => format!(", {ahead} ahead of you"),
-        }
+        };
+        format!("{} ({}){ahead}", shown_path(self.lock.path()), self.lock.kind())
     }
 
     /// A line or two for each holder.
-    pub(super) fn holders(&self, lock: &PathLock, me: &Id) -> Vec<String> {
-        // Who was served just now is not its own news.
-        let holders: Vec<&Entry> = self.standing.holders.iter().filter(|entry| entry.id != *me).collect();
+    pub(super) fn holders(&self) -> Vec<String> {
+        let holders: Vec<&Entry> = self.in_the_way().collect();
         if holders.is_empty() {
             return vec!["held by  somebody who cannot be told any more".to_owned()];
         }
-        let in_line =
-            matches!(self.standing.layout, Some(Layout::Queue | Layout::ReadWrite | Layout::FairSemaphore(_)));
+        let in_line = people::is_in_line(self.standing.layout);
         let mut lines = Vec::new();
         for entry in holders.iter().take(HOLDERS_MAX) {
-            let (who, since) = (people::who(lock, &entry.id), people::since(entry.since, in_line));
+            let (who, since) = (people::who(self.lock, &entry.id), people::since(entry.since, in_line));
             let fence = match self.fence {
                 Some(fence) if holders.len() == 1 => format!(", last fence {fence}"),
                 _ => String::new(),
             };
             lines.push(format!("held by  {who}, {since}{fence}"));
-            lines.push(format!("alive    {}", people::alive(lock, entry)));
+            let alive = people::alive(self.lock, entry);
+            lines.push(match reason(self.lock, &entry.id) {
+                Some(reason) => format!("reason   {reason}; alive: {alive}"),
+                None => format!("alive    {alive}"),
+            });
         }
         if let Some(more @ 1..) = holders.len().checked_sub(HOLDERS_MAX) {
             lines.push(format!("         and {more} more"));
@@ -64,18 +69,29 @@ impl Sight {
     }
 
     /// The two commands that help who did not get the lock.
-    pub(super) fn advice(&self, path: &Path, me: &Id) -> Vec<String> {
-        let word = shell_word(path);
+    pub(super) fn advice(&self) -> Vec<String> {
+        let word = shell_word(self.lock.path());
         let mut lines = vec![format!("why      lockwright explain {word}")];
-        if let Some(holder) = self.standing.holders.iter().find(|entry| entry.id != *me) {
+        if let Some(holder) = self.in_the_way().next() {
             let id = shell_word(holder.id.name().as_str());
             lines.push(format!("by force lockwright break {word} --id {id} --reason TEXT"));
         }
         lines
     }
+
+    /// Who was served just now is not its own news.
+    fn in_the_way(&self) -> impl Iterator<Item = &Entry> {
+        self.standing.holders.iter().filter(|entry| Some(&entry.id) != self.me)
+    }
 }
 
-/// What is waited for.
-pub(super) fn what(path: &Path, kind: Kind) -> String {
-    format!("{} ({kind})", shown_path(path))
+/// What a holder said of itself.
+fn reason(lock: &PathLock, id: &Id) -> Option<String> {
+    let Note { who, why } = notes::of(lock, id)?;
+    let quoted = |text: String| format!("\"{}\"", shown(&text, REASON_CHARS_MAX));
+    match (why.map(quoted), who.map(quoted)) {
+        (Some(why), Some(who)) => Some(format!("{why}, for {who}")),
+        (Some(why), None) => Some(why),
+        (None, who) => who.map(|who| format!("none told, for {who}")),
+    }
 }

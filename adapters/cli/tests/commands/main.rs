@@ -1,8 +1,12 @@
-//! `lockwright run`, `lock`, `status`, `owner` and `unlock`, as processes.
+//! The commands that hold locks, wait for them, look at them and take them away, as processes.
 
+mod explain;
+mod hold;
 mod kinds;
 mod leavings;
+mod list;
 mod mistakes;
+mod notes;
 mod order;
 #[path = "../../../posix/tests/places/mod.rs"]
 mod places;

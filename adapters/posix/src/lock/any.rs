@@ -19,7 +19,11 @@ use super::{
     recovered::Recoveries,
     standing::{Looker, Standing},
 };
-use crate::{fs::PosixFs, probe::ProcProbe, watch::PosixWorld};
+use crate::{
+    fs::PosixFs,
+    probe::ProcProbe,
+    watch::{Mortal, PosixWorld},
+};
 
 mod fast;
 mod folder;
@@ -58,6 +62,9 @@ pub(super) trait AnyLock: fmt::Debug + Send + Sync {
 
     /// Removes what the dead have left, all of it. What cannot be removed stays.
     fn sweep(&self) -> Result<(), LockError>;
+
+    /// The directories in which something is removed whenever somebody leaves, and those whose deaths would make room.
+    fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError>;
 
     /// Whom it belongs to, and who comes next.
     fn standing(&self) -> Result<Standing, LockError>;

@@ -100,6 +100,18 @@ impl<'lock> Contender<'lock> {
         })
     }
 
+    /// [`Guard::token`] of a contender that holds.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Guard::token`]; [`FenceError::NotHeld`] where it holds nothing.
+    pub fn token(&self) -> Result<Token, FenceError> {
+        if !self.holds {
+            return Err(FenceError::NotHeld);
+        }
+        token(self.lock.tokens().as_ref(), &*self.lock.lock, &self.id)
+    }
+
     /// Leaves what it has, the lock or its place in line, as it is: until [`PathLock::unlock_as`], or until the owner that
     /// its id speaks of is dead.
     pub fn keep(mut self) {
@@ -156,6 +168,15 @@ fn advice_on(error: &TokenError) -> String {
     }
 }
 
+fn token(tokens: Result<&Tokens<PosixFs>, &FsError>, lock: &dyn AnyLock, id: &Id) -> Result<Token, FenceError> {
+    let token = tokens.map_err(|error| TokenError::Fs(*error))?.next(id)?;
+    match lock.holds(id) {
+        Ok(true) => Ok(token),
+        Ok(false) => Err(FenceError::NotHeld),
+        Err(error) => Err(FenceError::Lock(error)),
+    }
+}
+
 impl Guard {
     /// The id that the lock is held under, as it stands on disk.
     #[must_use]
@@ -172,13 +193,7 @@ impl Guard {
     /// [`FenceError`]; the lock is held as before. Where no number was given yet, nothing is left beside it, as far as the file
     /// system lets it be removed.
     pub fn token(&self) -> Result<Token, FenceError> {
-        let tokens = self.tokens.as_ref().map_err(|error| TokenError::Fs(*error))?;
-        let token = tokens.next(&self.id)?;
-        match self.lock.holds(&self.id) {
-            Ok(true) => Ok(token),
-            Ok(false) => Err(FenceError::NotHeld),
-            Err(error) => Err(FenceError::Lock(error)),
-        }
+        token(self.tokens.as_ref(), &*self.lock, &self.id)
     }
 
     /// Gives the lock back, and says whether that worked.

@@ -4,7 +4,7 @@ use lockwright_kernel::{
     blocking::{self, WaitError},
     clock::Instant,
     fast_lock::{FastLock, Leaf},
-    fs::{Fs, Halted},
+    fs::{Fs, FsError, Halted},
     id::Id,
     lock::{Lock, LockError},
     path::{Name, Path},
@@ -22,7 +22,7 @@ use crate::{
         standing::{Looker, Standing},
     },
     probe::ProcProbe,
-    watch::PosixWorld,
+    watch::{Mortal, PosixWorld},
 };
 
 /// A fast lock that recovers from dead owners.
@@ -106,6 +106,11 @@ impl AnyLock for Fast {
         }
         self.lock.sweep()?;
         Ok(tidy(&self.looker.fs, &self.path)?)
+    }
+
+    fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError> {
+        let owners = self.place.tenants()?.into_iter().map(|name| Mortal::Owner(name.into()));
+        Ok((vec![self.path.join(&word("owner"))], owners.collect()))
     }
 
     fn standing(&self) -> Result<Standing, LockError> {

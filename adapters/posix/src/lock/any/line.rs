@@ -20,7 +20,7 @@ use crate::{
         kind::{Kind, Layout},
         standing::Standing,
     },
-    watch::PosixWorld,
+    watch::{Mortal, PosixWorld},
 };
 
 #[derive(Debug)]
@@ -148,6 +148,14 @@ impl AnyLock for Line {
     fn sweep(&self) -> Result<(), LockError> {
         self.queue.sweep()?;
         Ok(self.tidy()?)
+    }
+
+    fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError> {
+        let line = match self.queue.contenders_in_line(usize::MAX) {
+            Err(QueueError::Fs(error)) => return Err(error),
+            line => line.unwrap_or_default(),
+        };
+        Ok((vec![self.queue.path().clone()], line.into_iter().map(Mortal::Owner).collect()))
     }
 
     fn standing(&self) -> Result<Standing, LockError> {
