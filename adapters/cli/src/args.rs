@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod examples;
+mod fence;
 mod hold;
 mod replay;
 mod run;
@@ -11,7 +12,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::{acquire, explain, report, stand_in::StandIn};
+use crate::{acquire, explain, fence as numbers, report, stand_in::StandIn};
+pub(crate) use fence::FenceCommand;
 pub(crate) use hold::{AcquireArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, ReleaseArgs, UnlockArgs, WaitArgs};
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use run::RunArgs;
@@ -135,6 +137,13 @@ pub(crate) enum Command {
     /// not of the kind that was said; 82: refused, for an owner may be alive.
     #[command(after_long_help = examples::UNLOCK)]
     Unlock(UnlockArgs),
+    /// Give out fencing tokens, and refuse the holders of old ones.
+    ///
+    /// A token is a number that grows with each holder of a lock, see `run --fence`. A resource that keeps the highest one
+    /// that it has seen, and refuses who comes with a lower one, is safe from holders that have lost the lock and do not
+    /// know it yet.
+    #[command(subcommand, after_long_help = format!("{}\n\n{}", examples::FENCE, numbers::help()))]
+    Fence(FenceCommand),
     /// Stand in for the lockers' scripts.
     ///
     /// Called as `lock_local.sh`, `fast_lock.sh` and so on, with or without `.sh`, lockwright does what that script does:

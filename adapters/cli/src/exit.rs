@@ -27,6 +27,8 @@ pub(crate) const BUSY: u8 = 75;
 pub(crate) const NO_PERMISSION: u8 = 77;
 /// A lock of another kind stands there (`EX_CONFIG`).
 pub(crate) const OTHER_KIND: u8 = 78;
+/// The lock is lost: somebody came with a newer number (`fence check`).
+pub(crate) const LOST: u8 = 81;
 /// The lock is not taken away: its owner may be alive (`unlock`).
 pub(crate) const REFUSED: u8 = 82;
 /// The command would wait for a lock that is held around it.

@@ -64,6 +64,7 @@ fn main() -> ExitCode {
         Command::Wait(args) => wait::free::wait(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Fence(command) => fence::fence(&command),
         Command::Status(args) => status::status(&args),
         Command::Owner(args) => owner::owner(&args),
         Command::Unlock(args) => unlock::unlock(&args),

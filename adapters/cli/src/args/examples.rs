@@ -44,6 +44,13 @@ Examples:
   lockwright explain deploy.lock
   lockwright explain --json deploy.lock | jq -r '.helps[][0]'";
 
+pub(super) const FENCE: &str = "\
+Examples:
+  lockwright run --fence db.lock -- ./write               ./write finds a number in LOCKWRIGHT_FENCE
+  lockwright fence check data/.fence && cp new data/      in ./write: exit 81 if a newer holder was there
+  lockwright fence advance db.lock                        give out a number, so that older ones can be refused
+  lockwright fence show db.lock                           which one was the last?";
+
 pub(super) const STATUS: &str = "\
 Examples:
   lockwright status deploy.lock

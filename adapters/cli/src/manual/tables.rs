@@ -1,13 +1,13 @@
 //! The exit codes and the environment, in one place: for the manual page, and for the README, which a test compares.
 
 /// Each exit code, and what it says, by command where they differ.
-pub(super) const EXIT_CODES: [(&str, &str); 17] = [
+pub(super) const EXIT_CODES: [(&str, &str); 18] = [
     ("any", "Of `run`: that of the command, which may be one of these as well."),
     ("0", "Done. Of `verify`: all is verified; of `status` and `explain`: the lock is free."),
     (
         "1",
         "Of `verify`: something is violated; of `replay`: it is, still; of `status` and `explain`: the lock is held; \
-         of `owner`: nobody has it; of `unlock` and `release`: that id does not have it.",
+         of `owner`: nobody has it; of `fence show`: none was given; of `unlock` and `release`: that id does not have it.",
     ),
     ("2", "Of `verify`: a search was incomplete, or not begun; of `status` and `explain`: the lock is stale."),
     (
@@ -23,6 +23,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 17] = [
     ),
     ("77", "No permission to make the lock there."),
     ("78", "A lock of another kind stands there."),
+    ("81", "Of `fence check`: a higher number was admitted, so the lock was lost."),
     ("82", "Of `unlock`: refused, for an owner may be alive."),
     ("83", "The command, or the process, would wait for a lock that it has."),
     ("84", "The command ended well, and the release could not be confirmed."),
@@ -40,7 +41,10 @@ pub(super) const ENVIRONMENT: [(&str, &str); 6] = [
     ),
     ("LOCKWRIGHT_LOCK", "Set for the command of `run`: the absolute path of the lock."),
     ("LOCKWRIGHT_ID", "Set for the command: the id under which the lock is held, as `status` prints it."),
-    ("LOCKWRIGHT_FENCE", "Set for the command with `--fence`: a number higher than that of every holder before it."),
+    (
+        "LOCKWRIGHT_FENCE",
+        "Set for the command with `--fence`: a number higher than that of every holder before it. Read by `fence check`.",
+    ),
     ("LOCKWRIGHT_SLOT", "Set for the command with `--kind sem=N`: its slot, from 1 to N."),
     (
         "LOCKWRIGHT_HELD",

@@ -1,6 +1,7 @@
 //! The commands that hold locks, wait for them, look at them and take them away, as processes.
 
 mod explain;
+mod fence;
 mod hold;
 mod kinds;
 mod leavings;
