@@ -5,6 +5,7 @@ mod fence;
 mod hold;
 mod replay;
 mod run;
+mod stop;
 mod verify;
 mod want;
 
@@ -14,9 +15,12 @@ use clap::{Parser, Subcommand};
 
 use crate::{acquire, explain, fence as numbers, report, stand_in::StandIn};
 pub(crate) use fence::FenceCommand;
-pub(crate) use hold::{AcquireArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, ReleaseArgs, UnlockArgs, WaitArgs};
+pub(crate) use hold::{
+    AcquireArgs, BreakArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, QueueArgs, ReleaseArgs, UnlockArgs, WaitArgs,
+};
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use run::RunArgs;
+pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
 pub(crate) use want::{DIR, NoteArgs, WantArgs};
 
@@ -68,9 +72,10 @@ pub(crate) enum Command {
     /// number in `LOCKWRIGHT_FENCE`, and of a semaphore (sem=N) its slot, from 1, in `LOCKWRIGHT_SLOT`.
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
-    /// a lock of another kind stands there; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well
-    /// and the release failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and
-    /// 127 when CMD cannot be executed or is not there.
+    /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, and 85 when an operator broke it;
+    /// 124 after --max-hold; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well and the release
+    /// failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and 127 when CMD
+    /// cannot be executed or is not there.
     #[command(after_long_help = examples::RUN)]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.
@@ -118,6 +123,15 @@ pub(crate) enum Command {
     /// told; 78: not of the kind that was said.
     #[command(after_long_help = format!("{}\n\n{}", examples::EXPLAIN, explain::help()))]
     Explain(LookArgs),
+    /// Show who stands in line for a lock, in order, or take somebody out of it.
+    ///
+    /// Whoever is dropped exits with 85, and its command is not run; `LOCK.broken` keeps who ordered it and why. If its turn comes
+    /// meanwhile, it loses the lock as by `break`.
+    ///
+    /// Exit code 0: shown, or dropped; 1: nobody stands there; 78: locks of that kind have no line; 82: refused, for it has
+    /// the lock, see `break`; 64, 73 and 77 as of `run`.
+    #[command(after_long_help = examples::QUEUE)]
+    Queue(QueueArgs),
     /// Say who has a lock, since when, who waits, and who is dead.
     ///
     /// It finds out by itself of what kind the lock is. SINCE is when the entry on disk was made: in a line, when its owner
@@ -144,6 +158,16 @@ pub(crate) enum Command {
     /// know it yet.
     #[command(subcommand, after_long_help = format!("{}\n\n{}", examples::FENCE, numbers::help()))]
     Fence(FenceCommand),
+    /// Take a lock away from one that holds it or waits for it, and say why.
+    ///
+    /// A `run` that holds it stops its command, all of it, gives the lock back and exits with 85. Who does not so in time, since it
+    /// is stopped, or on a host that is gone, loses the lock by force; what it does may go on, but a fencing number that it has
+    /// is out of date from now on. Who ordered it, when and why is kept in LOCK.broken, the newest 32.
+    ///
+    /// Exit code 0: that id has it no more; 1: that id has it not, and waits for it not; 82: nobody said yes; 64, 73 and 77 as
+    /// of `run`. Interrupted, it leaves the order standing.
+    #[command(after_long_help = examples::BREAK)]
+    Break(BreakArgs),
     /// Stand in for the lockers' scripts.
     ///
     /// Called as `lock_local.sh`, `fast_lock.sh` and so on, with or without `.sh`, lockwright does what that script does:

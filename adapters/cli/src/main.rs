@@ -6,6 +6,7 @@
 
 mod acquire;
 mod args;
+mod breaking;
 mod completions;
 mod exit;
 mod explain;
@@ -19,8 +20,10 @@ mod lockers;
 mod look;
 mod manual;
 mod notes;
+mod order;
 mod owner;
 mod people;
+mod queue;
 mod replay;
 mod report;
 mod run;
@@ -64,9 +67,11 @@ fn main() -> ExitCode {
         Command::Wait(args) => wait::free::wait(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Queue(args) => queue::queue(&args),
         Command::Fence(command) => fence::fence(&command),
         Command::Status(args) => status::status(&args),
         Command::Owner(args) => owner::owner(&args),
+        Command::Break(args) => breaking::break_hold(&args),
         Command::Unlock(args) => unlock::unlock(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),
         Command::StandIn { dir, names } => stand_in::install(&dir, &names),

@@ -17,8 +17,10 @@ use nix::sys::signal::{Signal, raise};
 
 use crate::{
     args::WantArgs,
-    exit::{BUSY, FAILED, Failure, OTHER_KIND, SELF_NESTED, code_of, say},
-    notes, people,
+    exit::{BROKEN, BUSY, FAILED, Failure, OTHER_KIND, SELF_NESTED, code_of, say},
+    notes,
+    order::Told,
+    people,
     text::shown_path,
 };
 use screen::Screen;
@@ -49,7 +51,20 @@ pub(crate) fn wait(
 ) -> Result<(), Failure> {
     let patience = Patience { wait: args.wait, nonblock: args.nonblock, quiet: args.quiet, ending };
     let (lock, me) = (contender.lock(), contender.id().clone());
-    patience.wait_in(world, lock, Some(&me), |until| contender.wait(world, until), heed)?;
+    let mut order = None;
+    let attempt = |until| {
+        contender.wait(world, until).inspect_err(|error| {
+            if matches!(error.kind(), AcquireErrorKind::Removed) {
+                order = contender.order().ok().flatten();
+            }
+        })
+    };
+    let waited = patience.wait_in(world, lock, Some(&me), attempt, heed);
+    // It was in line, and somebody took its place away: by an order that says why, or without.
+    waited.map_err(|failure| match &order {
+        Some(order) => Failure::new(BROKEN, format!("{}: {}{ending}", shown_path(lock.path()), Told(order))),
+        None => failure,
+    })?;
     for dead in lock.recovered() {
         notes::remove(lock, &dead.id);
         if !args.quiet {

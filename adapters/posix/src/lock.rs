@@ -30,18 +30,24 @@ use lockwright_kernel::{
 use crate::{fs::PosixFs, probe::ProcProbe, process::ThisProcess, watch::PosixWorld};
 
 mod any;
+mod breaking;
 mod error;
 mod guard;
+mod hold;
 mod kind;
+mod orders;
 mod recovered;
 mod room;
 mod standing;
 mod worlds;
 
 use any::{AnyLock, Place};
+pub use breaking::{BreakError, Broken, Way};
 pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind};
 pub use guard::{Contender, FenceError, Guard};
+pub use hold::{Loss, Vigil};
 pub use kind::{Kind, KindParseError, Layout};
+pub use orders::{ORDERS_MAX, Order, TEXT_BYTES_MAX};
 pub use recovered::Recovered;
 use recovered::Recoveries;
 pub use standing::{Entry, Standing};
@@ -244,6 +250,15 @@ impl PathLock {
         Ok(Standing::default())
     }
 
+    /// The order that stands for `id` to give the lock back, if one does.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`].
+    pub fn order_to(&self, id: &Id) -> Result<Option<Order>, LockError> {
+        hold::Hold { lock: &*self.lock, place: &self.place, id, ticket: None }.order()
+    }
+
     /// Removes everything of `id`: its hold on the lock, its place in line, its tries. The caller knows that `id` is dead,
     /// or means to take the lock away from it; nobody else loses anything.
     ///
@@ -281,8 +296,7 @@ impl PathLock {
     ///
     /// [`FsError::NameTooLong`].
     pub fn tokens(&self) -> Result<Tokens<PosixFs>, FsError> {
-        let name: Name = format!("{}.token", self.place.name).parse().map_err(|_| FsError::NameTooLong)?;
-        Ok(Tokens::new(self.place.fs.clone(), name.into()))
+        self.place.tokens()
     }
 
     /// Tells the dead owners of this lock from the rest.

@@ -51,6 +51,11 @@ Examples:
   lockwright fence advance db.lock                        give out a number, so that older ones can be refused
   lockwright fence show db.lock                           which one was the last?";
 
+pub(super) const QUEUE: &str = "\
+Examples:
+  lockwright queue db.lock                                the first one has it
+  lockwright queue db.lock --drop 12 --reason 'too late'  the one at place 12 is to wait no more";
+
 pub(super) const STATUS: &str = "\
 Examples:
   lockwright status deploy.lock
@@ -61,6 +66,11 @@ Examples:
   lockwright unlock deploy.lock                           take it from owners that are dead
   lockwright unlock --id \"$id\" deploy.lock                give back what `lock` took
   lockwright unlock --force \"$id\" deploy.lock             take it from one that may be alive; see `status`";
+
+pub(super) const BREAK: &str = "\
+Examples:
+  lockwright break deploy.lock --id \"$id\" --reason \"hangs since noon\"            asks for a yes
+  lockwright break deploy.lock --id \"$id\" --reason \"node7 is gone\" --yes --wait 0";
 
 pub(super) const STAND_IN: &str = "\
 Examples:

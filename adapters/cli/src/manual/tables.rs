@@ -1,13 +1,14 @@
 //! The exit codes and the environment, in one place: for the manual page, and for the README, which a test compares.
 
 /// Each exit code, and what it says, by command where they differ.
-pub(super) const EXIT_CODES: [(&str, &str); 18] = [
+pub(super) const EXIT_CODES: [(&str, &str); 20] = [
     ("any", "Of `run`: that of the command, which may be one of these as well."),
     ("0", "Done. Of `verify`: all is verified; of `status` and `explain`: the lock is free."),
     (
         "1",
         "Of `verify`: something is violated; of `replay`: it is, still; of `status` and `explain`: the lock is held; \
-         of `owner`: nobody has it; of `fence show`: none was given; of `unlock` and `release`: that id does not have it.",
+         of `owner`: nobody has it; of `fence show`: none was given; of `unlock`, `release`, `break` and `queue`: that id does not \
+         have it.",
     ),
     ("2", "Of `verify`: a search was incomplete, or not begun; of `status` and `explain`: the lock is stale."),
     (
@@ -23,10 +24,19 @@ pub(super) const EXIT_CODES: [(&str, &str); 18] = [
     ),
     ("77", "No permission to make the lock there."),
     ("78", "A lock of another kind stands there."),
-    ("81", "Of `fence check`: a higher number was admitted, so the lock was lost."),
-    ("82", "Of `unlock`: refused, for an owner may be alive."),
+    (
+        "81",
+        "The lock was taken away while the command ran, which was stopped; of `fence check`: a higher number was admitted, so \
+         the lock was lost.",
+    ),
+    (
+        "82",
+        "Of `unlock`: refused, for an owner may be alive; of `break`: nobody said yes; of `queue`: it has the lock.",
+    ),
     ("83", "The command, or the process, would wait for a lock that it has."),
     ("84", "The command ended well, and the release could not be confirmed."),
+    ("85", "An operator has broken the lock, for the reason that is said. The command was stopped, or not run."),
+    ("124", "The command ran for longer than `--max-hold`, and was stopped."),
     ("125", "lockwright itself failed."),
     ("126", "The command cannot be executed."),
     ("127", "The command is not there."),

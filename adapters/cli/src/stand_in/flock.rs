@@ -14,7 +14,7 @@ use lockwright_posix::lock::Kind;
 
 use super::{WHOM, refuse_to_share};
 use crate::{
-    args::{NoteArgs, RunArgs, WantArgs},
+    args::{RunArgs, WantArgs},
     exit::{self, BUSY, Failure, SELF_NESTED, USAGE},
     run,
 };
@@ -138,6 +138,6 @@ impl Flock {
             quiet: !self.verbose,
             lock: PathBuf::from(file),
         };
-        Ok(RunArgs { want, fence: false, note: NoteArgs::default(), command })
+        Ok(RunArgs::plain(want, command))
     }
 }

@@ -14,7 +14,7 @@ use lockwright_posix::lock::Kind;
 
 use super::{WHOM, refuse_to_share};
 use crate::{
-    args::{NoteArgs, RunArgs, WantArgs},
+    args::{RunArgs, WantArgs},
     exit::{self, FAILED, Failure, SIGNALLED},
     run,
 };
@@ -90,12 +90,10 @@ impl Setlock {
         };
         // That is a mistake which -x had better not hide.
         refuse_to_share(&want.lock).map_err(|failure| failure.with_code(TEMPORARY))?;
-        run::run(&RunArgs { want, fence: false, note: NoteArgs::default(), command: words.collect() }).or_else(
-            |failure| match failure.code() {
-                code if code > SIGNALLED => Err(failure),
-                code if succeeds && code != FAILED => Ok(ExitCode::SUCCESS),
-                _ => Err(failure.with_code(TEMPORARY)),
-            },
-        )
+        run::run(&RunArgs::plain(want, words.collect())).or_else(|failure| match failure.code() {
+            code if code > SIGNALLED => Err(failure),
+            code if succeeds && code != FAILED => Ok(ExitCode::SUCCESS),
+            _ => Err(failure.with_code(TEMPORARY)),
+        })
     }
 }

@@ -59,7 +59,7 @@ fn json_tells_all_of_a_token() {
     let dir = Dir::new();
     let shell = Process::start(dir.shell("read x"));
     let pid = shell.id().to_string();
-    let output = dir.lockwright(&["acquire", "--json", "-f", "-k", "sem=2", "-p", &pid, "lock"]);
+    let output = dir.lockwright(&["acquire", "--json", "-f", "--kind", "sem=2", "-p", &pid, "lock"]);
     let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!((told["fence"].as_u64(), told["kind"].as_str()), (Some(1), Some("sem=2")));
     let status: Value = serde_json::from_slice(&dir.lockwright(&["status", "--json", "lock"]).stdout).expect("JSON");
@@ -151,10 +151,10 @@ fn the_dead_and_those_who_share_are_not_waited_for() {
     let dir = Dir::new();
     let mut reader = dir.start(&["--kind", "rw-read"], "echo in; read x");
     assert_eq!(reader.line(), "in");
-    assert_eq!(code(&dir.lockwright(&["wait", "-n", "-k", "rw-read", "lock"])), 0);
-    assert_eq!(code(&dir.lockwright(&["wait", "-n", "-k", "rw-write", "lock"])), 75);
+    assert_eq!(code(&dir.lockwright(&["wait", "-n", "--kind", "rw-read", "lock"])), 0);
+    assert_eq!(code(&dir.lockwright(&["wait", "-n", "--kind", "rw-write", "lock"])), 75);
     reader.kill_and_drain();
-    assert_eq!(code(&dir.lockwright(&["wait", "-n", "-k", "rw-write", "lock"])), 0);
+    assert_eq!(code(&dir.lockwright(&["wait", "-n", "--kind", "rw-write", "lock"])), 0);
     assert_eq!(dir.entries(), ["lock"], "it takes nothing away either");
 }
 

@@ -11,7 +11,7 @@ fn a_note_is_shown_to_those_who_are_refused_and_goes_with_the_hold() {
         let mut holder = dir.start(&["--kind", kind, "--why", "nightly sync"], "echo in; read x");
         assert_eq!(holder.line(), "in");
         assert_eq!(entries(&dir.path().join("lock.note")).len(), 1, "{kind}");
-        let text = told(&dir.lockwright(&["run", "-n", "-k", kind, "--why", "me too", "lock", "true"]));
+        let text = told(&dir.lockwright(&["run", "-n", "--kind", kind, "--why", "me too", "lock", "true"]));
         assert!(text.contains("  reason   \"nightly sync\"; alive: yes"), "{kind}: {text}");
         assert_eq!(entries(&dir.path().join("lock.note")).len(), 1, "{kind}: who was refused leaves no note");
         assert!(out(&dir.lockwright(&["status", "lock"])).contains("nightly sync"));

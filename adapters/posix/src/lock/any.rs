@@ -11,6 +11,7 @@ use lockwright_kernel::{
     lock::LockError,
     one_kind::OneKind,
     path::{Name, Path},
+    token::Tokens,
     wait_queue::{Admission, Ticket, Want},
 };
 
@@ -66,6 +67,15 @@ pub(super) trait AnyLock: fmt::Debug + Send + Sync {
     /// The directories in which something is removed whenever somebody leaves, and those whose deaths would make room.
     fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError>;
 
+    /// The directory in which the entry of `me` stands, if it holds or waits in line; a guess where that takes no look.
+    /// `ticket` is its place in line, if it knows.
+    fn home_of(&self, me: &Id, ticket: Option<&Ticket>) -> Result<Option<Path>, LockError>;
+
+    /// Wakes those who wait in line, so that each looks whether it still stands there.
+    fn wake_line(&self) -> Result<(), LockError> {
+        Ok(())
+    }
+
     /// Whom it belongs to, and who comes next.
     fn standing(&self) -> Result<Standing, LockError>;
 }
@@ -103,6 +113,12 @@ impl Place {
             Err(FsError::NotFound) => Ok(Vec::new()),
             other => other,
         }
+    }
+
+    /// The fencing tokens beside the lock.
+    pub(super) fn tokens(&self) -> Result<Tokens<PosixFs>, FsError> {
+        let name: Name = format!("{}.token", self.name).parse().map_err(|_| FsError::NameTooLong)?;
+        Ok(Tokens::new(self.fs.clone(), name.into()))
     }
 
     /// Whether bids of a lock folder stand there.
