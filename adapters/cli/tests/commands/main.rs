@@ -4,17 +4,24 @@ mod breaking;
 mod explain;
 mod fence;
 mod hold;
+mod idle;
 mod kinds;
 mod leavings;
 mod list;
 mod loss;
 mod mistakes;
+mod namespaces;
 mod notes;
 mod order;
 #[path = "../../../posix/tests/places/mod.rs"]
 mod places;
 mod queue;
+mod races;
+#[path = "../../../posix/tests/storms/reports.rs"]
+mod reports;
 mod run;
+#[path = "../../../posix/tests/storms/seats.rs"]
+mod seats;
 mod stand_in;
 mod storm;
 mod supervision;

@@ -70,7 +70,7 @@ impl Folder {
 
     fn liveness(&self, id: &Id) -> Result<Liveness, FsError> {
         match self.bids_of(NOBODY).bidder_of(id)? {
-            Some(bidder) => Ok(Bidders::liveness(&self.place.probe, &bidder)?),
+            Some(bidder) => Ok(Bidders::liveness(&self.place.probe, id, &bidder)?),
             None => Ok(Liveness::Unknown),
         }
     }
@@ -117,11 +117,11 @@ impl AnyLock for Folder {
         blocking::lock(&contender, me, &Several::new(world, &contender), until)
     }
 
-    /// The bid of a command that has ended is anybody's to remove, so it is no failure that it is gone.
+    /// To others than this crate the bid of a command that has ended is that of the dead, so it is no failure that it is gone.
     fn release(&self, me: &Id, _: Option<&Ticket>) -> Result<(), LockError> {
         let released = match self.bids_of(NOBODY).unlock(me) {
             Err(LockError::NotOwner) => match self.contender(me) {
-                Ok(me) if Bidders::liveness(&self.place.probe, &me.bidder)? == Liveness::Dead => Ok(()),
+                Ok(me) if self.place.probe.liveness_of(&me.bidder) == Liveness::Dead => Ok(()),
                 _ => Err(LockError::NotOwner),
             },
             other => other,
@@ -247,7 +247,11 @@ impl Awaited for Contender<'_> {
     fn deaths(&self) -> Result<Vec<Mortal>, FsError> {
         let mut deaths = Vec::new();
         for id in self.bids.bids()? {
-            deaths.extend(self.bids.bidder_of(&id)?.map(Mortal::Bidder));
+            deaths.push(match self.bids.bidder_of(&id)? {
+                Some(bidder) if ProcessId::try_from(&id).is_err() => Mortal::Bidder(bidder),
+                Some(_) => Mortal::Owner(id),
+                None => continue,
+            });
         }
         Ok(deaths)
     }
