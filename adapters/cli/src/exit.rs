@@ -88,7 +88,9 @@ impl From<OpenError> for Failure {
         use OpenErrorKind as E;
         let code = match error.kind() {
             E::NoName | E::Name(_) | E::NotUtf8 | E::ControlCharacter => USAGE,
-            E::ParentDenied | E::Fs(FsError::PermissionDenied) => NO_PERMISSION,
+            E::ParentDenied | E::UntrustedParent(_) | E::Untrusted(_) | E::Fs(FsError::PermissionDenied) => {
+                NO_PERMISSION
+            }
             E::Identity(_) => FAILED,
             _ => CANNOT_CREATE,
         };

@@ -19,7 +19,8 @@ use crate::{
 
 /// Code 0 says that the lock is held; the id is printed.
 pub(crate) fn lock(args: &LockArgs) -> Result<ExitCode, Failure> {
-    let lock = PathLock::open_kind(&args.want.lock, args.want.kind)?;
+    let lock = args.want.open()?;
+    args.want.shared_with().widen_umask();
     let pid = args.pid.unwrap_or_else(parent_id);
     let process = lock.this_process().fresh_id_for(pid).map_err(|error| {
         let code = if args.pid.is_some() { USAGE } else { FAILED };

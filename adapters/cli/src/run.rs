@@ -35,12 +35,13 @@ use crate::{
 use child::{HeldBack, Task, Told};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
-    let lock = PathLock::open_kind(&args.want.lock, args.want.kind)?;
+    let lock = args.want.open()?;
     let held = nesting::held_around(&lock)?;
     let path = std::path::absolute(&args.want.lock).map_err(failed("cannot tell the working directory"))?;
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
     let task = Task { command: &args.command, lock: &path, held: &held };
     let child = HeldBack::fork(&task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
+    args.want.shared_with().widen_umask(); // The command has its own.
     let taken = match acquire::acquire(&lock, args, &child, &signals) {
         Ok(taken) => taken, // 3 TAKE
         Err(failure) => {

@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, raise};
 
 use crate::{
     args::WantArgs,
-    exit::{BUSY, FAILED, Failure, OTHER_KIND, SELF_NESTED, code_of, say},
+    exit::{BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, SELF_NESTED, code_of, say},
     look::Shown,
 };
 
@@ -77,6 +77,7 @@ fn refusal(args: &WantArgs, error: &AcquireError, ending: &str) -> Failure {
         }
         AcquireErrorKind::OtherKind { .. } => Failure::new(OTHER_KIND, error),
         AcquireErrorKind::AlreadyOwner => Failure::new(SELF_NESTED, error),
+        AcquireErrorKind::Untrusted(_) => Failure::new(NO_PERMISSION, error),
         AcquireErrorKind::Fs(fs) => Failure::of_fs(*fs, error),
         _ => Failure::new(FAILED, error),
     }

@@ -27,7 +27,12 @@ use lockwright_kernel::{
     blocking::WaitError, clock, fast_lock::Leaf, fs::FsError, id::Id, lock::LockError, path::Name, token::Tokens,
 };
 
-use crate::{fs::PosixFs, probe::ProcProbe, process::ThisProcess, watch::PosixWorld};
+use crate::{
+    fs::{PosixFs, SharedWith},
+    probe::ProcProbe,
+    process::ThisProcess,
+    watch::PosixWorld,
+};
 
 mod any;
 mod error;
@@ -98,17 +103,28 @@ impl PathLock {
     ///
     /// Those of [`PathLock::open`].
     pub fn open_kind(path: impl AsRef<Path>, kind: Kind) -> Result<Self, OpenError> {
-        let path = path.as_ref();
-        Self::try_open(path, kind).map_err(|kind| OpenError::new(path, kind))
+        Self::open_shared(path, kind, SharedWith::Nobody)
     }
 
-    fn try_open(path: &Path, kind: Kind) -> Result<Self, OpenErrorKind> {
+    /// The same, shared with others: see [`SharedWith`] for whom they are, and [`SharedWith::widen_umask`] for what it takes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PathLock::open`]. A directory that lets others than these take the lock away is refused:
+    /// [`OpenErrorKind::UntrustedParent`], [`OpenErrorKind::Untrusted`].
+    pub fn open_shared(path: impl AsRef<Path>, kind: Kind, with: SharedWith) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        Self::try_open(path, kind, with).map_err(|kind| OpenError::new(path, kind))
+    }
+
+    fn try_open(path: &Path, kind: Kind, with: SharedWith) -> Result<Self, OpenErrorKind> {
         let name = error::checked_name(path)?;
         let parent = match path.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
         let fs = PosixFs::open(parent).map_err(OpenErrorKind::of_parent)?;
+        let fs = fs.guarded(with).map_err(OpenErrorKind::System)?.map_err(OpenErrorKind::UntrustedParent)?;
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
         let probe = ProcProbe::new(&fs);

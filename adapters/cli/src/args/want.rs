@@ -2,7 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use lockwright_posix::lock::{Kind, KindParseError};
+use lockwright_posix::{
+    fs::SharedWith,
+    lock::{Kind, KindParseError, PathLock},
+};
+
+use crate::exit::Failure;
 
 /// Which lock, and how long to wait for it.
 #[derive(Debug, clap::Args)]
@@ -20,8 +25,38 @@ pub(crate) struct WantArgs {
     /// Do not say that the lock is waited for, nor who has it when it was not had: the exit code does.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Share the lock with other users, who can take it away then: with those of the group of the directory that it is in,
+    /// or with all who can come there. The default is nobody but root, and a directory where others could take it away is
+    /// refused. All who share it say the same.
+    #[arg(long, value_name = "WHOM")]
+    pub(crate) shared_with: Option<Whom>,
     /// The lock: a path, whose directory exists.
     pub(crate) lock: PathBuf,
+}
+
+/// Which other users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Whom {
+    /// Members of the directory's group, which needs chmod g+ws
+    Group,
+    /// All who can come there
+    All,
+}
+
+impl WantArgs {
+    /// Who else may use the lock.
+    pub(crate) fn shared_with(&self) -> SharedWith {
+        match self.shared_with {
+            None => SharedWith::Nobody,
+            Some(Whom::Group) => SharedWith::Group,
+            Some(Whom::All) => SharedWith::All,
+        }
+    }
+
+    /// The lock, of which nothing is made yet.
+    pub(crate) fn open(&self) -> Result<PathLock, Failure> {
+        Ok(PathLock::open_shared(&self.lock, self.kind, self.shared_with())?)
+    }
 }
 
 pub(super) fn kind(text: &str) -> Result<Kind, KindParseError> {

@@ -18,7 +18,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 17] = [
     ("64", "The command line makes no sense, or a file is not what it should be."),
     ("73", "The lock, or a file, cannot be made there."),
     ("75", "The lock was not acquired: busy, or not free in time. The command was not run."),
-    ("77", "No permission to make the lock there."),
+    ("77", "No permission to make the lock there, or other users could take it away."),
     ("78", "A lock of another kind stands there."),
     ("82", "Of `unlock`: refused, for an owner may be alive."),
     ("83", "The command, or the process, would wait for a lock that it has."),

@@ -136,6 +136,7 @@ impl Flock {
             wait: self.wait.filter(|_| !self.nonblock),
             nonblock: self.nonblock,
             quiet: !self.verbose,
+            shared_with: None,
             lock: PathBuf::from(file),
         };
         Ok(RunArgs { want, fence: false, command })

@@ -12,4 +12,5 @@ mod storm;
 mod supervision;
 mod support;
 mod terminal;
+mod trust;
 mod unlock;

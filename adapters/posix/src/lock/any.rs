@@ -18,7 +18,11 @@ use super::{
     kind::Layout,
     standing::{Looker, Standing},
 };
-use crate::{fs::PosixFs, probe::ProcProbe, watch::PosixWorld};
+use crate::{
+    fs::{PosixFs, Untrusted},
+    probe::ProcProbe,
+    watch::PosixWorld,
+};
 
 mod fast;
 mod folder;
@@ -94,6 +98,11 @@ impl Place {
             Err(FsError::NotFound) => Ok(Vec::new()),
             other => other,
         }
+    }
+
+    /// Why what stands there now is not entered, if that is so.
+    pub(super) fn distrust(&self) -> Option<Untrusted> {
+        self.fs.distrust(&self.path()).ok().flatten()
     }
 
     /// Whether bids of a lock folder stand there.
