@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod doctor;
 mod examples;
 mod hold;
 mod replay;
@@ -11,7 +12,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::{stand_in::StandIn, status};
+use crate::{doctor as doctors, stand_in::StandIn, status};
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use hold::{LockArgs, LookArgs, OwnerArgs, UnlockArgs};
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use run::RunArgs;
@@ -66,7 +68,8 @@ pub(crate) enum Command {
     /// number in `LOCKWRIGHT_FENCE`, and of a semaphore (sem=N) its slot, from 1, in `LOCKWRIGHT_SLOT`.
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
-    /// a lock of another kind stands there; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well
+    /// a lock of another kind stands there; 82 when that kind of lock is not verified on the file
+    /// system there; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well
     /// and the release failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and
     /// 127 when CMD cannot be executed or is not there.
     #[command(after_long_help = examples::RUN)]
@@ -77,7 +80,7 @@ pub(crate) enum Command {
     /// waits in line leaves a place there that is that process's, and goes in the same ways.
     ///
     /// Exit codes: 0, and the id is printed; 75 when the lock was not acquired; 78 when a lock of another kind stands there;
-    /// 83 when that process has it already; 64, 73, 77 and 125 as of `run`.
+    /// 83 when that process has it already; 64, 73, 77, 82 and 125 as of `run`.
     #[command(after_long_help = examples::LOCK)]
     Lock(LockArgs),
     /// Say who has a lock, since when, who waits, and who is dead.
@@ -98,6 +101,16 @@ pub(crate) enum Command {
     /// not of the kind that was said; 82: refused, for an owner may be alive.
     #[command(after_long_help = examples::UNLOCK)]
     Unlock(UnlockArgs),
+    /// Find out what a directory's file system does, and which kinds of locks are verified there.
+    ///
+    /// It tries all that locks rest on in a directory that it makes in DIR and removes: each promise of the contract, through
+    /// one handle, through two, and by two processes; names, stamps, notices of changes. Then it says what the safety matrix
+    /// (`verify --matrix`) has for each kind of lock in such a world. `run` and `lock` go by the type of the file system alone.
+    ///
+    /// Exit code 0: all kinds that were asked for are verified there; 82: one is not; 73 and 77 when nothing can be tried there;
+    /// 128+N when signal N broke it off.
+    #[command(after_long_help = format!("{}\n\n{}", examples::DOCTOR, doctors::help()))]
+    Doctor(DoctorArgs),
     /// Stand in for the lockers' scripts.
     ///
     /// Called as `lock_local.sh`, `fast_lock.sh` and so on, with or without `.sh`, lockwright does what that script does:

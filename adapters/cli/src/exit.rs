@@ -25,7 +25,7 @@ pub(crate) const BUSY: u8 = 75;
 pub(crate) const NO_PERMISSION: u8 = 77;
 /// A lock of another kind stands there (`EX_CONFIG`).
 pub(crate) const OTHER_KIND: u8 = 78;
-/// The lock is not taken away: its owner may be alive (`unlock`).
+/// The lock is not taken away: its owner may be alive (`unlock`). Or it is not verified on that file system.
 pub(crate) const REFUSED: u8 = 82;
 /// The command would wait for a lock that is held around it.
 pub(crate) const SELF_NESTED: u8 = 83;

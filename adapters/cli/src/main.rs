@@ -6,6 +6,7 @@
 
 mod args;
 mod completions;
+mod doctor;
 mod exit;
 mod links;
 mod lock;
@@ -20,6 +21,7 @@ mod signals;
 mod stand_in;
 mod status;
 mod unlock;
+mod verified;
 mod verify;
 mod wait;
 
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Status(args) => status::status(&args),
         Command::Owner(args) => owner::owner(&args),
         Command::Unlock(args) => unlock::unlock(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),
         Command::StandIn { dir, names } => stand_in::install(&dir, &names),
         Command::Completions { shell } => completions::completions(shell),

@@ -34,9 +34,10 @@ use nix::{
 
 use crate::errno::fact;
 
-mod local;
+mod known;
 mod trust;
 
+pub use known::{FileSystem, Ground};
 use trust::Trust;
 pub use trust::{SharedWith, Untrusted};
 
@@ -127,7 +128,21 @@ impl PosixFs {
     /// types that are not known are not local.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        local::is_local(&self.root)
+        self.file_system().is_ok_and(|file_system| file_system.is_local())
+    }
+
+    /// What file system this is; one call, which nothing waits for.
+    ///
+    /// # Errors
+    ///
+    /// Those of `fstatfs`.
+    pub fn file_system(&self) -> io::Result<FileSystem> {
+        FileSystem::of(&self.root)
+    }
+
+    /// The handle of the directory that it is below.
+    pub(crate) fn handle(&self) -> &OwnedFd {
+        &self.root
     }
 
     /// Opens the directory `dir` without the right to read it, as a place to start from or to watch.

@@ -18,6 +18,7 @@
 //! * [`fs`]: the kernel's file system, relative to a directory handle. [`errno`]: what error numbers mean to it.
 //! * [`process`]: ids for the calling process. [`probe`]: whether the process of an id still runs.
 //! * [`bids`]: the same for the bids of a lock folder. [`lockers`]: for the ids and the commands of the lockers.
+//! * [`doctor`]: what the file system below a directory really does.
 //! * [`watch`]: waiting for a release, a death or a deadline without asking again and again. [`chance`]: random
 //!   numbers.
 //!
@@ -28,6 +29,7 @@
 
 pub mod bids;
 pub mod chance;
+pub mod doctor;
 pub mod errno;
 pub mod fs;
 pub mod lock;

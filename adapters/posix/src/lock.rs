@@ -18,6 +18,7 @@
 //! than `fast`, and which itself does not look at what else stands there.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -28,7 +29,7 @@ use lockwright_kernel::{
 };
 
 use crate::{
-    fs::{PosixFs, SharedWith},
+    fs::{FileSystem, PosixFs, SharedWith},
     probe::ProcProbe,
     process::ThisProcess,
     watch::PosixWorld,
@@ -300,6 +301,16 @@ impl PathLock {
     #[must_use]
     pub fn fs(&self) -> &PosixFs {
         &self.place.fs
+    }
+
+    /// What file system that is. The algorithms were checked for [some](crate::fs::Ground::Local); on others a lock works as
+    /// well as it can, and it is for the caller to refuse. `lockwright run` does, unless it is told not to.
+    ///
+    /// # Errors
+    ///
+    /// Those of `fstatfs`.
+    pub fn file_system(&self) -> io::Result<FileSystem> {
+        self.place.fs.file_system()
     }
 
     /// A new world for one caller to wait in.

@@ -28,6 +28,11 @@ Examples:
   lockwright unlock --id \"$id\" deploy.lock                give back what `lock` took
   lockwright unlock --force \"$id\" deploy.lock             take it from one that may be alive; see `status`";
 
+pub(super) const DOCTOR: &str = "\
+Examples:
+  lockwright doctor /srv/locks
+  lockwright doctor --kind queue --json /srv/locks | jq -r '.kinds[].verdict'";
+
 pub(super) const STAND_IN: &str = "\
 Examples:
   lockwright stand-in ~/locked flock setlock

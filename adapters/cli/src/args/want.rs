@@ -7,7 +7,7 @@ use lockwright_posix::{
     lock::{Kind, KindParseError, PathLock},
 };
 
-use crate::exit::Failure;
+use crate::{exit::Failure, verified};
 
 /// Which lock, and how long to wait for it.
 #[derive(Debug, clap::Args)]
@@ -30,6 +30,9 @@ pub(crate) struct WantArgs {
     /// refused. All who share it say the same.
     #[arg(long, value_name = "WHOM")]
     pub(crate) shared_with: Option<Whom>,
+    /// Go on where that kind of lock is not verified: on a network file system, or one that is not known. `doctor` tells more.
+    #[arg(long)]
+    pub(crate) unverified: bool,
     /// The lock: a path, whose directory exists.
     pub(crate) lock: PathBuf,
 }
@@ -53,9 +56,13 @@ impl WantArgs {
         }
     }
 
-    /// The lock, of which nothing is made yet.
+    /// The lock, of which nothing is made yet, if it is verified there.
     pub(crate) fn open(&self) -> Result<PathLock, Failure> {
-        Ok(PathLock::open_shared(&self.lock, self.kind, self.shared_with())?)
+        let lock = PathLock::open_shared(&self.lock, self.kind, self.shared_with())?;
+        if !self.unverified {
+            verified::check(&lock)?;
+        }
+        Ok(lock)
     }
 }
 

@@ -20,7 +20,10 @@ pub(super) const EXIT_CODES: [(&str, &str); 17] = [
     ("75", "The lock was not acquired: busy, or not free in time. The command was not run."),
     ("77", "No permission to make the lock there, or other users could take it away."),
     ("78", "A lock of another kind stands there."),
-    ("82", "Of `unlock`: refused, for an owner may be alive."),
+    (
+        "82",
+        "Refused: of `unlock`, for an owner may be alive; otherwise, for that kind of lock is not verified on that file system.",
+    ),
     ("83", "The command, or the process, would wait for a lock that it has."),
     ("84", "The command ended well, and the release could not be confirmed."),
     ("125", "lockwright itself failed."),

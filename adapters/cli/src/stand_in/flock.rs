@@ -137,6 +137,7 @@ impl Flock {
             nonblock: self.nonblock,
             quiet: !self.verbose,
             shared_with: None,
+            unverified: false,
             lock: PathBuf::from(file),
         };
         Ok(RunArgs { want, fence: false, command })

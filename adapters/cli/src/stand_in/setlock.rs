@@ -87,6 +87,7 @@ impl Setlock {
             // Who waits is not told so by setlock.
             quiet: succeeds || !self.no_delay,
             shared_with: None,
+            unverified: false,
             lock: PathBuf::from(words.next().unwrap_or_default()),
         };
         // That is a mistake which -x had better not hide.

@@ -1,5 +1,6 @@
 //! `lockwright run`, `lock`, `status`, `owner` and `unlock`, as processes.
 
+mod doctor;
 mod kinds;
 mod leavings;
 mod mistakes;
