@@ -173,6 +173,23 @@ impl<F: Fs> Tokens<F> {
         }
     }
 
+    /// RAISE alone, from `last`, which the caller has seen: gives the next number to nobody, so that `last` is out of date
+    /// from now on. That of anybody who came later is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Disturbed`] when `last` is not the last one any more, so that it is out of date already;
+    /// [`TokenError::UsedUp`]; [`TokenError::Fs`].
+    pub fn outdate(&self, last: Token) -> Result<Token, TokenError> {
+        let next = last.checked_add(1).filter(|next| *next <= self.highest);
+        let next = next.ok_or(TokenError::UsedUp(self.highest))?;
+        match self.fs.rename(&self.at(last.get()), &self.at(next.get())) {
+            Ok(()) => Ok(next), // 2 RAISE
+            Err(FsError::NotFound) => Err(TokenError::Disturbed),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The number given last, if any was.
     ///
     /// # Errors

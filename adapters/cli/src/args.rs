@@ -5,6 +5,7 @@ mod examples;
 mod hold;
 mod replay;
 mod run;
+mod stop;
 mod verify;
 mod want;
 
@@ -14,9 +15,10 @@ use clap::{Parser, Subcommand};
 
 use crate::{doctor as doctors, stand_in::StandIn, status};
 pub(crate) use doctor::DoctorArgs;
-pub(crate) use hold::{LockArgs, LookArgs, OwnerArgs, UnlockArgs};
+pub(crate) use hold::{BreakArgs, LockArgs, LookArgs, OwnerArgs, UnlockArgs};
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use run::RunArgs;
+pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
 pub(crate) use want::WantArgs;
 
@@ -68,10 +70,11 @@ pub(crate) enum Command {
     /// number in `LOCKWRIGHT_FENCE`, and of a semaphore (sem=N) its slot, from 1, in `LOCKWRIGHT_SLOT`.
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
-    /// a lock of another kind stands there; 82 when that kind of lock is not verified on the file
-    /// system there; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well
-    /// and the release failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and
-    /// 127 when CMD cannot be executed or is not there.
+    /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, and 85 when an operator broke it;
+    /// 82 when that kind of lock is not verified
+    /// on the file system there; 124 after --max-hold; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well and the release
+    /// failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and 127 when CMD
+    /// cannot be executed or is not there.
     #[command(after_long_help = examples::RUN)]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.
@@ -101,6 +104,16 @@ pub(crate) enum Command {
     /// not of the kind that was said; 82: refused, for an owner may be alive.
     #[command(after_long_help = examples::UNLOCK)]
     Unlock(UnlockArgs),
+    /// Take a lock away from one that holds it or waits for it, and say why.
+    ///
+    /// A `run` that holds it stops its command, all of it, gives the lock back and exits with 85. Who does not so in time, since it
+    /// is stopped, or on a host that is gone, loses the lock by force; what it does may go on, but a fencing number that it has
+    /// is out of date from now on. Who ordered it, when and why is kept in LOCK.broken, the newest 32.
+    ///
+    /// Exit code 0: that id has it no more; 1: that id has it not, and waits for it not; 82: nobody said yes; 64, 73 and 77 as
+    /// of `run`. Interrupted, it leaves the order standing.
+    #[command(after_long_help = examples::BREAK)]
+    Break(BreakArgs),
     /// Find out what a directory's file system does, and which kinds of locks are verified there.
     ///
     /// It tries all that locks rest on in a directory that it makes in DIR and removes: each promise of the contract, through

@@ -13,7 +13,7 @@ pub(crate) struct Failure {
     line: String,
 }
 
-/// The id that was to give a lock back has it not (`unlock`).
+/// The id that was to give a lock back, or to lose it, has it not (`unlock`, `break`).
 pub(crate) const NOT_HELD: u8 = 1;
 /// The command line makes no sense (`EX_USAGE`).
 pub(crate) const USAGE: u8 = 64;
@@ -25,12 +25,19 @@ pub(crate) const BUSY: u8 = 75;
 pub(crate) const NO_PERMISSION: u8 = 77;
 /// A lock of another kind stands there (`EX_CONFIG`).
 pub(crate) const OTHER_KIND: u8 = 78;
-/// The lock is not taken away: its owner may be alive (`unlock`). Or it is not verified on that file system.
+/// The lock was lost while the command ran.
+pub(crate) const LOST: u8 = 81;
+/// The lock is not taken away: its owner may be alive (`unlock`), or nobody said yes (`break`). Or that kind is not verified
+/// on that file system.
 pub(crate) const REFUSED: u8 = 82;
 /// The command would wait for a lock that is held around it.
 pub(crate) const SELF_NESTED: u8 = 83;
 /// The command ended well, and the release could not be confirmed.
 pub(crate) const UNRELEASED: u8 = 84;
+/// An operator has taken the lock away.
+pub(crate) const BROKEN: u8 = 85;
+/// The command held the lock for longer than it was to; as timeout(1) has it.
+pub(crate) const TOO_LONG: u8 = 124;
 /// lockwright itself failed.
 pub(crate) const FAILED: u8 = 125;
 /// The command is there and cannot be executed.
@@ -112,6 +119,12 @@ pub(crate) fn code_of(signal: Signal) -> u8 {
 pub(crate) fn say(line: &str) {
     use std::io::Write;
     drop(writeln!(io::stderr(), "lockwright: {}", one_line(line)));
+}
+
+/// Writes a question to standard error, to be answered on the same line.
+pub(crate) fn ask(question: &str) {
+    use std::io::Write;
+    drop(write!(io::stderr(), "lockwright: {}", one_line(question)));
 }
 
 /// Control characters are escaped, so that a hostile name cannot make two lines of one, or move the cursor.

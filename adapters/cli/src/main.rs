@@ -5,6 +5,7 @@
 //! see [`lockers`], and called `flock` or `setlock` it stands in for that: [`stand_in`].
 
 mod args;
+mod breaking;
 mod completions;
 mod doctor;
 mod exit;
@@ -13,6 +14,7 @@ mod lock;
 mod lockers;
 mod look;
 mod manual;
+mod order;
 mod owner;
 mod replay;
 mod run;
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Lock(args) => lock::lock(&args),
         Command::Status(args) => status::status(&args),
         Command::Owner(args) => owner::owner(&args),
+        Command::Break(args) => breaking::break_hold(&args),
         Command::Unlock(args) => unlock::unlock(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),

@@ -4,8 +4,9 @@
 //! 2. FORK the command, held back before its exec, as the leader of a process group of its own.
 //! 3. TAKE the lock, under an id that names this process **and** that group. The lock is stale only once both are dead.
 //! 4. GO: the command is told the id, and executes.
-//! 5. PASS ON each signal to the group, once, until the command has ended.
-//! 6. RELEASE, and answer with the command's exit code.
+//! 5. WATCH signals, the command and the hold together: pass on each signal to the group, once; stop the whole group when
+//!    the lock is lost, or ordered back by an operator.
+//! 6. RELEASE, and answer with the command's exit code, or with what became of the lock.
 //!
 //! If this process is killed, also by `SIGKILL`, the kernel kills the command; what the command had started and left in
 //! its group keeps the lock until it ends. If the lock is not taken, the held-back child sees the end of a pipe and ends,
@@ -19,20 +20,21 @@
 
 mod acquire;
 mod child;
+mod ending;
 mod nesting;
 mod supervise;
 mod terminal;
 
 use std::process::ExitCode;
 
-use lockwright_posix::lock::{Guard, PathLock};
 
 use crate::{
     args::RunArgs,
-    exit::{Failure, UNRELEASED, failed, say},
+    exit::{Failure, failed},
     signals::Signals,
 };
 use child::{HeldBack, Task, Told};
+use supervise::Means;
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let lock = args.want.open()?;
@@ -50,16 +52,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
         }
     };
     let told = Told { id: taken.guard.id(), fence: taken.fence, slot: taken.slot };
-    let code = supervise::supervise(child, &told, &signals).map_err(failed("cannot watch the command"))?; // 4 GO, 5 PASS ON
-    Ok(ExitCode::from(released(&lock, taken.guard, code))) // 6 RELEASE
-}
-
-fn released(lock: &PathLock, guard: Guard, code: u8) -> u8 {
-    match guard.unlock() {
-        Ok(()) => code,
-        Err(error) => {
-            say(&format!("{}: the lock was not given back: {error}", lock.path().display()));
-            if code == 0 { UNRELEASED } else { code }
-        }
-    }
+    let means = Means { lock: &lock, guard: &taken.guard, world: &taken.world, signals: &signals, stop: &args.stop };
+    let outcome = supervise::supervise(child, &told, means, |cause| ending::say_cause(&lock, cause, args.stop.on_lost))
+        .map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH
+    let id = taken.guard.id().clone();
+    let released = taken.guard.unlock(); // 6 RELEASE
+    Ok(ExitCode::from(ending::code(&lock, &id, &outcome, released)))
 }

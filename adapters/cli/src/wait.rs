@@ -11,8 +11,9 @@ use nix::sys::signal::{Signal, raise};
 
 use crate::{
     args::WantArgs,
-    exit::{BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, SELF_NESTED, code_of, say},
+    exit::{BROKEN, BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, SELF_NESTED, code_of, say},
     look::Shown,
+    order::Told,
 };
 
 /// How long a wait goes on before it is mentioned.
@@ -39,6 +40,7 @@ pub(crate) fn wait(
                 say(&format!("{}: waiting; {}", args.lock.display(), for_whom(args.kind, owner.as_ref())));
             }
             AcquireErrorKind::Interrupted => heed()?,
+            AcquireErrorKind::Removed => return Err(removed(contender, args, &error, ending)),
             _ => return Err(refusal(args, &error, ending)),
         }
     }
@@ -63,6 +65,14 @@ fn for_whom(kind: Kind, owner: Option<&Id>) -> String {
         (Kind::Semaphore(slots), None) => format!("all of {slots} slots are taken"),
         (_, Some(owner)) => format!("in line behind {}", Shown(Some(owner))),
         (_, None) => "in line".to_owned(),
+    }
+}
+
+/// It was in line, and somebody took its place away: by an order that says why, or without.
+fn removed(contender: &Contender, args: &WantArgs, error: &AcquireError, ending: &str) -> Failure {
+    match contender.order() {
+        Ok(Some(order)) => Failure::new(BROKEN, format!("{}: {}{ending}", args.lock.display(), Told(&order))),
+        _ => refusal(args, error, ending),
     }
 }
 

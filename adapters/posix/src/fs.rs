@@ -170,6 +170,23 @@ impl PosixFs {
         Ok(if is_dir { trust.check(&status).err() } else { None })
     }
 
+    /// The number of the user whom the entry at `path` belongs to.
+    pub(crate) fn user_of(&self, path: &Path) -> Result<u32, FsError> {
+        let (parent, name) = self.entry_or_root(path)?;
+        Ok(status(parent, name)?.st_uid)
+    }
+
+    /// Wakes those who watch the directory at `path`, or the one around it. Its stamp stays, where the caller may set it.
+    pub(crate) fn nudge(&self, path: &Path) -> Result<(), FsError> {
+        let (parent, name) = self.entry_or_root(path)?;
+        let status = status(&parent, name)?;
+        let (now, stamp) = (TimeSpec::UTIME_NOW, TimeSpec::new(status.st_mtime, status.st_mtime_nsec));
+        match stat::utimensat(parent, name, &now, &stamp, UtimensatFlags::NoFollowSymlink) {
+            Err(Errno::EPERM | Errno::EACCES) => self.touch(path),
+            other => other.map_err(fact),
+        }
+    }
+
     /// The directory that holds `path`, and the last name; `on_root` for the root, which has neither.
     fn entry<'p>(&self, path: &'p Path, on_root: FsError) -> Result<(Parent<'_>, &'p str), FsError> {
         match path.names() {

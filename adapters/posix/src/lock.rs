@@ -36,16 +36,22 @@ use crate::{
 };
 
 mod any;
+mod breaking;
 mod error;
 mod guard;
+mod hold;
 mod kind;
+mod orders;
 mod standing;
 mod worlds;
 
 use any::{AnyLock, Place};
+pub use breaking::{BreakError, Broken, Way};
 pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind};
 pub use guard::{Contender, FenceError, Guard};
+pub use hold::{Loss, Vigil};
 pub use kind::{Kind, KindParseError, Layout};
+pub use orders::{ORDERS_MAX, Order, TEXT_BYTES_MAX};
 pub use standing::{Entry, Standing};
 use worlds::Worlds;
 
@@ -115,17 +121,31 @@ impl PathLock {
     /// [`OpenErrorKind::UntrustedParent`], [`OpenErrorKind::Untrusted`].
     pub fn open_shared(path: impl AsRef<Path>, kind: Kind, with: SharedWith) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        Self::try_open(path, kind, with).map_err(|kind| OpenError::new(path, kind))
+        Self::try_open(path, kind, Some(with)).map_err(|kind| OpenError::new(path, kind))
     }
 
-    fn try_open(path: &Path, kind: Kind, with: SharedWith) -> Result<Self, OpenErrorKind> {
+    /// The same, whosever it is, for those who only look at a lock, or take it away from somebody: nothing is asked of its
+    /// directories. Who takes it for itself had better ask.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PathLock::open`] that are not about trust.
+    pub fn open_unguarded(path: impl AsRef<Path>, kind: Kind) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        Self::try_open(path, kind, None).map_err(|kind| OpenError::new(path, kind))
+    }
+
+    fn try_open(path: &Path, kind: Kind, with: Option<SharedWith>) -> Result<Self, OpenErrorKind> {
         let name = error::checked_name(path)?;
         let parent = match path.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
         let fs = PosixFs::open(parent).map_err(OpenErrorKind::of_parent)?;
-        let fs = fs.guarded(with).map_err(OpenErrorKind::System)?.map_err(OpenErrorKind::UntrustedParent)?;
+        let fs = match with {
+            Some(with) => fs.guarded(with).map_err(OpenErrorKind::System)?.map_err(OpenErrorKind::UntrustedParent)?,
+            None => fs,
+        };
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
         let probe = ProcProbe::new(&fs);
@@ -251,6 +271,15 @@ impl PathLock {
         Ok(Standing::default())
     }
 
+    /// The order that stands for `id` to give the lock back, if one does.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`].
+    pub fn order_to(&self, id: &Id) -> Result<Option<Order>, LockError> {
+        hold::Hold { lock: &*self.lock, place: &self.place, id, ticket: None }.order()
+    }
+
     /// Removes everything of `id`: its hold on the lock, its place in line, its tries. The caller knows that `id` is dead,
     /// or means to take the lock away from it; nobody else loses anything.
     ///
@@ -281,8 +310,7 @@ impl PathLock {
     ///
     /// [`FsError::NameTooLong`].
     pub fn tokens(&self) -> Result<Tokens<PosixFs>, FsError> {
-        let name: Name = format!("{}.token", self.place.name).parse().map_err(|_| FsError::NameTooLong)?;
-        Ok(Tokens::new(self.place.fs.clone(), name.into()))
+        self.place.tokens()
     }
 
     /// Tells the dead owners of this lock from the rest.

@@ -111,6 +111,16 @@ impl PosixWorld {
         boot_time().saturating_add(wait)
     }
 
+    /// Waits until the owner of an id is dead, until `until` at most. It may come back [`Wake::Changed`] without a cause, and
+    /// does not come back for the death of one that cannot be seen from here.
+    ///
+    /// # Errors
+    ///
+    /// [`Halted`] never, as of every wait in the real world.
+    pub fn wait_for_death(&self, owner: &Id, until: Option<Instant>) -> Result<Wake, Halted> {
+        self.wait_any(&[], &[Mortal::Owner(owner.clone())], until)
+    }
+
     fn is_interrupted(&self) -> bool {
         let Some(interrupt) = &self.interrupt else {
             return false;
@@ -159,7 +169,9 @@ impl PosixWorld {
                 }
                 None => until,
             };
-            match self.poll(notes.handle(), &keepers, end) {
+            // What other watches have to tell stays unread, and would wake this wait again and again.
+            let directory = notes.handle().filter(|_| !watches.is_empty());
+            match self.poll(directory, &keepers, end) {
                 Event::Directory | Event::OwnerEnded => {}
                 Event::Interrupt => return Ok(Wake::Interrupted),
                 Event::Time if self.is_past(until)? => return Ok(Wake::TimedOut),

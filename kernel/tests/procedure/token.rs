@@ -176,6 +176,18 @@ fn after_a_power_cut_numbers_go_on_above_what_the_resource_has_seen_and_never_do
 }
 
 #[test]
+fn a_number_is_outdated_once_and_only_while_it_is_the_last() {
+    let disk = given(7);
+    assert_eq!(tokens(&disk).outdate(token(7)), Ok(token(8)));
+    assert_eq!(tokens(&disk).outdate(token(7)), Err(TokenError::Disturbed));
+    assert_eq!(tree(&disk), ["t", "t/last", "t/last/008"]);
+    assert_eq!(tokens(&disk).next(&id("bob")), Ok(token(9)));
+    let disk = given(HIGHEST);
+    assert_eq!(tokens(&disk).outdate(token(HIGHEST)), Err(TokenError::UsedUp(token(HIGHEST))));
+    assert_eq!(tokens(MemFs::new()).outdate(token(1)), Err(TokenError::Disturbed));
+}
+
+#[test]
 fn recover_removes_what_the_dead_left_and_no_number() {
     for steps in 0..=3 {
         let dirs = ["t/build", "t/build/dan", "t/build/dan/000"];

@@ -28,6 +28,11 @@ Examples:
   lockwright unlock --id \"$id\" deploy.lock                give back what `lock` took
   lockwright unlock --force \"$id\" deploy.lock             take it from one that may be alive; see `status`";
 
+pub(super) const BREAK: &str = "\
+Examples:
+  lockwright break deploy.lock --id \"$id\" --reason \"hangs since noon\"            asks for a yes
+  lockwright break deploy.lock --id \"$id\" --reason \"node7 is gone\" --yes --wait 0";
+
 pub(super) const DOCTOR: &str = "\
 Examples:
   lockwright doctor /srv/locks

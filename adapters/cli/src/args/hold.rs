@@ -1,11 +1,11 @@
 //! What the commands take that hold a lock for others, look at it, or give it back.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use lockwright_kernel::id::Id;
-use lockwright_posix::lock::Kind;
+use lockwright_posix::lock::{Kind, TEXT_BYTES_MAX};
 
-use super::want::{WantArgs, kind};
+use super::want::{WantArgs, duration, kind};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LockArgs {
@@ -31,7 +31,7 @@ pub(crate) struct LookArgs {
     /// The lock: a path.
     pub(crate) lock: PathBuf,
     /// Fail unless it is of this kind, or free.
-    #[arg(short, long, value_name = "KIND", value_parser = kind)]
+    #[arg(long, value_name = "KIND", value_parser = kind)]
     pub(crate) kind: Option<Kind>,
     /// One JSON object; see below.
     #[arg(long)]
@@ -43,7 +43,7 @@ pub(crate) struct UnlockArgs {
     /// The lock: a path.
     pub(crate) lock: PathBuf,
     /// Fail unless it is of this kind, or free.
-    #[arg(short, long, value_name = "KIND", value_parser = kind)]
+    #[arg(long, value_name = "KIND", value_parser = kind)]
     pub(crate) kind: Option<Kind>,
     /// Give back what this id has, as `lock` printed it.
     #[arg(long, value_name = "ID", conflicts_with = "force", value_parser = id)]
@@ -52,6 +52,39 @@ pub(crate) struct UnlockArgs {
     /// goes on.
     #[arg(long, value_name = "ID")]
     pub(crate) force: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BreakArgs {
+    /// The lock: a path.
+    pub(crate) lock: PathBuf,
+    /// Whose hold, or place in line, as `status` printed it.
+    #[arg(long, value_name = "ID", value_parser = id)]
+    pub(crate) id: Id,
+    /// Why. It is told to whoever loses the lock, and kept.
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub(crate) reason: String,
+    /// How long the holder has to end by itself.
+    #[arg(short, long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub(crate) wait: Duration,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// One JSON object: lock, id, by, reason, way (gave-back, dead, waited or taken), and fence, the number below which all are
+    /// out of date, or null.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A reason that says something.
+pub(super) fn reason(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("should say why".to_owned());
+    }
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(format!("should be at most {TEXT_BYTES_MAX} bytes long"));
+    }
+    Ok(text.to_owned())
 }
 
 fn id(text: &str) -> Result<Id, String> {

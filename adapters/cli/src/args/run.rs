@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::want::WantArgs;
+use super::{stop::StopArgs, want::WantArgs};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
@@ -12,7 +12,16 @@ pub(crate) struct RunArgs {
     /// which stays.
     #[arg(short, long)]
     pub(crate) fence: bool,
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
     /// The command, and its arguments.
     #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
     pub(crate) command: Vec<OsString>,
+}
+
+impl RunArgs {
+    /// The command and its lock, with nothing else asked for.
+    pub(crate) fn plain(want: WantArgs, command: Vec<OsString>) -> Self {
+        Self { want, fence: false, stop: StopArgs::default(), command }
+    }
 }

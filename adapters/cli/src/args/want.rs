@@ -14,7 +14,7 @@ use crate::{exit::Failure, verified};
 pub(crate) struct WantArgs {
     /// Which kind of lock: fast or bid (one holder, in no order), queue (one, in order), rw-read and rw-write (readers share,
     /// in order), sem=N and fair-sem=N (N holders, in no order and in order).
-    #[arg(short, long, value_name = "KIND", default_value = "fast", value_parser = kind)]
+    #[arg(long, value_name = "KIND", default_value = "fast", value_parser = kind)]
     pub(crate) kind: Kind,
     /// Give up after so long: 1.5, 30s, 5m, 2h. The default is to wait for as long as it takes.
     #[arg(short, long, value_name = "DURATION", value_parser = duration, conflicts_with = "nonblock")]

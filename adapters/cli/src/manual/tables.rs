@@ -1,13 +1,13 @@
 //! The exit codes and the environment, in one place: for the manual page, and for the README, which a test compares.
 
 /// Each exit code, and what it says, by command where they differ.
-pub(super) const EXIT_CODES: [(&str, &str); 17] = [
+pub(super) const EXIT_CODES: [(&str, &str); 20] = [
     ("any", "Of `run`: that of the command, which may be one of these as well."),
     ("0", "Done. Of `verify`: all is verified; of `status`: the lock is free."),
     (
         "1",
         "Of `verify`: something is violated; of `replay`: it is, still; of `status`: the lock is held; of `owner`: nobody \
-         has it; of `unlock`: that id does not have it.",
+         has it; of `unlock` and `break`: that id does not have it.",
     ),
     ("2", "Of `verify`: a search was incomplete, or not begun; of `status`: the lock is stale."),
     (
@@ -20,12 +20,16 @@ pub(super) const EXIT_CODES: [(&str, &str); 17] = [
     ("75", "The lock was not acquired: busy, or not free in time. The command was not run."),
     ("77", "No permission to make the lock there, or other users could take it away."),
     ("78", "A lock of another kind stands there."),
+    ("81", "The lock was taken away while the command ran, which was stopped."),
     (
         "82",
-        "Refused: of `unlock`, for an owner may be alive; otherwise, for that kind of lock is not verified on that file system.",
+        "Refused: of `unlock`, for an owner may be alive; of `break`, for nobody said yes; \
+         otherwise, for that kind of lock is not verified on that file system.",
     ),
     ("83", "The command, or the process, would wait for a lock that it has."),
     ("84", "The command ended well, and the release could not be confirmed."),
+    ("85", "An operator has broken the lock, for the reason that is said. The command was stopped, or not run."),
+    ("124", "The command ran for longer than `--max-hold`, and was stopped."),
     ("125", "lockwright itself failed."),
     ("126", "The command cannot be executed."),
     ("127", "The command is not there."),

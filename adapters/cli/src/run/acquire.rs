@@ -31,8 +31,8 @@ pub(super) struct Taken {
     pub(super) fence: Option<Token>,
     /// The slot, in a semaphore.
     pub(super) slot: Option<u32>,
-    /// Takes a while to drop, during which the command had better run.
-    _world: PosixWorld,
+    /// Where it was waited for. It takes a while to drop, during which the command had better run.
+    pub(super) world: PosixWorld,
 }
 
 /// Takes the lock under a fresh id of this process and of the child's group.
@@ -44,7 +44,7 @@ pub(super) fn acquire(lock: &PathLock, args: &RunArgs, child: &HeldBack, signals
     wait::wait(&mut contender, &args.want, &world, NOT_RUN, || heed(child, signals))?;
     let guard = contender.into_guard().unwrap_or_else(|| unreachable!("it has waited until it held"));
     let fence = if args.fence { Some(token(lock, &guard)?) } else { None };
-    Ok(Taken { fence, slot: slot(lock, &id)?, guard, _world: world })
+    Ok(Taken { fence, slot: slot(lock, &id)?, guard, world })
 }
 
 fn token(lock: &PathLock, guard: &Guard) -> Result<Token, Failure> {

@@ -26,7 +26,7 @@ use nix::{
     sys::{
         prctl,
         signal::{Signal, killpg},
-        wait::{WaitPidFlag, WaitStatus, waitpid},
+        wait::{Id as Whom, WaitPidFlag, WaitStatus, waitid, waitpid},
     },
     unistd::{ForkResult, Pid, fork, getpid, getppid, setpgid},
 };
@@ -76,8 +76,8 @@ pub(super) struct HeldBack {
     go: PipeWriter,
 }
 
-/// A child that executes the command. Its number, and that of its group, is not given to others until it was seen to
-/// have ended.
+/// A child that executes the command. It stays a zombie until this is dropped, and for so long its number, which is that
+/// of its group, is not given to others.
 #[derive(Debug)]
 pub(super) struct Running {
     pid: Pid,
@@ -159,17 +159,40 @@ impl Running {
         change(self.pid)
     }
 
+    /// The exit code of the command, if it has ended.
+    pub(super) fn ended(&self) -> io::Result<Option<u8>> {
+        ended(self.pid)
+    }
+
     /// Sends a signal to the command's group. One whose members have all ended needs none.
     pub(super) fn signal(&self, signal: Signal) {
         let _ = killpg(self.pid, signal);
     }
 }
 
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Where it runs still, nobody will ask any more, and its supervisor is about to end.
+        let _ = waitpid(self.pid, Some(WaitPidFlag::WNOHANG));
+    }
+}
+
 fn change(pid: Pid) -> io::Result<Option<Change>> {
-    Ok(match waitpid(pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED))? {
-        WaitStatus::Exited(_, code) => Some(Change::Ended(u8::try_from(code).unwrap_or(FAILED))),
-        WaitStatus::Signaled(_, signal, _) => Some(Change::Ended(code_of(signal))),
+    if let Some(code) = ended(pid)? {
+        return Ok(Some(Change::Ended(code)));
+    }
+    Ok(match waitid(Whom::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG)? {
         WaitStatus::Stopped(_, signal) => Some(Change::Stopped(signal)),
+        _ => None,
+    })
+}
+
+/// What a shell calls the exit code of the child, which stays a zombie.
+fn ended(pid: Pid) -> io::Result<Option<u8>> {
+    let looks_only = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    Ok(match waitid(Whom::Pid(pid), looks_only)? {
+        WaitStatus::Exited(_, code) => Some(u8::try_from(code).unwrap_or(FAILED)),
+        WaitStatus::Signaled(_, signal, _) => Some(code_of(signal)),
         _ => None,
     })
 }

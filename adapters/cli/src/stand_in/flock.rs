@@ -140,6 +140,6 @@ impl Flock {
             unverified: false,
             lock: PathBuf::from(file),
         };
-        Ok(RunArgs { want, fence: false, command })
+        Ok(RunArgs::plain(want, command))
     }
 }

@@ -92,7 +92,7 @@ impl Setlock {
         };
         // That is a mistake which -x had better not hide.
         refuse_to_share(&want.lock).map_err(|failure| failure.with_code(TEMPORARY))?;
-        run::run(&RunArgs { want, fence: false, command: words.collect() }).or_else(|failure| match failure.code() {
+        run::run(&RunArgs::plain(want, words.collect())).or_else(|failure| match failure.code() {
             code if code > SIGNALLED => Err(failure),
             code if succeeds && code != FAILED => Ok(ExitCode::SUCCESS),
             _ => Err(failure.with_code(TEMPORARY)),

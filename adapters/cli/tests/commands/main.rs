@@ -1,8 +1,10 @@
 //! `lockwright run`, `lock`, `status`, `owner` and `unlock`, as processes.
 
+mod breaking;
 mod doctor;
 mod kinds;
 mod leavings;
+mod loss;
 mod mistakes;
 mod order;
 #[path = "../../../posix/tests/places/mod.rs"]

@@ -141,22 +141,11 @@ fn a_parent_that_may_not_be_written_to() {
     fs::create_dir(dir.path().join("sub")).expect("a directory");
     let sub = |mode| fs::set_permissions(dir.path().join("sub"), Permissions::from_mode(mode)).expect("my directory");
     sub(0o500);
-    let output = as_nobody(&dir);
+    let output = dir.unprivileged(&["run", "sub/lock", "true"]).output().expect("setpriv");
     sub(0o700);
     assert_eq!(code(&output), 77, "{output:?}");
     assert!(one_line(&output).contains("write permission"));
     assert_eq!(fs::read_dir(dir.path().join("sub")).expect("a directory").count(), 0);
-}
-
-/// Root may do anything; without its capabilities it may do what others may.
-fn as_nobody(dir: &Dir) -> Output {
-    if !geteuid().is_root() {
-        return dir.lockwright(&["run", "sub/lock", "true"]);
-    }
-    let drop = ["--bounding-set", "-all", "--inh-caps", "-all", "--"];
-    let lockwright = [env!("CARGO_BIN_EXE_lockwright"), "run", "sub/lock", "true"];
-    let mut command = Command::new("setpriv");
-    command.current_dir(dir.path()).args(drop).args(lockwright).output().expect("setpriv, of util-linux")
 }
 
 #[test]

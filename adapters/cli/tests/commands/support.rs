@@ -14,7 +14,7 @@ use nix::{
         signal::{Signal, kill},
         wait::{WaitPidFlag, WaitStatus, waitpid},
     },
-    unistd::Pid,
+    unistd::{Pid, geteuid},
 };
 
 /// What is to happen in a test happens in milliseconds. One that waits for so long waits for ever.
@@ -48,6 +48,18 @@ impl Dir {
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lockwright"));
+        command.current_dir(self.path()).args(args).stdin(Stdio::null());
+        command
+    }
+
+    /// The same by somebody to whom permissions apply. Root may do anything; without its capabilities it may do what others
+    /// may.
+    pub(crate) fn unprivileged(&self, args: &[&str]) -> Command {
+        if !geteuid().is_root() {
+            return self.command(args);
+        }
+        let mut command = Command::new("setpriv"); // Of util-linux.
+        command.args(["--bounding-set", "-all", "--inh-caps", "-all", "--", env!("CARGO_BIN_EXE_lockwright")]);
         command.current_dir(self.path()).args(args).stdin(Stdio::null());
         command
     }

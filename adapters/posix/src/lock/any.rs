@@ -11,6 +11,7 @@ use lockwright_kernel::{
     lock::LockError,
     one_kind::OneKind,
     path::{Name, Path},
+    token::Tokens,
     wait_queue::{Admission, Ticket, Want},
 };
 
@@ -62,6 +63,15 @@ pub(super) trait AnyLock: fmt::Debug + Send + Sync {
     /// Removes what the dead have left, all of it. What cannot be removed stays.
     fn sweep(&self) -> Result<(), LockError>;
 
+    /// The directory in which the entry of `me` stands, if it holds or waits in line; a guess where that takes no look.
+    /// `ticket` is its place in line, if it knows.
+    fn home_of(&self, me: &Id, ticket: Option<&Ticket>) -> Result<Option<Path>, LockError>;
+
+    /// Wakes those who wait in line, so that each looks whether it still stands there.
+    fn wake_line(&self) -> Result<(), LockError> {
+        Ok(())
+    }
+
     /// Whom it belongs to, and who comes next.
     fn standing(&self) -> Result<Standing, LockError>;
 }
@@ -105,6 +115,12 @@ impl Place {
         self.fs.distrust(&self.path()).ok().flatten()
     }
 
+    /// The fencing tokens beside the lock.
+    pub(super) fn tokens(&self) -> Result<Tokens<PosixFs>, FsError> {
+        let name: Name = format!("{}.token", self.name).parse().map_err(|_| FsError::NameTooLong)?;
+        Ok(Tokens::new(self.fs.clone(), name.into()))
+    }
+
     /// Whether bids of a lock folder stand there.
     pub(super) fn has_bids(&self) -> Result<bool, FsError> {
         Ok(!Folder::new(self).bids()?.is_empty())
@@ -120,6 +136,6 @@ impl Place {
 }
 
 /// A word that stands in the source, as a name.
-fn word(text: &str) -> Name {
+pub(super) fn word(text: &str) -> Name {
     text.parse().unwrap_or_else(|error| unreachable!("{text:?} stands in the source: {error}"))
 }

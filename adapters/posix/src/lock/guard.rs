@@ -8,16 +8,18 @@ use lockwright_kernel::{
     fs::FsError,
     id::Id,
     lock::LockError,
-    token::{Token, TokenError, Tokens},
+    token::{Token, TokenError},
     wait_queue::Ticket,
 };
 
 use super::{
     PathLock,
-    any::AnyLock,
+    any::{AnyLock, Place},
     error::{AcquireError, AcquireErrorKind, advice},
+    hold::{Hold, Loss, Vigil},
+    orders::Order,
 };
-use crate::{fs::PosixFs, watch::PosixWorld};
+use crate::watch::PosixWorld;
 
 /// How many others' leavings one wait takes away: an owner's, and a kind's that died about to hold.
 const OTHERS_MAX: u32 = 2;
@@ -49,6 +51,15 @@ impl<'lock> Contender<'lock> {
     #[must_use]
     pub fn number(&self) -> Option<u64> {
         self.ticket.as_ref().map(|ticket| ticket.place.number)
+    }
+
+    /// The order that stands for it to leave the line, if one does; see [`PathLock::break_hold`].
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`].
+    pub fn order(&self) -> Result<Option<Order>, LockError> {
+        self.lock.order_to(&self.id)
     }
 
     /// Waits in `world` until it holds the lock, until `until` at most. A world that was waited in takes a while to drop,
@@ -95,7 +106,7 @@ impl<'lock> Contender<'lock> {
         let held = std::mem::take(&mut self.holds);
         held.then(|| Guard {
             lock: Arc::clone(&self.lock.lock),
-            tokens: self.lock.tokens(),
+            place: self.lock.place.clone(),
             id: self.id.clone(),
             ticket: self.ticket.take(),
             process: std::process::id(),
@@ -130,7 +141,7 @@ impl Drop for Contender<'_> {
 #[derive(Debug)]
 pub struct Guard {
     lock: Arc<dyn AnyLock>,
-    tokens: Result<Tokens<PosixFs>, FsError>,
+    place: Place,
     id: Id,
     ticket: Option<Ticket>,
     process: u32,
@@ -175,13 +186,49 @@ impl Guard {
     /// [`FenceError`]; the lock is held as before. Where no number was given yet, nothing is left beside it, as far as the file
     /// system lets it be removed.
     pub fn token(&self) -> Result<Token, FenceError> {
-        let tokens = self.tokens.as_ref().map_err(|error| TokenError::Fs(*error))?;
+        let tokens = self.place.tokens().map_err(TokenError::Fs)?;
         let token = tokens.next(&self.id)?;
         match self.lock.holds(&self.id) {
             Ok(true) => Ok(token),
             Ok(false) => Err(FenceError::NotHeld),
             Err(error) => Err(FenceError::Lock(error)),
         }
+    }
+
+    /// Looks whether the lock is lost, or is to be given back: `None` while neither is so.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`], when that cannot be told.
+    pub fn loss(&self) -> Result<Option<Loss>, LockError> {
+        self.hold().loss()
+    }
+
+    /// Waits in `world` until the lock is lost, or is to be given back, until `until` at most. It sleeps meanwhile, and is
+    /// woken by the removal of its entry, or by the order of [`PathLock::break_hold`].
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use lockwright_posix::lock::{PathLock, Vigil};
+    /// # let dir = tempfile::tempdir()?;
+    /// let lock = PathLock::open(dir.path().join("deploy.lock"))?;
+    /// let (guard, world) = (lock.lock()?, lock.world());
+    /// let a_while = world.after(Duration::from_millis(1));
+    /// assert_eq!(guard.wait_for_loss(&world, Some(a_while))?, Vigil::TimedOut);
+    /// lock.recover(guard.id())?; // Somebody takes it away.
+    /// assert!(matches!(guard.wait_for_loss(&world, None)?, Vigil::Lost(loss) if loss.is_gone));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`], when that cannot be told.
+    pub fn wait_for_loss(&self, world: &PosixWorld, until: Option<Instant>) -> Result<Vigil, LockError> {
+        self.hold().vigil(world, until)
+    }
+
+    fn hold(&self) -> Hold<'_> {
+        Hold { lock: &*self.lock, place: &self.place, id: &self.id, ticket: self.ticket.as_ref() }
     }
 
     /// Gives the lock back, and says whether that worked.

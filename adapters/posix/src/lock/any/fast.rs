@@ -85,6 +85,10 @@ impl AnyLock for Fast {
         Ok(self.looker.fs.exists(&self.path.join(&word("owner")).join(me.name()))?)
     }
 
+    fn home_of(&self, _: &Id, _: Option<&Ticket>) -> Result<Option<Path>, LockError> {
+        Ok(Some(self.path.join(&word("owner"))))
+    }
+
     fn recover(&self, id: &Id) -> Result<(), LockError> {
         self.lock.recover(id)
     }

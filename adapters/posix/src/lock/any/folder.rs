@@ -140,6 +140,10 @@ impl AnyLock for Folder {
         self.bids_of(NOBODY).have_lock(me)
     }
 
+    fn home_of(&self, _: &Id, _: Option<&Ticket>) -> Result<Option<Path>, LockError> {
+        Ok(Some(self.place.path()))
+    }
+
     fn recover(&self, id: &Id) -> Result<(), LockError> {
         match self.bids_of(NOBODY).recover(id) {
             Ok(()) | Err(LockError::Fs(FsError::NotFound)) => Ok(self.unsign(id)?),

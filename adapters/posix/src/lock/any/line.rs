@@ -7,6 +7,7 @@ use lockwright_kernel::{
     id::Id,
     lock::LockError,
     one_kind::OneKind,
+    path::Path,
     wait_queue::{Admission, QueueError, Ticket, WaitQueue, Want},
 };
 
@@ -145,6 +146,24 @@ impl AnyLock for Line {
 
     fn holds(&self, me: &Id) -> Result<bool, LockError> {
         Ok(self.queue.find(me)?.is_some())
+    }
+
+    fn home_of(&self, me: &Id, ticket: Option<&Ticket>) -> Result<Option<Path>, LockError> {
+        let place = |ticket: &Ticket| self.queue.path_of(ticket).split_last().map(|(place, _)| place);
+        match ticket {
+            Some(ticket) => Ok(place(ticket)),
+            None => Ok(self.queue.find(me)?.as_ref().and_then(place)),
+        }
+    }
+
+    /// Each watches the ticket of somebody before it, or the line itself.
+    fn wake_line(&self) -> Result<(), LockError> {
+        for ticket in self.queue.tickets()? {
+            // One that is gone wakes those behind it by that.
+            let _ = self.place.fs.nudge(&self.queue.path_of(&ticket));
+        }
+        let _ = self.place.fs.nudge(self.queue.path());
+        Ok(())
     }
 
     fn recover(&self, id: &Id) -> Result<(), LockError> {
