@@ -3,7 +3,7 @@
 use std::{fmt, path::Path};
 
 use lockwright_kernel::{id::Id, ids::process::ProcessId, lock::LockError, probe::Liveness};
-use lockwright_posix::lock::{Kind, PathLock, Standing};
+use lockwright_posix::lock::{Kind, PathLock, Standing, advice};
 
 use crate::exit::{FAILED, Failure, OTHER_KIND};
 
@@ -31,7 +31,7 @@ pub(crate) fn look(lock: &PathLock) -> Result<Standing, Failure> {
 pub(crate) fn unreadable(lock: &PathLock, error: &LockError) -> Failure {
     let line = format!("{}: {error}", lock.path().display());
     match error {
-        LockError::Fs(error) => Failure::of_fs(*error, line),
+        LockError::Fs(error) => Failure::of_fs(*error, format!("{line}; {}", advice(*error))),
         _ => Failure::new(FAILED, line),
     }
 }

@@ -27,7 +27,6 @@ mod terminal;
 
 use std::process::ExitCode;
 
-
 use crate::{
     args::RunArgs,
     exit::{Failure, failed},

@@ -47,7 +47,7 @@ mod worlds;
 
 use any::{AnyLock, Place};
 pub use breaking::{BreakError, Broken, Way};
-pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind};
+pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind, advice};
 pub use guard::{Contender, FenceError, Guard};
 pub use hold::{Loss, Vigil};
 pub use kind::{Kind, KindParseError, Layout};

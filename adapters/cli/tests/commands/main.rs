@@ -1,5 +1,6 @@
 //! `lockwright run`, `lock`, `status`, `owner` and `unlock`, as processes.
 
+mod bad_inputs;
 mod breaking;
 mod doctor;
 mod kinds;

@@ -61,10 +61,10 @@ pub enum OpenErrorKind {
     #[error("cannot tell who this process is, which takes /proc: {0}")]
     Identity(#[source] io::Error),
     /// Another error of the system.
-    #[error("cannot open the directory that holds the lock: {0}")]
+    #[error("cannot open the directory that holds the lock: {0}; see whether the path is right")]
     System(#[source] io::Error),
     /// A call on the file system failed.
-    #[error("cannot look at the lock: {0}")]
+    #[error("cannot look at the lock: {0}; {advice}", advice = advice(*.0))]
     Fs(FsError),
 }
 
@@ -237,8 +237,9 @@ fn by(owner: Option<&Id>) -> String {
     owner.map_or_else(String::new, |owner| format!(" by {owner}"))
 }
 
-/// What the user can do about it.
-pub(super) fn advice(error: FsError) -> &'static str {
+/// What a user can do about a call that failed on the file system of a lock, in a few words.
+#[must_use]
+pub fn advice(error: FsError) -> &'static str {
     match error {
         FsError::NotFound => "see whether the directory that holds the lock was removed",
         FsError::NotADirectory | FsError::SymbolicLink | FsError::IsADirectory => {
