@@ -45,20 +45,20 @@
 //! *What it does not stand.* Two that bid together may both retract, and again, for ever: let a pause of random length
 //! go before the next try. A power cut may keep a bid's name and lose its contents; such a bid stands
 //! until somebody removes it. And what a bid says of its bidder is little: no host, no pid namespace, and a time by a
-//! clock that can be set ([`Bidder::verdict`]).
+//! clock that can be set ([`Bidder::verdict`]). A guid may say more, and [`Bidders`] is asked about both.
 //!
 //! *Source.* Lock Folder, with whose package it shares a folder. That package makes a bid empty and fills it then, and
 //! fails where it meets such a bid of its own kind; ours are never like that.
 //!
 //! ```
 //! use lockwright_kernel::{
-//!     check_bid_check::{Bidder, Bidders, LockFolder}, fs::{Fs, Halted, MemFs}, lock::{Lock, LockError}, path::Path,
-//!     probe::Liveness,
+//!     check_bid_check::{Bidder, Bidders, LockFolder}, fs::{Fs, Halted, MemFs}, id::Id, lock::{Lock, LockError},
+//!     path::Path, probe::Liveness,
 //! };
 //!
 //! struct AllAlive; // A real one is in the adapters.
 //! impl Bidders for AllAlive {
-//!     fn liveness(&self, _: &Bidder) -> Result<Liveness, Halted> {
+//!     fn liveness(&self, _: &Id, _: &Bidder) -> Result<Liveness, Halted> {
 //!         Ok(Liveness::Alive)
 //!     }
 //! }
@@ -100,18 +100,18 @@ pub const CHALLENGES_MAX: usize = 64;
 
 /// Tells dead bidders from the rest.
 pub trait Bidders {
-    /// Says whether the process of a bid is still there, with the promise of
-    /// [`Probe::liveness`](crate::probe::Probe::liveness).
+    /// Says whether the process of the bid of `id` is still there, with the promise of
+    /// [`Probe::liveness`](crate::probe::Probe::liveness). Where `id` tells more of its owner than the bid does, that counts.
     ///
     /// # Errors
     ///
     /// [`Halted`] in a simulated world only.
-    fn liveness(&self, bidder: &Bidder) -> Result<Liveness, Halted>;
+    fn liveness(&self, id: &Id, bidder: &Bidder) -> Result<Liveness, Halted>;
 }
 
 impl<B: Bidders + ?Sized> Bidders for &B {
-    fn liveness(&self, bidder: &Bidder) -> Result<Liveness, Halted> {
-        (**self).liveness(bidder)
+    fn liveness(&self, id: &Id, bidder: &Bidder) -> Result<Liveness, Halted> {
+        (**self).liveness(id, bidder)
     }
 }
 
@@ -243,13 +243,13 @@ impl<F: Fs, B: Bidders> LockFolder<F, B> {
                 Entry::Bid(id) if id == *me => mine = true,
                 Entry::Bid(id) => {
                     challenge()?;
-                    if self.stands(&at)? {
+                    if self.stands(&id, &at)? {
                         return Err(LockError::Held { owner: Some(id) });
                     }
                 }
                 Entry::Unpublished(id, bidder) if leftovers == Remove && id != *me => {
                     challenge()?;
-                    if self.bidders.liveness(&bidder)? == Liveness::Dead {
+                    if self.bidders.liveness(&id, &bidder)? == Liveness::Dead {
                         self.fs.discard_file(&at)?;
                     }
                 }
@@ -259,8 +259,8 @@ impl<F: Fs, B: Bidders> LockFolder<F, B> {
         Ok(mine)
     }
 
-    /// Challenges a bid.
-    fn stands(&self, bid: &Path) -> Result<bool, LockError> {
+    /// Challenges the bid of `id`.
+    fn stands(&self, id: &Id, bid: &Path) -> Result<bool, LockError> {
         let contents = match self.fs.read(bid) {
             Ok(contents) => contents, // 1 READ
             Err(FsError::NotFound) => return Ok(false),
@@ -268,7 +268,7 @@ impl<F: Fs, B: Bidders> LockFolder<F, B> {
             Err(_) => return Ok(true),
         };
         let Some(bidder) = Bidder::read(&contents) else { return Ok(true) };
-        if self.bidders.liveness(&bidder)? != Liveness::Dead {
+        if self.bidders.liveness(id, &bidder)? != Liveness::Dead {
             return Ok(true); // 2 ASK
         }
         match self.fs.remove_file(bid) {

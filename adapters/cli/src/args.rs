@@ -9,7 +9,7 @@ mod stop;
 mod verify;
 mod want;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -28,6 +28,28 @@ pub(crate) use want::WantArgs;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// `run` and nothing else.
+#[derive(Debug, Parser)]
+struct RunAlone {
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// Takes the command line apart.
+///
+/// To put together all that can be typed, with its help, takes longer than what `run` has to do before it starts its command.
+/// So a line that begins with `run` goes to a parser that knows only that; what it cannot make sense of, and a wish
+/// for help, goes to the whole one like any other line.
+pub(crate) fn parse(line: &[OsString]) -> Result<Args, clap::Error> {
+    if let [_, command, ..] = line
+        && command == "run"
+        && let Ok(RunAlone { run }) = RunAlone::try_parse_from(&line[1..])
+    {
+        return Ok(Args { command: Command::Run(run) });
+    }
+    Args::try_parse_from(line)
 }
 
 const EXAMPLES: &str = "\
@@ -175,4 +197,40 @@ pub(crate) enum LockersCommand {
         /// The directory, which is made if it is missing.
         dir: PathBuf,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What [`parse`] makes of `lockwright` with these words, and what the whole parser does.
+    fn both_ways(words: &str) -> [String; 2] {
+        let line: Vec<OsString> = std::iter::once("lockwright").chain(words.split(' ')).map(Into::into).collect();
+        [parse(&line), Args::try_parse_from(&line)].map(|args| match args {
+            Ok(args) => format!("{args:?}"),
+            Err(error) => error.to_string(),
+        })
+    }
+
+    #[test]
+    fn run_alone_is_what_run_is_among_all() {
+        for words in [
+            "run lock true",
+            "run -n -k queue lock -- sh -c x",
+            "run --kind=sem=3 --wait 1.5 -fq lock command --help -n -- --kind fast",
+            "run lock --nonblock",
+            "run lock",
+            "run -n -w 3 lock true",
+            "run --kind none lock true",
+            "run --help",
+            "run -h lock true",
+            "run --no-such-thing",
+            "run",
+            "runs lock true",
+            "status lock",
+        ] {
+            let [one, other] = both_ways(words);
+            assert_eq!(one, other, "{words}");
+        }
+    }
 }

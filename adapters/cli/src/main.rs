@@ -27,21 +27,20 @@ mod verified;
 mod verify;
 mod wait;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
-use clap::Parser;
-
-use args::{Args, Command, LockersCommand};
+use args::{Command, LockersCommand};
 
 fn main() -> ExitCode {
-    let name = std::env::args_os().next();
-    if let Some(script) = name.as_deref().and_then(lockers::called_as) {
+    let line: Vec<_> = std::env::args_os().collect();
+    let name = line.first().map(OsString::as_os_str);
+    if let Some(script) = name.and_then(lockers::called_as) {
         return script.run();
     }
-    if let Some(stand_in) = name.as_deref().and_then(stand_in::called_as) {
+    if let Some(stand_in) = name.and_then(stand_in::called_as) {
         return stand_in.run();
     }
-    let args = match Args::try_parse() {
+    let args = match args::parse(&line) {
         Ok(args) => args,
         Err(error) => return exit::usage(&error, "lockwright"),
     };

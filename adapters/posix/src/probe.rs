@@ -3,7 +3,7 @@
 use std::{io, os::fd::OwnedFd};
 
 use lockwright_kernel::{
-    check_bid_check::{Bidder, Bidders},
+    check_bid_check::Bidder,
     fs::Halted,
     id::Id,
     ids::process::{Boot, GroupSighting, Here, PID_MAX, ProcessId, ProcessTable, Sighting},
@@ -66,17 +66,17 @@ impl ProcProbe {
         Look::Seen(seen)
     }
 
-    /// The same for the process of a bid.
+    /// The same for the process that a bid names.
     pub(crate) fn look_at_bidder(self, bidder: &Bidder) -> Look {
-        match Bidders::liveness(&self, bidder) {
-            Ok(Liveness::Dead) => Look::Dead,
-            Ok(Liveness::Alive) => {
+        match self.liveness_of(bidder) {
+            Liveness::Dead => Look::Dead,
+            Liveness::Alive => {
                 let table = Table::new();
                 let start = |pid| Some((pid, Stat::of(pid).ok()?.start));
                 let seen = u32::try_from(bidder.pid).ok().and_then(start);
                 Look::Seen(seen.and_then(|(pid, start)| table.seen(pid, Some(start))))
             }
-            _ => Look::Unseen,
+            Liveness::Unknown => Look::Unseen,
         }
     }
 }

@@ -10,13 +10,10 @@
 
 use std::{
     fs::{self, File},
-    io::{Read, Write},
+    io::Write,
     num::NonZeroU32,
-    os::fd::AsFd,
-    path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
-    sync::Mutex,
-    time::{Duration, Instant},
+    path::Path,
+    time::Duration,
 };
 
 use lockwright_kernel::{
@@ -28,23 +25,16 @@ use lockwright_posix::{
     lock::{AcquireErrorKind, Contender, Guard, Kind, PathLock},
     watch::PosixWorld,
 };
-use nix::{
-    fcntl::{Flock, FlockArg},
-    poll::{PollFd, PollFlags, PollTimeout, poll},
-};
+use nix::fcntl::FlockArg;
 
 mod places;
+mod storms;
 
 use places::Place as On;
-
-/// What a child needs to know: the directory, its number, and what the children do.
-const CHILD: &str = "LOCKWRIGHT_TEST_KINDS_STORM";
-
-/// What a child exits with when a witness saw too many inside.
-const OVERLAP: i32 = 3;
-
-/// Everything is over long before.
-const GUARD: Duration = Duration::from_mins(3);
+use storms::{
+    Outcome, Storm, Task,
+    seats::{self, Seat},
+};
 
 const CHILDREN: u32 = 16;
 const ROUNDS: usize = 60;
@@ -158,12 +148,8 @@ fn journal(dir: &Path) -> Vec<Record> {
 /// Not a test of its own: one child of the storm.
 #[test]
 fn child() {
-    let Ok(task) = std::env::var(CHILD) else { return };
-    let [dir, number, does] = task.split('|').collect::<Vec<_>>().try_into().unwrap();
-    let (dir, child, does) = (PathBuf::from(dir), number.parse().unwrap(), Does::named(does));
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(b"\n!").unwrap(); // After what the test harness has to say.
-    stdout.flush().unwrap();
+    let Some(mut task) = Task::of_this_process() else { return };
+    let (dir, child, does) = (task.dir.clone(), u16::try_from(task.number).unwrap(), Does::named(&task.what));
     let done = journal(&dir).iter().filter(|record| record.child == child && record.what == What::Leaves).count();
     let locks = [Want::Alone, Want::Shared].map(|want| does.lock(&dir, want));
     let world = locks[0].world();
@@ -190,8 +176,7 @@ fn child() {
         }
         note(What::Served, contender.number());
         let witness = witness(&dir, does.rule(), want);
-        stdout.write_all(&[u8::try_from(child).unwrap()]).unwrap();
-        stdout.flush().unwrap();
+        task.report();
         note(What::Leaves, contender.number());
         drop(witness);
         match contender.into_guard() {
@@ -220,100 +205,19 @@ fn other_lock(does: Does, dir: &Path) -> Option<Guard> {
 }
 
 /// Sees whether there is room inside; ends the child if not.
-fn witness(dir: &Path, rule: Admission, want: Want) -> Flock<File> {
-    let seats = match rule {
+fn witness(dir: &Path, rule: Admission, want: Want) -> Seat {
+    let count = match rule {
         Admission::First(count) => count.get(),
         Admission::ReadWrite => 1,
     };
     let how = if want == Want::Shared { FlockArg::LockSharedNonblock } else { FlockArg::LockExclusiveNonblock };
-    let mut locked = (0..seats).filter_map(|seat| {
-        let file = File::open(dir.join(format!("seat{seat}"))).unwrap();
-        Flock::lock(file, how).ok()
-    });
-    locked.next().unwrap_or_else(|| std::process::exit(OVERLAP))
+    seats::sit(dir, count, how)
 }
 
-/// A running child, and where it reports its rounds.
-struct Runner {
-    process: Child,
-    reports: ChildStdout,
-}
-
-impl Runner {
-    fn start(dir: &Path, number: u32, does: Does) -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child", "--nocapture"])
-            .env(CHILD, format!("{}|{number}|{does:?}", dir.display()))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let reports = process.stdout.take().unwrap();
-        Self { process, reports }
-    }
-}
-
-/// One storm at a time, so that each has the machine.
-static TURN: Mutex<()> = Mutex::new(());
-
-/// Lets a storm run in `dir` until every child has done its rounds or a witness has seen too many inside. How many were
-/// killed, and how many saw others.
-fn storm(dir: &Path, does: Does) -> (u32, u32) {
-    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    for file in ["journal", "seat0", "seat1", "seat2"] {
-        fs::write(dir.join(file), b"").unwrap();
-    }
-    let (begin, mut kills, mut overlaps) = (Instant::now(), 0, 0);
-    let mut chance = fastrand::Rng::with_seed(7);
-    let mut runners: Vec<_> = (0..CHILDREN).map(|number| Some(Runner::start(dir, number, does))).collect();
-    while runners.iter().any(Option::is_some) && overlaps == 0 {
-        let Some(ready) = wait_for_report(&runners, begin) else {
-            let standing = does.lock(dir, Want::Alone).standing();
-            stop(&mut runners);
-            panic!("somebody waits for ever: {standing:?}");
-        };
-        for number in ready {
-            let Some(runner) = &mut runners[number] else { continue };
-            if runner.reports.read(&mut [0; 64]).unwrap() == 0 {
-                let status = runner.process.wait().unwrap();
-                assert!(status.success() || status.code() == Some(OVERLAP), "a child failed");
-                overlaps += u32::from(!status.success());
-                runners[number] = None;
-            } else if chance.u32(..KILL_EVERY) == 0 {
-                // The one that reported is inside, or was just now; the others mostly wait.
-                let victim = if chance.bool() { number } else { chance.usize(..runners.len()) };
-                if let Some(runner) = &mut runners[victim] {
-                    runner.process.kill().unwrap();
-                    let status = runner.process.wait().unwrap();
-                    kills += u32::from(status.code().is_none());
-                    overlaps += u32::from(status.code() == Some(OVERLAP));
-                    runners[victim] = Some(Runner::start(dir, u32::try_from(victim).unwrap(), does));
-                }
-            }
-        }
-    }
-    stop(&mut runners);
-    (kills, overlaps)
-}
-
-/// The numbers of the children that have something to say; `None` when none has until the guard's time is over.
-fn wait_for_report(runners: &[Option<Runner>], begin: Instant) -> Option<Vec<usize>> {
-    let (numbers, mut fds): (Vec<_>, Vec<_>) = runners
-        .iter()
-        .enumerate()
-        .filter_map(|(number, runner)| Some((number, PollFd::new(runner.as_ref()?.reports.as_fd(), PollFlags::POLLIN))))
-        .unzip();
-    let left = GUARD.checked_sub(begin.elapsed())?;
-    let ready = poll(&mut fds, PollTimeout::try_from(left).unwrap()).unwrap();
-    let told = numbers.into_iter().zip(&fds).filter(|(_, fd)| fd.any() == Some(true));
-    (ready > 0).then(|| told.map(|(number, _)| number).collect())
-}
-
-fn stop(runners: &mut [Option<Runner>]) {
-    for runner in runners.iter_mut().flatten() {
-        let _ = runner.process.kill();
-        let _ = runner.process.wait();
-    }
+/// Lets a storm run in `dir`.
+fn storm(dir: &Path, does: Does) -> Outcome {
+    fs::write(dir.join("journal"), b"").unwrap();
+    Storm { dir, what: &format!("{does:?}"), children: CHILDREN, kill_every: KILL_EVERY }.run()
 }
 
 /// A round that came to its end, and when what happened in it, by the lines of the journal.
@@ -363,8 +267,7 @@ fn out_of_order(journal: &[Record], rule: Admission) -> usize {
 
 /// The lock stands the storm, and leaves nothing behind.
 fn stands(on: &On, does: Does) {
-    let begin = Instant::now();
-    let (kills, overlaps) = storm(&on.dir, does);
+    let Outcome { kills, overlaps, took } = storm(&on.dir, does);
     assert_eq!(overlaps, 0, "{}: too many were inside", on.name);
     let journal = journal(&on.dir);
     let mut rounds = vec![0; CHILDREN as usize];
@@ -380,8 +283,7 @@ fn stands(on: &On, does: Does) {
     does.lock(&on.dir, Want::Alone).sweep().unwrap();
     let left = fs::read_dir(on.dir.join("lock")).map_or(0, Iterator::count);
     assert_eq!(left, 0, "{}: something is left of the lock", on.name);
-    let (name, took) = (on.name, begin.elapsed());
-    let figures = format!("{does:?} on {name}: {CHILDREN} x {ROUNDS} rounds, {kills} kills, {took:.1?}\n");
+    let figures = format!("{does:?} on {}: {CHILDREN} x {ROUNDS} rounds, {kills} kills, {took:.1?}\n", on.name);
     std::io::stderr().write_all(figures.as_bytes()).unwrap();
 }
 
@@ -420,13 +322,12 @@ fn readers_and_writers_stand_the_storm() {
 
 #[test]
 fn the_storm_notices_two_where_one_is_let_in() {
-    let (_, overlaps) = storm(&places::at_hand()[0].dir, Does::TwoForOne);
-    assert!(overlaps > 0);
+    assert!(storm(&places::at_hand()[0].dir, Does::TwoForOne).overlaps > 0);
 }
 
 #[test]
 fn the_storm_notices_that_there_is_no_order() {
     let on = &places::at_hand()[0];
-    assert_eq!(storm(&on.dir, Does::Unordered).1, 0);
+    assert_eq!(storm(&on.dir, Does::Unordered).overlaps, 0);
     assert!(out_of_order(&journal(&on.dir), Admission::ONE) > 0);
 }

@@ -12,6 +12,7 @@
 use std::{
     fs, io,
     io::{Read, Write},
+    num::NonZeroU32,
     os::{fd::AsFd, unix::fs::symlink},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
@@ -20,15 +21,18 @@ use std::{
 };
 
 use lockwright_kernel::{
+    blocking::World,
+    chance::Chance,
     check_bid_check::{LockFolder, guid},
     lock::{Lock, LockError},
     path::Path as LockPath,
 };
-use lockwright_posix::{bids::this_bidder, chance::ThreadChance, fs::PosixFs, probe::ProcProbe};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use lockwright_posix::{bids::this_bidder, chance::ThreadChance, fs::PosixFs, probe::ProcProbe, watch::PosixWorld};
 
 #[expect(dead_code, reason = "this test mounts nothing")]
 mod places;
+#[path = "storms/reports.rs"]
+mod reports;
 
 /// What a child needs to know: the directory of the test, and whether it locks at all.
 const CHILD: &str = "LOCKWRIGHT_TEST_LOCK_FOLDER";
@@ -48,6 +52,9 @@ const SECTIONS: u32 = 1000;
 const SECTIONS_EACH: u32 = 200;
 /// One in so many sections ends with a kill.
 const KILL_EVERY: u32 = 24;
+
+/// The longest pause of a contender that was refused, in microseconds.
+const PAUSE_US: NonZeroU32 = NonZeroU32::new(8000).unwrap();
 
 /// Everything is over long before.
 const GUARD: Duration = Duration::from_mins(5);
@@ -88,6 +95,7 @@ fn child() {
     let (dir, kind) = task.rsplit_once('|').unwrap();
     let dir = Path::new(dir);
     let lock = open(&dir.join("folder"));
+    let world = PosixWorld::new(&PosixFs::open(dir).unwrap());
     let mut stdout = io::stdout().lock();
     stdout.write_all(b"\n!").unwrap(); // After what the test harness has to say.
     stdout.flush().unwrap();
@@ -96,7 +104,8 @@ fn child() {
         match if kind == "none" { Ok(()) } else { lock.try_lock(&me) } {
             Ok(()) => {}
             Err(LockError::Held { .. } | LockError::Disturbed) => {
-                std::thread::sleep(Duration::from_micros(fastrand::u64(..8_000))); // What keeps contenders apart.
+                let pause = Duration::from_micros(world.below(PAUSE_US).unwrap().into());
+                world.pause(world.after(pause)).unwrap(); // What keeps contenders apart.
                 continue;
             }
             Err(error) => panic!("{error}"),
@@ -247,12 +256,8 @@ fn storm(scene: &Scene, kinds: &[Kind]) -> Outcome {
 
 /// The numbers of the runners that have something to say.
 fn wait_for_report(runners: &[Option<Runner>], begin: Instant) -> Vec<usize> {
-    let running = runners.iter().enumerate().filter_map(|(number, runner)| Some((number, runner.as_ref()?)));
-    let (numbers, mut fds): (Vec<_>, Vec<_>) =
-        running.map(|(number, runner)| (number, PollFd::new(runner.reports.as_fd(), PollFlags::POLLIN))).unzip();
-    let left = GUARD.saturating_sub(begin.elapsed());
-    assert!(poll(&mut fds, PollTimeout::try_from(left).unwrap()).unwrap() > 0, "somebody tries for ever");
-    numbers.into_iter().zip(&fds).filter(|(_, fd)| fd.any() == Some(true)).map(|(number, _)| number).collect()
+    let pipes = runners.iter().map(|runner| Some(runner.as_ref()?.reports.as_fd()));
+    reports::wait(pipes, GUARD.saturating_sub(begin.elapsed())).expect("somebody tries for ever")
 }
 
 /// An interpreter that has the package, installed once for all tests here.

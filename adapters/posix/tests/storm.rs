@@ -10,12 +10,8 @@
 
 use std::{
     fs::{self, File},
-    io::{Read, Write},
-    os::fd::AsFd,
-    path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
-    sync::Mutex,
-    time::{Duration, Instant},
+    io::Write,
+    path::Path,
 };
 
 use lockwright_kernel::{
@@ -27,26 +23,16 @@ use lockwright_kernel::{
     probe::{Liveness, Probe},
 };
 use lockwright_posix::{chance::ThreadChance, lock::PathLock};
-use nix::{
-    fcntl::{Flock, FlockArg},
-    poll::{PollFd, PollFlags, PollTimeout, poll},
-};
+use nix::fcntl::FlockArg;
 
 mod places;
+mod storms;
 
 use places::Place;
-
-/// What a child needs to know: the directory, its number, and the kind of lock.
-const CHILD: &str = "LOCKWRIGHT_TEST_STORM";
-
-/// What a child exits with when a witness saw somebody else inside.
-const OVERLAP: i32 = 3;
+use storms::{Outcome, Storm, Task, seats};
 
 /// Bytes of a record: child, round and place in the ledger, 4 bytes each, and 4 to make it a divisor of a page.
 const RECORD: usize = 16;
-
-/// Everything is over long before.
-const GUARD: Duration = Duration::from_mins(2);
 
 const CHILDREN: u32 = 32;
 const ROUNDS: u32 = 200;
@@ -94,17 +80,13 @@ fn ledger(dir: &Path) -> Vec<Record> {
 /// Not a test of its own: one child of the storm.
 #[test]
 fn child() {
-    let Ok(task) = std::env::var(CHILD) else { return };
-    let [dir, number, kind] = task.split('|').collect::<Vec<_>>().try_into().unwrap();
-    let (dir, number) = (PathBuf::from(dir), number.parse().unwrap());
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(b"\n!").unwrap(); // After what the test harness has to say.
-    stdout.flush().unwrap();
-    let done = ledger(&dir).iter().filter(|record| record.child == number).count();
-    let lock = PathLock::open(dir.join("lock")).unwrap();
+    let Some(mut task) = Task::of_this_process() else { return };
+    let done = ledger(&task.dir).iter().filter(|record| record.child == task.number).count();
+    let lock = PathLock::open(task.dir.join("lock")).unwrap();
     for round in u32::try_from(done).unwrap()..ROUNDS {
-        let mut alone = || inside(&dir, number, round, &mut stdout);
-        match kind {
+        let kind = task.what.clone();
+        let mut alone = || inside(&mut task, round);
+        match kind.as_str() {
             "Real" => {
                 let guard = lock.lock().unwrap();
                 alone();
@@ -118,18 +100,14 @@ fn child() {
 }
 
 /// What a child does under the lock.
-fn inside(dir: &Path, child: u32, round: u32, report: &mut impl Write) {
-    let witness = File::open(dir.join("witness")).unwrap();
-    let Ok(witness) = Flock::lock(witness, FlockArg::LockExclusiveNonblock) else {
-        std::process::exit(OVERLAP);
-    };
-    let mut ledger = File::options().append(true).open(dir.join("ledger")).unwrap();
+fn inside(task: &mut Task, round: u32) {
+    let seat = seats::sit(&task.dir, 1, FlockArg::LockExclusiveNonblock);
+    let mut ledger = File::options().append(true).open(task.dir.join("ledger")).unwrap();
     let place = u32::try_from(ledger.metadata().unwrap().len() / RECORD as u64).unwrap();
     // Told before and written after, so that a kill can fall in between.
-    report.write_all(&[u8::try_from(child).unwrap()]).unwrap();
-    report.flush().unwrap();
-    ledger.write_all(&Record { child, round, place }.to_bytes()).unwrap();
-    drop(witness);
+    task.report();
+    ledger.write_all(&Record { child: task.number, round, place }.to_bytes()).unwrap();
+    drop(seat);
 }
 
 /// Sees a dead owner where there is a living one, one time in eight.
@@ -155,122 +133,19 @@ fn hastily(path: &PathLock, alone: impl FnOnce()) {
     }
 }
 
-/// A running child, and where it reports its rounds.
-struct Runner {
-    process: Child,
-    reports: ChildStdout,
-}
-
-impl Runner {
-    fn start(dir: &Path, number: u32, kind: Kind) -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child", "--nocapture"])
-            .env(CHILD, format!("{}|{number}|{kind:?}", dir.display()))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let reports = process.stdout.take().unwrap();
-        Self { process, reports }
-    }
-}
-
-/// How a storm went.
-#[derive(Debug, Default)]
-struct Outcome {
-    kills: u32,
-    /// Children that saw somebody else inside.
-    overlaps: u32,
-    /// Records that do not stand where they say.
-    misplaced: usize,
-    took: Duration,
-}
-
-/// One storm at a time, so that each has the machine.
-static TURN: Mutex<()> = Mutex::new(());
-
-/// Lets a storm run in `dir` until every child has done its rounds or a witness has seen two inside.
-fn storm(dir: &Path, kind: Kind) -> Outcome {
-    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    for file in ["witness", "ledger"] {
-        fs::write(dir.join(file), b"").unwrap();
-    }
-    let begin = Instant::now();
-    let mut outcome = Outcome::default();
-    let mut chance = fastrand::Rng::with_seed(7);
-    let mut runners: Vec<_> = (0..CHILDREN).map(|number| Some(Runner::start(dir, number, kind))).collect();
-    while runners.iter().any(Option::is_some) {
-        let Some(ready) = wait_for_report(&runners, begin) else {
-            let owner = PathLock::open(dir.join("lock")).unwrap().owner();
-            stop(&mut runners);
-            panic!("somebody waits for ever; the lock's owner is {owner:?}");
-        };
-        for number in ready {
-            match read_reports(&mut runners[number]) {
-                Some(status) if status.success() => runners[number] = None,
-                Some(status) => {
-                    assert_eq!(status.code(), Some(OVERLAP), "a child failed");
-                    outcome.overlaps += 1;
-                }
-                None if chance.u32(..KILL_EVERY) == 0 => {
-                    // The one that reported is inside, or was just now; the others mostly wait.
-                    let victim = if chance.bool() { number } else { chance.usize(..runners.len()) };
-                    if let Some(runner) = &mut runners[victim] {
-                        runner.process.kill().unwrap();
-                        let status = runner.process.wait().unwrap();
-                        outcome.kills += u32::from(status.code().is_none());
-                        outcome.overlaps += u32::from(status.code() == Some(OVERLAP));
-                        let number = u32::try_from(victim).unwrap();
-                        runners[victim] = Some(Runner::start(dir, number, kind));
-                    }
-                }
-                None => {}
-            }
-        }
-        if outcome.overlaps > 0 {
-            stop(&mut runners);
-            break;
-        }
-    }
-    outcome.took = begin.elapsed();
+/// Lets a storm run in `dir`; how it went, and how many records do not stand where they say.
+fn storm(dir: &Path, kind: Kind) -> (Outcome, usize) {
+    fs::write(dir.join("ledger"), b"").unwrap();
+    let what = format!("{kind:?}");
+    let outcome = Storm { dir, what: &what, children: CHILDREN, kill_every: KILL_EVERY }.run();
     let places = ledger(dir).into_iter().enumerate();
-    outcome.misplaced = places.filter(|(place, record)| record.place as usize != *place).count();
-    outcome
-}
-
-/// The numbers of the children that have something to say; `None` when none has until the guard's time is over.
-fn wait_for_report(runners: &[Option<Runner>], begin: Instant) -> Option<Vec<usize>> {
-    let (numbers, mut fds): (Vec<_>, Vec<_>) = runners
-        .iter()
-        .enumerate()
-        .filter_map(|(number, runner)| Some((number, PollFd::new(runner.as_ref()?.reports.as_fd(), PollFlags::POLLIN))))
-        .unzip();
-    let left = GUARD.checked_sub(begin.elapsed())?;
-    let ready = poll(&mut fds, PollTimeout::try_from(left).unwrap()).unwrap();
-    let told = numbers.into_iter().zip(&fds).filter(|(_, fd)| fd.any() == Some(true));
-    (ready > 0).then(|| told.map(|(number, _)| number).collect())
-}
-
-/// Reads what a child reports; how it ended, when that was its end.
-fn read_reports(runner: &mut Option<Runner>) -> Option<ExitStatus> {
-    let runner = runner.as_mut()?;
-    match runner.reports.read(&mut [0; 64]).unwrap() {
-        0 => Some(runner.process.wait().unwrap()),
-        _ => None,
-    }
-}
-
-fn stop(runners: &mut [Option<Runner>]) {
-    for runner in runners.iter_mut().flatten() {
-        let _ = runner.process.kill();
-        let _ = runner.process.wait();
-    }
+    (outcome, places.filter(|(place, record)| record.place as usize != *place).count())
 }
 
 /// The real lock stands the storm, and leaves nothing behind.
 fn stands(place: &Place) {
-    let outcome = storm(&place.dir, Kind::Real);
-    assert_eq!((outcome.overlaps, outcome.misplaced), (0, 0), "{}: two were inside", place.name);
+    let (outcome, misplaced) = storm(&place.dir, Kind::Real);
+    assert_eq!((outcome.overlaps, misplaced), (0, 0), "{}: two were inside", place.name);
     let mut rounds = vec![0; CHILDREN as usize];
     for record in ledger(&place.dir) {
         let next = &mut rounds[record.child as usize];
@@ -303,12 +178,12 @@ fn the_lock_stands_the_storm_on_disk() {
 
 #[test]
 fn the_storm_notices_that_there_is_no_lock() {
-    let outcome = storm(&places::at_hand()[0].dir, Kind::None);
-    assert!(outcome.overlaps > 0 || outcome.misplaced > 0, "{outcome:?}");
+    let (outcome, misplaced) = storm(&places::at_hand()[0].dir, Kind::None);
+    assert!(outcome.overlaps > 0 || misplaced > 0, "{outcome:?}");
 }
 
 #[test]
 fn the_storm_notices_a_probe_that_takes_the_living_for_dead() {
-    let outcome = storm(&places::at_hand()[0].dir, Kind::Hasty);
-    assert!(outcome.overlaps > 0 || outcome.misplaced > 0, "{outcome:?}");
+    let (outcome, misplaced) = storm(&places::at_hand()[0].dir, Kind::Hasty);
+    assert!(outcome.overlaps > 0 || misplaced > 0, "{outcome:?}");
 }

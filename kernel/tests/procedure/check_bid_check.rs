@@ -9,23 +9,28 @@ use lockwright_kernel::{
         Fs, FsError, Halted, MemFs, Through,
         call::{Answer, Call},
     },
+    id::Id,
     lock::{Lock, LockError},
     probe::Liveness,
 };
 
 use crate::stage::{Fault, Log, before, failing, id, look_at, move_to, path, remove};
 
-/// The process of all contenders here. Its number is 4, and others are dead with 1, alive with 2, unknown with 3.
+/// The process of all contenders here. Its number is 4, and others are dead with 1, alive with 2, unknown with 3, and so is
+/// whoever is called [`ELSEWHERE`].
 const ME: Bidder = Bidder { pid: 4, created: 40 };
+
+const ELSEWHERE: &str = "on-another-host";
 
 /// Knows each by its number, and keeps who was asked about.
 #[derive(Default)]
 struct ByNumber(RefCell<Vec<u64>>);
 
 impl Bidders for ByNumber {
-    fn liveness(&self, bidder: &Bidder) -> Result<Liveness, Halted> {
+    fn liveness(&self, id: &Id, bidder: &Bidder) -> Result<Liveness, Halted> {
         self.0.borrow_mut().push(bidder.pid);
         Ok(match bidder.pid {
+            _ if id.name().as_str() == ELSEWHERE => Liveness::Unknown,
             1 => Liveness::Dead,
             3 => Liveness::Unknown,
             _ => Liveness::Alive,
@@ -77,6 +82,17 @@ fn check_ends_at_a_bid_that_stands_and_bids_nothing() {
         assert_eq!(folder(log.of(&disk)).try_lock(&id("bob")), held_by("ann"), "{what}");
         assert_eq!(files(&disk), ["ann.json"], "{what}");
         assert_eq!(log.len(), 2, "{what}");
+    }
+}
+
+/// What the bid says would do, and the guid says otherwise.
+#[test]
+fn check_and_challenge_ask_for_a_bid_by_its_guid_too() {
+    for (suffix, due) in [("json", held_by(ELSEWHERE)), ("1-10.new", Ok(()))] {
+        let entry = format!("{ELSEWHERE}.{suffix}");
+        let disk = disk(&[(&entry, DEAD)]);
+        assert_eq!(folder(&disk).try_lock(&id("bob")), due);
+        assert!(files(&disk).contains(&entry));
     }
 }
 

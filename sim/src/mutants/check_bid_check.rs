@@ -123,7 +123,7 @@ impl Altered {
             Err(_) => return Ok(Found::Gone),
         };
         let liveness = match Bidder::read(&contents) {
-            Some(bidder) => ByProcess(world).liveness(&bidder)?,
+            Some(bidder) => ByProcess(world).liveness(other, &bidder)?,
             None if !self.half_read_stands => return Err(UNFINISHED),
             None if self.fills_after => Liveness::Dead,
             None => Liveness::Unknown,

@@ -130,7 +130,7 @@ fn bidder(id: &Id) -> Option<Bidder> {
 pub struct ByProcess<'a>(pub &'a Replay<'a>);
 
 impl Bidders for ByProcess<'_> {
-    fn liveness(&self, bidder: &Bidder) -> Result<Liveness, Halted> {
+    fn liveness(&self, _: &Id, bidder: &Bidder) -> Result<Liveness, Halted> {
         let client = bidder.pid.checked_sub(1).and_then(|client| u8::try_from(client).ok());
         match (client, u8::try_from(bidder.created)) {
             (Some(client), Ok(incarnation)) => self.0.liveness(&scenario::id(client, incarnation)),

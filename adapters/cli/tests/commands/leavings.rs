@@ -20,8 +20,18 @@ const CALLS_MAX: usize = 100;
 /// A supervisor that is killed may be gone a moment before its command. So often the next one looks again.
 const LOOKS_MAX: usize = 100;
 
+/// True where `what` is skipped since calls cannot be traced.
+pub(crate) fn cannot_trace(what: &str) -> bool {
+    let output = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
+    let can = output.is_ok_and(|output| output.status.success());
+    if !can {
+        places::skip(&format!("{what}: strace is missing, or may not trace"));
+    }
+    !can
+}
+
 /// `lockwright run` as that kind, killed before the call of that number. Whether it made so many calls.
-fn dies(dir: &Dir, kind: &str, call: &str, number: usize) -> bool {
+pub(crate) fn dies(dir: &Dir, kind: &str, call: &str, number: usize) -> bool {
     let mut command = Command::new("strace");
     command.args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
     command.args(["-e", &format!("inject={call}:signal=KILL:when={number}")]);
@@ -49,9 +59,8 @@ fn keeps_nobody_out(dir: &Dir, kind: &str, what: &str) {
 
 #[test]
 fn whoever_is_killed_at_any_call_keeps_nobody_out() {
-    let traces = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
-    if !traces.is_ok_and(|output| output.status.success()) {
-        return places::skip("a kill at each call: strace is missing, or may not trace");
+    if cannot_trace("a kill at each call") {
+        return;
     }
     let mut next = KINDS.iter().cycle();
     for kind in ["fast", "bid", "queue", "rw-read", "sem=2", "fair-sem=2"] {

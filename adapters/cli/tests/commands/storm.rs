@@ -17,18 +17,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nix::{
-    fcntl::{Flock, FlockArg},
-    poll::{PollFd, PollFlags, PollTimeout, poll},
-};
+use nix::fcntl::FlockArg;
 
-use crate::{order::is_its_turn, places, support::code};
+use crate::{
+    order::is_its_turn,
+    places, reports,
+    seats::{self, OVERLAP, Seat},
+    support::code,
+};
 
 /// Tells the command its directory, its slot, and the kind of the lock around it.
 const COMMAND: &str = "LOCKWRIGHT_TEST_STORM";
 
-/// What the command exits with when it was not alone, or when somebody before it in line had not been served.
-const OVERLAP: i32 = 3;
+/// What the command exits with when somebody before it in line had not been served.
 const OVERTAKEN: i32 = 4;
 
 /// Bytes of a record: slot and place in the ledger, 4 each.
@@ -70,17 +71,13 @@ fn command() {
 }
 
 /// Sees whether there is room inside; ends the command if not.
-fn witness(dir: &Path, kind: &str) -> Flock<File> {
+fn witness(dir: &Path, kind: &str) -> Seat {
     let how = if kind == "rw-read" { FlockArg::LockSharedNonblock } else { FlockArg::LockExclusiveNonblock };
-    let mut seats = (0..seats(kind)).filter_map(|seat| {
-        let file = File::open(dir.join(format!("witness{seat}"))).expect("a file");
-        Flock::lock(file, how).ok()
-    });
-    seats.next().unwrap_or_else(|| std::process::exit(OVERLAP))
+    seats::sit(dir, seats(kind), how)
 }
 
 /// How many a kind lets in, other than readers.
-fn seats(kind: &str) -> usize {
+fn seats(kind: &str) -> u32 {
     kind.split_once('=').map_or(1, |(_, seats)| seats.parse().expect("a number"))
 }
 
@@ -186,16 +183,16 @@ struct Outcome {
 
 /// Lets a storm run in `dir` until each slot has done its rounds, or somebody was not alone or overtaken.
 fn storm(dir: &Path, kinds: Kinds) -> Outcome {
-    for file in ["witness0", "witness1", "witness2", "ledger"] {
-        fs::write(dir.join(file), b"").expect("room");
-    }
+    seats::make(dir);
+    fs::write(dir.join("ledger"), b"").expect("room");
     let begin = Instant::now();
     let mut outcome = Outcome::default();
     let mut chance = fastrand::Rng::with_seed(7);
     let mut left = [kinds.rounds(); SLOTS];
     let mut rounds: Vec<_> = (0..SLOTS).map(|slot| Some(Round::start(dir, slot, &kinds))).collect();
     while rounds.iter().any(Option::is_some) && outcome.overlaps + outcome.overtaken == 0 {
-        let Some(ready) = wait_for_reports(&rounds) else {
+        let pipes = rounds.iter().map(|round| Some(round.as_ref()?.reports.as_fd()));
+        let Some(ready) = reports::wait(pipes, GUARD) else {
             stop(&mut rounds);
             panic!("{}: nobody goes on; rounds left: {left:?}", dir.display());
         };
@@ -242,17 +239,6 @@ fn finish(dir: &Path, slot: usize, round: &mut Round, left: usize, kinds: Kinds,
         }
         _ => panic!("a round failed: {status}"),
     }
-}
-
-/// The slots that have something to say; `None` when none has for the guard's time.
-fn wait_for_reports(rounds: &[Option<Round>]) -> Option<Vec<usize>> {
-    let slots = rounds.iter().enumerate();
-    let (slots, mut fds): (Vec<_>, Vec<_>) = slots
-        .filter_map(|(slot, round)| Some((slot, PollFd::new(round.as_ref()?.reports.as_fd(), PollFlags::POLLIN))))
-        .unzip();
-    let ready = poll(&mut fds, PollTimeout::try_from(GUARD).expect("a short time")).expect("poll");
-    let told = slots.into_iter().zip(&fds).filter(|(_, fd)| fd.any() == Some(true));
-    (ready > 0).then(|| told.map(|(slot, _)| slot).collect())
 }
 
 fn stop(rounds: &mut [Option<Round>]) {

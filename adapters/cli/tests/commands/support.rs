@@ -47,8 +47,15 @@ impl Dir {
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lockwright"));
-        command.current_dir(self.path()).args(args).stdin(Stdio::null());
+        let mut command = self.program(env!("CARGO_BIN_EXE_lockwright"));
+        command.args(args);
+        command
+    }
+
+    /// Some other program in this directory.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(name);
+        command.current_dir(self.path()).stdin(Stdio::null());
         command
     }
 
@@ -66,8 +73,8 @@ impl Dir {
 
     /// A shell in this directory.
     pub(crate) fn shell(&self, script: &str) -> Command {
-        let mut command = Command::new("sh");
-        command.current_dir(self.path()).args(["-c", script]).stdin(Stdio::null());
+        let mut command = self.program("sh");
+        command.args(["-c", script]);
         command
     }
 

@@ -22,7 +22,8 @@ pub enum Kind {
     #[default]
     Fast,
     /// One holder, in no order: a [lock folder](lockwright_kernel::check_bid_check), shared with the Python package
-    /// `lockfolder`. The folder stays when the lock is free.
+    /// `lockfolder`. The folder stays when the lock is free. Share it with that package within one host and pid namespace: its
+    /// bids name neither.
     Bid,
     /// One holder, in the order in which they came: a [fair lock](lockwright_kernel::fair_lock).
     Queue,

@@ -23,6 +23,7 @@ use lockwright_kernel::{
     probe::Liveness,
     wait_queue::{Ticket, Want},
 };
+use nix::errno::Errno;
 
 use super::{
     AnyLock, Place,
@@ -30,6 +31,7 @@ use super::{
 };
 use crate::{
     bids,
+    errno::fact,
     fs::PosixFs,
     lock::{
         kind::{Kind, Layout},
@@ -70,7 +72,7 @@ impl Folder {
 
     fn liveness(&self, id: &Id) -> Result<Liveness, FsError> {
         match self.bids_of(NOBODY).bidder_of(id)? {
-            Some(bidder) => Ok(Bidders::liveness(&self.place.probe, &bidder)?),
+            Some(bidder) => Ok(Bidders::liveness(&self.place.probe, id, &bidder)?),
             None => Ok(Liveness::Unknown),
         }
     }
@@ -112,16 +114,19 @@ impl AnyLock for Folder {
         world: &PosixWorld,
         until: Option<Instant>,
     ) -> Result<(), WaitError> {
-        // An id that names no process cannot stand in a bid.
-        let contender = self.contender(me).map_err(|_| WaitError::Lock(FsError::Unsupported.into()))?;
+        // An id that names no process cannot stand in a bid, and `/proc` may fail.
+        let fact = |error: io::Error| {
+            error.raw_os_error().map_or(FsError::Unsupported, |number| fact(Errno::from_raw(number)))
+        };
+        let contender = self.contender(me).map_err(|error| WaitError::Lock(fact(error).into()))?;
         blocking::lock(&contender, me, &Several::new(world, &contender), until)
     }
 
-    /// The bid of a command that has ended is anybody's to remove, so it is no failure that it is gone.
+    /// To others than this crate the bid of a command that has ended is that of the dead, so it is no failure that it is gone.
     fn release(&self, me: &Id, _: Option<&Ticket>) -> Result<(), LockError> {
         let released = match self.bids_of(NOBODY).unlock(me) {
             Err(LockError::NotOwner) => match self.contender(me) {
-                Ok(me) if Bidders::liveness(&self.place.probe, &me.bidder)? == Liveness::Dead => Ok(()),
+                Ok(me) if self.place.probe.liveness_of(&me.bidder) == Liveness::Dead => Ok(()),
                 _ => Err(LockError::NotOwner),
             },
             other => other,
@@ -238,7 +243,11 @@ impl Awaited for Contender<'_> {
     fn deaths(&self) -> Result<Vec<Mortal>, FsError> {
         let mut deaths = Vec::new();
         for id in self.bids.bids()? {
-            deaths.extend(self.bids.bidder_of(&id)?.map(Mortal::Bidder));
+            deaths.push(match self.bids.bidder_of(&id)? {
+                Some(bidder) if ProcessId::try_from(&id).is_err() => Mortal::Bidder(bidder),
+                Some(_) => Mortal::Owner(id),
+                None => continue,
+            });
         }
         Ok(deaths)
     }
