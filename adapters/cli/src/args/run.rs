@@ -2,9 +2,14 @@
 
 use std::ffi::OsString;
 
+use super::{
+    busy::BusyArgs,
+    mode::ModeArgs,
+    report::ReportArgs,
+    stop::StopArgs,
+    want::{NoteArgs, WantArgs},
+};
 use crate::exit::Failure;
-
-use super::{busy::BusyArgs, mode::ModeArgs, report::ReportArgs, stop::StopArgs, want::WantArgs};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
@@ -18,6 +23,8 @@ pub(crate) struct RunArgs {
     /// which stays.
     #[arg(short, long)]
     pub(crate) fence: bool,
+    #[command(flatten)]
+    pub(crate) note: NoteArgs,
     #[command(flatten)]
     pub(crate) stop: StopArgs,
     #[command(flatten)]
@@ -41,6 +48,7 @@ impl RunArgs {
             mode: ModeArgs::default(),
             busy: BusyArgs::default(),
             fence: false,
+            note: NoteArgs::default(),
             stop: StopArgs::default(),
             report: ReportArgs::default(),
             reentrant: false,

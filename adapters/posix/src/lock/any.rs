@@ -17,9 +17,14 @@ use lockwright_kernel::{
 
 use super::{
     kind::Layout,
+    recovered::Recoveries,
     standing::{Looker, Standing},
 };
-use crate::{fs::PosixFs, probe::ProcProbe, watch::PosixWorld};
+use crate::{
+    fs::{PosixFs, Untrusted},
+    probe::ProcProbe,
+    watch::{Mortal, PosixWorld},
+};
 
 mod fast;
 mod folder;
@@ -59,6 +64,9 @@ pub(super) trait AnyLock: fmt::Debug + Send + Sync {
     /// Removes what the dead have left, all of it. What cannot be removed stays.
     fn sweep(&self) -> Result<(), LockError>;
 
+    /// The directories in which something is removed whenever somebody leaves, and those whose deaths would make room.
+    fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError>;
+
     /// The directory in which the entry of `me` stands, if it holds or waits in line; a guess where that takes no look.
     /// `ticket` is its place in line, if it knows.
     fn home_of(&self, me: &Id, ticket: Option<&Ticket>) -> Result<Option<Path>, LockError>;
@@ -78,6 +86,7 @@ pub(super) struct Place {
     pub(super) fs: PosixFs,
     pub(super) name: Name,
     pub(super) probe: ProcProbe,
+    pub(super) recoveries: Recoveries,
 }
 
 impl Place {
@@ -104,6 +113,11 @@ impl Place {
             Err(FsError::NotFound) => Ok(Vec::new()),
             other => other,
         }
+    }
+
+    /// Why what stands there now is not entered, if that is so.
+    pub(super) fn distrust(&self) -> Option<Untrusted> {
+        self.fs.distrust(&self.path()).ok().flatten()
     }
 
     /// The fencing tokens beside the lock.
