@@ -2,6 +2,7 @@
 
 mod doctor;
 mod examples;
+mod fence;
 mod hold;
 mod replay;
 mod run;
@@ -13,14 +14,17 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use crate::{doctor as doctors, stand_in::StandIn, status};
+use crate::{acquire, doctor as doctors, explain, fence as numbers, report, stand_in::StandIn};
 pub(crate) use doctor::DoctorArgs;
-pub(crate) use hold::{BreakArgs, LockArgs, LookArgs, OwnerArgs, UnlockArgs};
+pub(crate) use fence::FenceCommand;
+pub(crate) use hold::{
+    AcquireArgs, BreakArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, QueueArgs, ReleaseArgs, UnlockArgs, WaitArgs,
+};
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use run::RunArgs;
 pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
-pub(crate) use want::WantArgs;
+pub(crate) use want::{DIR, NoteArgs, WantArgs};
 
 /// Locks made of files and directories, checked as they ship.
 #[derive(Debug, Parser)]
@@ -108,13 +112,59 @@ pub(crate) enum Command {
     /// 83 when that process has it already; 64, 73, 77, 82 and 125 as of `run`.
     #[command(after_long_help = examples::LOCK)]
     Lock(LockArgs),
+    /// Take a lock for a process that goes on, and print the token that gives it back.
+    ///
+    /// It does what `lock` does. The token is the id, `@` and the absolute path of the lock, so that `release` needs no more.
+    ///
+    /// Exit codes: 0, and the token is printed; otherwise as of `lock`.
+    #[command(after_long_help = format!("{}\n\n{}", examples::ACQUIRE, acquire::help()))]
+    Acquire(AcquireArgs),
+    /// Give back a lock that `acquire` took.
+    ///
+    /// Exit code 0: it is given back; 1: the token neither holds the lock nor waits for it; 64: it is no token.
+    #[command(after_long_help = examples::RELEASE)]
+    Release(ReleaseArgs),
+    /// Wait until somebody could have a lock at once, and take nothing.
+    ///
+    /// It leaves nothing on disk, and what was free when it came back may be taken the next moment: who wants the lock takes
+    /// it with `run`. The dead are not waited for.
+    ///
+    /// Exit code 0: there is room; 75: there was none, or not in time; 78: not of the kind that was said.
+    #[command(after_long_help = examples::WAIT)]
+    Wait(WaitArgs),
+    /// List the locks in a directory that somebody has or waits for.
+    ///
+    /// What is no lock is passed over, and symbolic links are not followed. HOLDER is the user and host as far as they can
+    /// be seen from here; WAIT is how many wait in line.
+    ///
+    /// Exit code 0: all of it was looked at; 73 and 77: not all of it could be.
+    #[command(after_long_help = examples::LIST)]
+    List(ListArgs),
+    /// Say why a lock is busy, what would make it free, and which commands help.
+    ///
+    /// Of everybody who has it or waits in line: who, since when, whether alive and how that can be told.
+    ///
+    /// Exit code 0: free; 1: held; 2: stale, for all its holders are dead; 3: whether anybody of them is alive cannot be
+    /// told; 78: not of the kind that was said.
+    #[command(after_long_help = format!("{}\n\n{}", examples::EXPLAIN, explain::help()))]
+    Explain(LookArgs),
+    /// Show who stands in line for a lock, in order, or take somebody out of it.
+    ///
+    /// Whoever is dropped exits with 85, and its command is not run; `LOCK.broken` keeps who ordered it and why. If its turn comes
+    /// meanwhile, it loses the lock as by `break`.
+    ///
+    /// Exit code 0: shown, or dropped; 1: nobody stands there; 78: locks of that kind have no line; 82: refused, for it has
+    /// the lock, see `break`; 64, 73 and 77 as of `run`.
+    #[command(after_long_help = examples::QUEUE)]
+    Queue(QueueArgs),
     /// Say who has a lock, since when, who waits, and who is dead.
     ///
     /// It finds out by itself of what kind the lock is. SINCE is when the entry on disk was made: in a line, when its owner
     /// joined. An entry is that of a supervisor and the processes of its command: it is dead when all of them are.
     ///
-    /// Exit code 0: free; 1: held; 2: stale, for all its holders are dead; 78: not of the kind that was said.
-    #[command(after_long_help = format!("{}\n\n{}", examples::STATUS, status::help()))]
+    /// Exit code 0: free; 1: held; 2: stale, for all its holders are dead; 3: held, and none of the holders is known to be
+    /// alive, as on another host; 78: not of the kind that was said.
+    #[command(after_long_help = format!("{}\n\n{}", examples::STATUS, report::help()))]
     Status(LookArgs),
     /// Say who has a lock, by id, and nothing else.
     ///
@@ -126,6 +176,13 @@ pub(crate) enum Command {
     /// not of the kind that was said; 82: refused, for an owner may be alive.
     #[command(after_long_help = examples::UNLOCK)]
     Unlock(UnlockArgs),
+    /// Give out fencing tokens, and refuse the holders of old ones.
+    ///
+    /// A token is a number that grows with each holder of a lock, see `run --fence`. A resource that keeps the highest one
+    /// that it has seen, and refuses who comes with a lower one, is safe from holders that have lost the lock and do not
+    /// know it yet.
+    #[command(subcommand, after_long_help = format!("{}\n\n{}", examples::FENCE, numbers::help()))]
+    Fence(FenceCommand),
     /// Take a lock away from one that holds it or waits for it, and say why.
     ///
     /// A `run` that holds it stops its command, all of it, gives the lock back and exits with 85. Who does not so in time, since it

@@ -58,7 +58,7 @@ fn confirm(question: &str) -> Result<(), Failure> {
     if answer.trim() == "yes" { Ok(()) } else { Err(Failure::new(REFUSED, "nothing was broken")) }
 }
 
-fn told(id: &Id, broken: &Broken) -> String {
+pub(crate) fn told(id: &Id, broken: &Broken) -> String {
     let whom = Shown(Some(id));
     let line = match broken.way {
         Way::GaveBack => format!("given back by {whom}"),
@@ -77,7 +77,7 @@ fn not_there(lock: &PathLock, id: &Id) -> Failure {
     Failure::new(NOT_HELD, line)
 }
 
-fn refusal(lock: &PathLock, id: &Id, error: BreakError) -> Failure {
+pub(crate) fn refusal(lock: &PathLock, id: &Id, error: BreakError) -> Failure {
     let path = lock.path().display();
     match error {
         BreakError::NotThere => not_there(lock, id),

@@ -17,6 +17,7 @@
 //! * [`lock`]: a lock at a path, which is all that most programs need.
 //! * [`fs`]: the kernel's file system, relative to a directory handle. [`errno`]: what error numbers mean to it.
 //! * [`process`]: ids for the calling process. [`probe`]: whether the process of an id still runs.
+//! * [`evidence`]: how that can be told, and who the owner is, for people.
 //! * [`bids`]: the same for the bids of a lock folder. [`lockers`]: for the ids and the commands of the lockers.
 //! * [`doctor`]: what the file system below a directory really does.
 //! * [`watch`]: waiting for a release, a death or a deadline without asking again and again. [`chance`]: random
@@ -175,6 +176,7 @@ pub mod bids;
 pub mod chance;
 pub mod doctor;
 pub mod errno;
+pub mod evidence;
 pub mod fs;
 pub mod lock;
 pub mod lockers;

@@ -42,6 +42,8 @@ mod guard;
 mod hold;
 mod kind;
 mod orders;
+mod recovered;
+mod room;
 mod standing;
 mod worlds;
 
@@ -52,6 +54,8 @@ pub use guard::{Contender, FenceError, Guard};
 pub use hold::{Loss, Vigil};
 pub use kind::{Kind, KindParseError, Layout};
 pub use orders::{ORDERS_MAX, Order, TEXT_BYTES_MAX};
+pub use recovered::Recovered;
+use recovered::Recoveries;
 pub use standing::{Entry, Standing};
 use worlds::Worlds;
 
@@ -149,7 +153,7 @@ impl PathLock {
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
         let probe = ProcProbe::new(&fs);
-        let place = Place { fs, name, probe };
+        let place = Place { fs, name, probe, recoveries: Recoveries::default() };
         let lock = place.lock(kind.layout(), Leaf::File);
         // What cannot be listed is told by who wants the lock.
         let has_bids = place.has_bids().unwrap_or_default();
@@ -168,6 +172,12 @@ impl PathLock {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The last name of the path.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.place.name
     }
 
     /// The kind as it was given.
@@ -300,6 +310,13 @@ impl PathLock {
             self.sweep_other(&name)?;
         }
         self.lock.sweep()
+    }
+
+    /// What was taken from the dead by this lock and its clones since this was asked last, the first few: for people. Those
+    /// who held a [`Kind::Bid`] are not among them.
+    #[must_use]
+    pub fn recovered(&self) -> Vec<Recovered> {
+        self.place.recoveries.take()
     }
 
     /// The fencing tokens of this lock. They are kept in a directory beside it, whose name has `.token` after that of the

@@ -130,7 +130,7 @@ impl PosixWorld {
         ppoll(&mut fds, at_once, None).is_ok_and(|ready| ready > 0)
     }
 
-    fn is_past(&self, until: Option<Instant>) -> Result<bool, Halted> {
+    pub(crate) fn is_past(&self, until: Option<Instant>) -> Result<bool, Halted> {
         Ok(match until {
             Some(until) => self.now()? >= until,
             None => false,
@@ -178,6 +178,14 @@ impl PosixWorld {
                 Event::Time => return Ok(Wake::Changed),
             }
         }
+    }
+
+    pub(crate) fn is_dead(&self, mortal: &Mortal) -> bool {
+        let look = match mortal {
+            Mortal::Owner(id) => self.probe.look(id),
+            Mortal::Bidder(bidder) => self.probe.look_at_bidder(bidder),
+        };
+        look == Look::Dead
     }
 
     /// Opens a handle for the end of whoever keeps an owner alive; `None` when it is dead.

@@ -2,7 +2,10 @@
 
 use std::ffi::OsString;
 
-use super::{stop::StopArgs, want::WantArgs};
+use super::{
+    stop::StopArgs,
+    want::{NoteArgs, WantArgs},
+};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
@@ -13,6 +16,8 @@ pub(crate) struct RunArgs {
     #[arg(short, long)]
     pub(crate) fence: bool,
     #[command(flatten)]
+    pub(crate) note: NoteArgs,
+    #[command(flatten)]
     pub(crate) stop: StopArgs,
     /// The command, and its arguments.
     #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
@@ -22,6 +27,6 @@ pub(crate) struct RunArgs {
 impl RunArgs {
     /// The command and its lock, with nothing else asked for.
     pub(crate) fn plain(want: WantArgs, command: Vec<OsString>) -> Self {
-        Self { want, fence: false, stop: StopArgs::default(), command }
+        Self { want, fence: false, note: NoteArgs::default(), stop: StopArgs::default(), command }
     }
 }

@@ -2,12 +2,16 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use clap::{
+    ValueHint,
+    builder::{PathBufValueParser, TypedValueParser},
+};
 use lockwright_posix::{
     fs::SharedWith,
     lock::{Kind, KindParseError, PathLock},
 };
 
-use crate::{exit::Failure, verified};
+use crate::{exit::Failure, notes, verified};
 
 /// Which lock, and how long to wait for it.
 #[derive(Debug, clap::Args)]
@@ -33,7 +37,8 @@ pub(crate) struct WantArgs {
     /// Go on where that kind of lock is not verified: on a network file system, or one that is not known. `doctor` tells more.
     #[arg(long)]
     pub(crate) unverified: bool,
-    /// The lock: a path, whose directory exists.
+    /// The lock: a path, whose directory exists. A name without a slash is in `LOCKWRIGHT_DIR`, if that is set.
+    #[arg(value_parser = lock(), value_hint = ValueHint::AnyPath)]
     pub(crate) lock: PathBuf,
 }
 
@@ -64,6 +69,38 @@ impl WantArgs {
         }
         Ok(lock)
     }
+}
+
+/// What those are told who look at the lock or wait for it.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct NoteArgs {
+    /// Tell those who wait, and `status`, why it is held: at most 1000 bytes.
+    #[arg(long, value_name = "TEXT", value_parser = note)]
+    pub(crate) why: Option<String>,
+    /// Tell them for whom it is held, beside the user and the host.
+    #[arg(long, value_name = "TEXT", value_parser = note)]
+    pub(crate) who: Option<String>,
+}
+
+fn note(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.len() > notes::BYTES_MAX {
+        return Err(format!("should be 1 to {} bytes", notes::BYTES_MAX));
+    }
+    Ok(text.to_owned())
+}
+
+/// The directory of locks that are called by a name alone.
+pub(crate) const DIR: &str = "LOCKWRIGHT_DIR";
+
+/// A lock: a path or, in the directory that is set for those, a name.
+pub(super) fn lock() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().map(|path| {
+        let is_name = !path.as_os_str().as_encoded_bytes().contains(&b'/');
+        match std::env::var_os(DIR).filter(|dir| is_name && !dir.is_empty()) {
+            Some(dir) => PathBuf::from(dir).join(path),
+            None => path,
+        }
+    })
 }
 
 pub(super) fn kind(text: &str) -> Result<Kind, KindParseError> {

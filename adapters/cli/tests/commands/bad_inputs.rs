@@ -250,8 +250,6 @@ fn lines() -> Vec<Case> {
         ("run lock ./sub", 126, "./sub: cannot be executed"),
         ("run lock ./pipe", 126, "./pipe: cannot be executed"),
         ("run lock ./loop", 126, "./loop: cannot be executed"),
-        ("run -n --kind=queue taken touch ran", 75, "taken: in line behind pid "),
-        ("run --wait 0 --kind=queue taken touch ran", 75, "taken: "),
         ("run --kind=fair-sem=2 taken touch ran", 78, other),
         (&format!("status {same_kind}"), 78, other),
         (&format!("unlock {same_kind}"), 78, other),

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::support::{Dir, Process, code, entries, one_line, out};
+use crate::support::{Dir, Process, code, entries, one_line, out, told};
 
 /// One of each layout, and two semaphores that differ in size.
 pub(crate) const KINDS: [&str; 8] = ["fast", "bid", "queue", "rw-write", "sem=2", "sem=3", "fair-sem=2", "fair-sem=3"];
@@ -23,8 +23,7 @@ fn holder(dir: &Dir, kind: &str) -> Process {
 /// A process that waits for the lock to run `script`.
 fn waiter(dir: &Dir, kind: &str, script: &str) -> Process {
     let mut waiter = dir.start(&["--kind", kind], script);
-    let line = waiter.complaint();
-    assert!(line.starts_with("lockwright: lock: waiting; "), "{line}");
+    waiter.waits(kind);
     waiter
 }
 
@@ -61,7 +60,7 @@ fn who_does_not_wait_is_told_whom_it_would_have_waited_for() {
         let holder = holder(&dir, kind);
         let output = dir.lockwright(&["run", "-n", "--kind", kind, "lock", "touch", "ran"]);
         assert_eq!(code(&output), 75, "{kind}");
-        assert!(one_line(&output).contains(&format!("pid {}", holder.id())), "{output:?}");
+        assert!(told(&output).contains(&format!("pid {}", holder.id())), "{output:?}");
         end(holder);
         assert!(is_clean(&dir), "{kind}");
     }
@@ -93,7 +92,7 @@ fn readers_share_and_slots_are_numbered() {
     assert_eq!(slots, ["1", "2"]);
     let output = dir.lockwright(&["run", "-n", "--kind", "sem=2", "lock", "true"]);
     assert_eq!(code(&output), 75);
-    assert!(one_line(&output).contains("all of 2 slots are taken"));
+    assert!(told(&output).matches("held by").count() == 2, "{output:?}");
     holders.into_iter().for_each(end);
     assert_eq!(dir.entries(), [""; 0]);
 }
@@ -172,7 +171,7 @@ fn who_is_told_to_stop_waiting_leaves_the_line() {
     let dir = Dir::new();
     let holder = holder(&dir, "queue");
     let mut lock = Process::start(dir.command(&["lock", "--kind", "queue", "lock"]));
-    assert!(lock.complaint().contains("waiting; in line behind pid"));
+    assert!(lock.waits("queue").contains(&format!("pid {} (", holder.id())));
     assert_eq!(status(&dir).1["waiters"].as_array().expect("a list").len(), 1);
     lock.signal(Signal::SIGTERM);
     assert_eq!(lock.code(), 143);

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use crate::support::{Dir, Process, code, one_line, out};
+use crate::support::{Dir, Process, code, one_line, out, told};
 use nix::sys::signal::Signal;
 
 /// Prints the name of each signal that comes in, until it is sent a line; then it ends with code 5. A signal interrupts
@@ -164,8 +164,8 @@ fn not_to_wait_is_75_and_a_line_that_says_who_has_it() {
         let args = [&["run"], option, &["lock", "--", "touch", "ran"]].concat();
         let output = dir.lockwright(&args);
         assert_eq!(code(&output), 75);
-        let line = one_line(&output);
-        assert!(line.contains(&format!("held by pid {} on ", holder.id())), "{line}");
+        let told = told(&output);
+        assert!(told.contains(&format!("pid {} (sh -c echo in; read x), since ", holder.id())), "{told}");
     }
     assert_eq!(tree(&dir), before, "something was left, or the command was run");
 }

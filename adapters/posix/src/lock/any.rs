@@ -17,12 +17,13 @@ use lockwright_kernel::{
 
 use super::{
     kind::Layout,
+    recovered::Recoveries,
     standing::{Looker, Standing},
 };
 use crate::{
     fs::{PosixFs, Untrusted},
     probe::ProcProbe,
-    watch::PosixWorld,
+    watch::{Mortal, PosixWorld},
 };
 
 mod fast;
@@ -63,6 +64,9 @@ pub(super) trait AnyLock: fmt::Debug + Send + Sync {
     /// Removes what the dead have left, all of it. What cannot be removed stays.
     fn sweep(&self) -> Result<(), LockError>;
 
+    /// The directories in which something is removed whenever somebody leaves, and those whose deaths would make room.
+    fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError>;
+
     /// The directory in which the entry of `me` stands, if it holds or waits in line; a guess where that takes no look.
     /// `ticket` is its place in line, if it knows.
     fn home_of(&self, me: &Id, ticket: Option<&Ticket>) -> Result<Option<Path>, LockError>;
@@ -82,6 +86,7 @@ pub(super) struct Place {
     pub(super) fs: PosixFs,
     pub(super) name: Name,
     pub(super) probe: ProcProbe,
+    pub(super) recoveries: Recoveries,
 }
 
 impl Place {

@@ -41,6 +41,12 @@ impl<'lock> Contender<'lock> {
         Self { lock, id, ticket: None, holds: false }
     }
 
+    /// The lock that it wants.
+    #[must_use]
+    pub fn lock(&self) -> &'lock PathLock {
+        self.lock
+    }
+
     /// The id, as it stands on disk.
     #[must_use]
     pub fn id(&self) -> &Id {
@@ -114,6 +120,18 @@ impl<'lock> Contender<'lock> {
         })
     }
 
+    /// [`Guard::token`] of a contender that holds.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Guard::token`]; [`FenceError::NotHeld`] where it holds nothing.
+    pub fn token(&self) -> Result<Token, FenceError> {
+        if !self.holds {
+            return Err(FenceError::NotHeld);
+        }
+        token(&self.lock.place, &*self.lock.lock, &self.id)
+    }
+
     /// Leaves what it has, the lock or its place in line, as it is: until [`PathLock::unlock_as`], or until the owner that
     /// its id speaks of is dead.
     pub fn keep(mut self) {
@@ -170,6 +188,15 @@ fn advice_on(error: &TokenError) -> String {
     }
 }
 
+fn token(place: &Place, lock: &dyn AnyLock, id: &Id) -> Result<Token, FenceError> {
+    let token = place.tokens().map_err(TokenError::Fs)?.next(id)?;
+    match lock.holds(id) {
+        Ok(true) => Ok(token),
+        Ok(false) => Err(FenceError::NotHeld),
+        Err(error) => Err(FenceError::Lock(error)),
+    }
+}
+
 impl Guard {
     /// The id that the lock is held under, as it stands on disk.
     #[must_use]
@@ -186,13 +213,7 @@ impl Guard {
     /// [`FenceError`]; the lock is held as before. Where no number was given yet, nothing is left beside it, as far as the file
     /// system lets it be removed.
     pub fn token(&self) -> Result<Token, FenceError> {
-        let tokens = self.place.tokens().map_err(TokenError::Fs)?;
-        let token = tokens.next(&self.id)?;
-        match self.lock.holds(&self.id) {
-            Ok(true) => Ok(token),
-            Ok(false) => Err(FenceError::NotHeld),
-            Err(error) => Err(FenceError::Lock(error)),
-        }
+        token(&self.place, &*self.lock, &self.id)
     }
 
     /// Looks whether the lock is lost, or is to be given back: `None` while neither is so.

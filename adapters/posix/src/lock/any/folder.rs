@@ -171,6 +171,15 @@ impl AnyLock for Folder {
         self.unsign_dead()
     }
 
+    fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError> {
+        let bids = self.bids_of(NOBODY);
+        let mut deaths = Vec::new();
+        for id in self.bids()? {
+            deaths.extend(bids.bidder_of(&id)?.map(Mortal::Bidder));
+        }
+        Ok((vec![bids.waits_on()], deaths))
+    }
+
     /// Of several bids, the first whose bidder may live is the holder's; the others will retract, or are left over.
     fn standing(&self) -> Result<Standing, LockError> {
         let (looker, bids) = (self.place.looker(), self.bids_of(NOBODY));

@@ -137,6 +137,10 @@ impl AnyLock for Slots {
         Ok(self.tidy()?)
     }
 
+    fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError> {
+        Ok((self.dirs(), self.deaths()?))
+    }
+
     fn standing(&self) -> Result<Standing, LockError> {
         let (looker, kind) = (self.place.looker(), Kind::Semaphore(self.count));
         let mut standing = Standing::default();
