@@ -103,9 +103,16 @@ struct Case {
 }
 
 /// The commands that are given a path, each with `LOCK` where it goes.
-const ON_LOCKS: [&str; 6] = [
+const ON_LOCKS: [&str; 13] = [
     "run LOCK touch ran",
     "lock LOCK",
+    "acquire LOCK",
+    "wait -n LOCK",
+    "explain LOCK",
+    "queue LOCK",
+    "fence advance LOCK",
+    "fence show LOCK",
+    "fence check LOCK 3",
     "status LOCK",
     "owner LOCK",
     "unlock LOCK",
@@ -113,7 +120,7 @@ const ON_LOCKS: [&str; 6] = [
 ];
 
 /// Those that take it.
-const TAKERS: [&str; 2] = ["run LOCK touch ran", "lock LOCK"];
+const TAKERS: [&str; 3] = ["run LOCK touch ran", "lock LOCK", "acquire LOCK"];
 
 fn case(line: &str, value: impl AsRef<OsStr>, code: i32, told: &str) -> Case {
     let word = |word: &str| match word {
@@ -140,7 +147,7 @@ fn paths() -> Vec<Case> {
     let link = "a symbolic link stands there";
     let parent = "the parent of the lock is not a directory";
     let rows: [(&[u8], i32, &str); 35] = [
-        (b"", 64, "a value is required for '<LOCK>'"),
+        (b"", 64, "a value is required for '<"),
         (b".", 64, no_entry),
         (b"..", 64, no_entry),
         (b"/", 64, no_entry),
@@ -222,6 +229,25 @@ fn values() -> Vec<Case> {
     add("break lock --reason why --yes --id=VALUE", "--id", &["", "../x", "/", ".", ".."], "");
     add("break lock --id a --yes --reason=VALUE", "--reason", &[""], "");
     add("run --shared-with=VALUE lock touch ran", "--shared-with", &["me", "Group"], "");
+    add("run --shared-with VALUE lock touch ran", "--shared-with", &["everybody"], "");
+    add("acquire --pid=VALUE lock", "--pid", &["0", "x"], "");
+    add("wait --kind=VALUE lock", "--kind", &["x", "sem=0"], "");
+    add("wait --wait=VALUE lock", "--wait", &["soon"], "");
+    add("release VALUE", "<TOKEN>", &["", "x", "@", "a@b", "a@./b", "a/b@/x", "..@/x", "@/x"], "");
+    add("fence check guard VALUE", "<N>", &["", "0", "x", "1.5", "18446744073709551616"], "");
+    add("queue lock --drop 1 --reason=VALUE", "--reason", &["", " "], "");
+    let long = "x".repeat(1001);
+    add("run --why=VALUE lock touch ran", "--why", &["", &long], "");
+    add("run --who=VALUE lock touch ran", "--who", &["", &long], "");
+    add("run --slots=VALUE lock touch ran", "--slots", &["0", "-1", "x", "4294967296"], "");
+    add("run --conflict-exit-code=VALUE lock touch ran", "--conflict-exit-code", &["256", "-1", "x"], "");
+    add("run --if-busy=VALUE lock touch ran", "--if-busy", &["x", "Wait"], "");
+    add("run --on-lost=VALUE lock touch ran", "--on-lost", &["x"], "");
+    add("run --max-hold=VALUE lock touch ran", "--max-hold", &["soon", "-1"], "");
+    add("run --kill-after=VALUE lock touch ran", "--kill-after", &["soon", "-1"], "");
+    add("run --signal=VALUE lock touch ran", "--signal", &["NOSUCH", "99", ""], "");
+    add("run --status-fd=VALUE lock touch ran", "--status-fd", &["x", "-1"], "");
+    add("run --status-fd=VALUE lock touch ran", "", &["99"], "--status-fd 99: Bad file descriptor");
     add("completions VALUE", "<SHELL>", &["csh"], "");
     add("stand-in sub VALUE", "<NAME>...", &["flok"], "");
     cases
@@ -258,6 +284,26 @@ fn lines() -> Vec<Case> {
         ("unlock taken --id 1:2:a", 1, not_there),
         ("unlock lock --id 1:2:a", 1, not_there),
         ("break taken --id 1:2:a --reason why --yes", 1, not_there),
+        ("release", 64, "required arguments were not provided: <TOKEN>"),
+        ("release a@/", 64, "/: the path names no entry"),
+        (
+            "release a@/no-such-directory/lock",
+            73,
+            "/no-such-directory/lock: the directory to hold the lock does not exist",
+        ),
+        ("release a@/dev/null", 73, "/dev/null: a pipe, a socket or a device stands there"),
+        ("acquire --pid 4194305 lock", 64, "process 4194305 cannot hold a lock"),
+        ("list missing", 73, "missing: cannot be listed"),
+        ("list file", 73, "file: cannot be listed"),
+        ("list closed", 77, "closed: cannot be listed"),
+        ("list sub sub", 64, "unexpected argument 'sub'"),
+        ("queue lock --drop 1", 64, "required arguments were not provided: --reason"),
+        ("queue lock --drop 1 --reason why", 1, "nobody stands in line at 1"),
+        ("queue taken --drop 1 --reason why", 82, "taken: "),
+        ("fence check guard", 64, "required arguments were not provided: <N>"),
+        ("fence no-such-command", 64, "unrecognized subcommand 'no-such-command'"),
+        ("wait -n --wait 1 lock", 64, "cannot be used with"),
+        ("explain --kind=fast taken", 78, "taken: a lock of kind queue stands there"),
         ("doctor missing", 73, "missing: cannot be opened"),
         ("doctor file", 73, "file: cannot be opened"),
         ("doctor pipe", 73, "pipe: cannot be opened"),
@@ -299,7 +345,7 @@ fn each_gives_one_line_and_its_code_and_changes_nothing() {
         assert!(is_plain && line.len() < 8000, "{words:?}: {line}");
         assert_eq!(tree(zoo.dir.path()), before, "{words:?}");
     }
-    assert!(cases.len() > 300, "{}", cases.len());
+    assert!(cases.len() > 600, "{}", cases.len());
 }
 
 /// Whoever cannot be told does not keep what it got.
@@ -308,6 +354,9 @@ fn an_output_that_takes_nothing_is_told_and_leaves_nothing() {
     let dir = Dir::new();
     for command in [
         "lock --pid $$ lock",
+        "acquire --pid $$ lock",
+        "acquire --json --pid $$ lock",
+        "explain lock",
         "status lock",
         "status --json lock",
         "owner --json lock",
