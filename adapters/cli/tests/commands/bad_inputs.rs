@@ -253,11 +253,13 @@ fn values() -> Vec<Case> {
     cases
 }
 
-/// Command lines, commands, ids and files.
-fn lines() -> Vec<Case> {
-    let not_there = "neither holds the lock nor waits for it";
-    let (other, same_kind) = ("taken: a lock of kind queue stands there", "--kind=fast taken");
-    [
+fn plain(rows: &[(&str, i32, &str)]) -> Vec<Case> {
+    rows.iter().map(|(line, code, told)| case(line, "", *code, told)).collect()
+}
+
+/// Command lines that make no sense.
+fn usage() -> Vec<Case> {
+    plain(&[
         ("run", 64, "required arguments were not provided"),
         ("run lock", 64, "required arguments were not provided: <CMD>..."),
         ("run lock --", 64, "required arguments were not provided"),
@@ -270,12 +272,35 @@ fn lines() -> Vec<Case> {
         ("unlock --id a --force b lock", 64, "cannot be used with"),
         ("break lock --id a --yes", 64, "required arguments were not provided"),
         ("no-such-command", 64, "unrecognized subcommand 'no-such-command'"),
+    ])
+}
+
+/// Commands that cannot be executed, and names that are no words.
+fn programs() -> Vec<Case> {
+    let mut cases = plain(&[
         ("run lock no-such-program", 127, "no-such-program: not found"),
         ("run lock ./no-such-program", 127, "./no-such-program: not found"),
         ("run lock ./file", 126, "./file: cannot be executed"),
         ("run lock ./sub", 126, "./sub: cannot be executed"),
         ("run lock ./pipe", 126, "./pipe: cannot be executed"),
         ("run lock ./loop", 126, "./loop: cannot be executed"),
+    ]);
+    cases.extend([
+        case("run lock VALUE", "", 127, ": not found"),
+        case("run lock VALUE", "no\nsuch", 127, "no\\nsuch: not found"),
+        case("doctor VALUE", "two\nlines", 73, "two\\nlines: cannot be opened"),
+        case("doctor VALUE", "", 64, "a value is required"),
+        case("unlock lock --id=VALUE", "a\nb", 1, "a\\nb neither holds"),
+        case("VALUE", "no\nsuch", 64, "unrecognized subcommand"),
+    ]);
+    cases
+}
+
+/// What is not there, or not as it was said to be.
+fn findings() -> Vec<Case> {
+    let not_there = "neither holds the lock nor waits for it";
+    let (other, same_kind) = ("taken: a lock of kind queue stands there", "--kind=fast taken");
+    plain(&[
         ("run --kind=fair-sem=2 taken touch ran", 78, other),
         (&format!("status {same_kind}"), 78, other),
         (&format!("unlock {same_kind}"), 78, other),
@@ -317,25 +342,15 @@ fn lines() -> Vec<Case> {
         ("replay file", 64, "file: not a trace"),
         ("shrink file", 64, "file: not a trace"),
         ("verify no-such-lock", 64, "there is no protocol `no-such-lock`"),
-    ]
-    .into_iter()
-    .map(|(line, code, told)| case(line, "", code, told))
-    .chain([
-        case("run lock VALUE", "", 127, ": not found"),
-        case("run lock VALUE", "no\nsuch", 127, "no\\nsuch: not found"),
-        case("doctor VALUE", "two\nlines", 73, "two\\nlines: cannot be opened"),
-        case("doctor VALUE", "", 64, "a value is required"),
-        case("unlock lock --id=VALUE", "a\nb", 1, "a\\nb neither holds"),
-        case("VALUE", "no\nsuch", 64, "unrecognized subcommand"),
     ])
-    .collect()
 }
 
 #[test]
 fn each_gives_one_line_and_its_code_and_changes_nothing() {
     let zoo = Zoo::new();
     let before = tree(zoo.dir.path());
-    let cases: Vec<Case> = [paths(), places(), values(), lines()].into_iter().flatten().collect();
+    let cases: Vec<Case> =
+        [paths(), places(), values(), usage(), programs(), findings()].into_iter().flatten().collect();
     for Case { words, code: wanted, told } in &cases {
         let output = zoo.lockwright(words);
         let line = one_line(&output);
