@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Instant};
 
-use lockwright_posix::lock::{AcquireErrorKind, PathLock};
+use lockwright_posix::lock::{AcquireErrorKind, Kind, PathLock};
 
 use super::Patience;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 /// Code 0 says that there was room a moment ago.
 pub(crate) fn wait(args: &WaitArgs) -> Result<ExitCode, Failure> {
-    let world = PathLock::open(&args.lock)?.world();
+    let world = PathLock::open_unguarded(&args.lock, Kind::Fast)?.world();
     let begun = Instant::now();
     loop {
         let wait = args.wait.map(|wait| wait.saturating_sub(begun.elapsed()));
