@@ -20,7 +20,7 @@ use lockwright_bench::{
 };
 use lockwright_sim::scenario::Walk;
 
-const BOUNDS: [Bounds; 5] = [[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]];
+const BOUNDS: [Bounds; 6] = [[2, 0], [2, 1], [2, 2], [3, 0], [3, 1], [3, 2]];
 const BOUNDS_TO_TRY: [Bounds; 2] = [[2, 0], [2, 1]];
 
 /// So many turns, of which one that has taken so long already has enough.
@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn contenders() -> Vec<Contender> {
-    let all = [3, 1];
+    let (all, most) = ([3, 2], [3, 1]);
     let mut contenders = vec![
         Contender {
             name: OURS,
@@ -70,7 +70,7 @@ fn contenders() -> Vec<Contender> {
             name: "ours, no symmetry",
             grain: "split walks",
             search: Box::new(|at| ours(at, Walk::Split, Reduction::Merge)),
-            up_to: all,
+            up_to: most,
         },
         Contender {
             name: OURS_UNMERGED,
@@ -82,7 +82,7 @@ fn contenders() -> Vec<Contender> {
             name: OURS_ATOMIC,
             grain: "atomic walks",
             search: Box::new(|at| ours(at, Walk::Atomic, Reduction::Merge)),
-            up_to: all,
+            up_to: most,
         },
         Contender {
             name: STATERIGHT,

@@ -17,6 +17,18 @@
 //! 5. TIDY: remove what is left of mine in `build`, and `build` if it is empty. Then 2, with the number 0. After an
 //!    error, such as that of a full disk, remove `<token>` as well, which fails where a beginning stands.
 //!
+//! Admit, on the side of the resource, which keeps the highest number that it has seen in the same way, at a path of its own:
+//!
+//! 1. LOOK: the number in `last`. Where `last` is not there, BUILD, BEGIN and TIDY as above, and the number is 0.
+//! 2. JUDGE: a number lower than that is refused, and the same one is admitted.
+//! 3. RAISE: rename `last/<n>` to the higher number, which is admitted. Where `last/<n>` is not there any more: 1,
+//!    [`TRIES_MAX`] times in all.
+//!
+//! *Why no lower number comes in after a higher.* Whoever is admitted with a number was told by its LOOK that it stands, or
+//! has moved the entry to it by RAISE. From then on no lower number stands at any moment, as above, for this RAISE goes up as well. So the
+//! LOOK of an attempt that begins later shows that number or a higher one, or none; and a RAISE from what an earlier LOOK
+//! has shown finds nothing there. Of attempts that overlap, the order is that of their RAISEs.
+//!
 //! *Why no number is given twice.* Of several callers that rename `last/<n>` one gets `Ok` ([`Fs::rename`]), and
 //! afterwards `last` holds a higher number and never `<n>` again: nobody makes an entry in `last` but by RAISE, which
 //! goes up, and by BEGIN, which needs `last` to be absent or empty. It is never empty again, for a rename leaves no
@@ -35,8 +47,10 @@
 //!
 //! * To take the number after the lock and before the work, and then to look whether the lock is still its own: so the
 //!   order of the numbers is that of the holders. Where several hold at once it is that of their numbers.
-//! * The resource. It keeps the highest number that it has seen, and refuses who comes with a lower one; also to read,
-//!   for who reads before a newer holder writes and writes after has overwritten it. Nothing here stops a late holder.
+//! * The resource. It keeps the highest number that it has seen, and refuses who comes with a lower one
+//!   ([`Tokens::admit`]); also to read, for who reads before a newer holder writes and writes after has overwritten it. What
+//!   is admitted and then pauses before it writes is late all the same: the resource admits and writes in one, or one
+//!   at a time. Nothing here stops a late holder.
 //! * Power cuts. What is renamed is not synced, so that the disk may be older than the resource after a cut. Then holders are
 //!   refused until the numbers have caught up: safe, where the cut has killed all of the old holders, and of no use. Who is
 //!   refused learns from the resource what it has seen, and goes on [above that](Tokens::next_above).
@@ -79,6 +93,15 @@ pub type Token = NonZeroU64;
 
 /// How often one attempt tries, when others are as quick. What disturbs a try is another's success, or another's beginning.
 pub const TRIES_MAX: u32 = 64;
+
+/// What a resource says of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// No higher number was admitted before, and from now on no lower one is.
+    Admitted,
+    /// A higher number was admitted: this one, or a higher one. Nothing was changed.
+    Refused(Token),
+}
 
 /// A view of the numbers at a path.
 #[derive(Clone, Debug)]
@@ -154,19 +177,69 @@ impl<F: Fs> Tokens<F> {
     /// [`TokenError::Fs`] is a call that failed: a number may be lost. Where there was no number yet, what `me` had made is
     /// removed as far as the file system lets it; the next attempt uses what is left.
     pub fn try_next(&self, me: &Id, seen: u64) -> Result<Token, TokenError> {
-        let last = match self.look()? {
-            Look::At(last) => last, // 1 LOOK
-            Look::OnTheMove => return Err(TokenError::Disturbed),
-            Look::Nothing => {
-                self.begin(me)?;
-                0
-            }
-        };
+        let last = self.look_or_begin(me)?; // 1 LOOK
         let next = last.max(seen).checked_add(1).and_then(Token::new);
         let Some(next) = next.filter(|next| *next <= self.highest) else {
             return Err(TokenError::UsedUp(self.highest));
         };
-        match self.fs.rename(&self.at(last), &self.at(next.get())) {
+        self.raise(last, next)?; // 2 RAISE
+        Ok(next)
+    }
+
+    /// Takes note that somebody comes with `number`, unless a higher one was admitted before. Numbers that are admitted and
+    /// numbers that are [given](Tokens::next) are kept at paths apart. So many as [`TRIES_MAX`] tries.
+    ///
+    /// ```
+    /// use lockwright_kernel::{fs::MemFs, token::{Token, Tokens, Verdict}};
+    ///
+    /// let fs = MemFs::new();
+    /// let seen = Tokens::new(&fs, "data.fence".parse()?);
+    /// let (me, old, new) = ("ann".parse()?, Token::MIN, Token::new(2).unwrap());
+    /// assert_eq!(seen.admit(&me, old)?, Verdict::Admitted);
+    /// assert_eq!(seen.admit(&me, new)?, Verdict::Admitted);
+    /// assert_eq!(seen.admit(&me, old)?, Verdict::Refused(new));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Disturbed`], and nothing was changed; [`TokenError::UsedUp`] for a number above the highest.
+    /// [`TokenError::Fs`] is a call that failed: it is not known whether the number was taken note of.
+    pub fn admit(&self, me: &Id, number: Token) -> Result<Verdict, TokenError> {
+        if number > self.highest {
+            return Err(TokenError::UsedUp(self.highest));
+        }
+        for _ in 0..TRIES_MAX {
+            match self.try_admit(me, number) {
+                Err(TokenError::Disturbed) => {}
+                answer => return answer,
+            }
+        }
+        Err(TokenError::Disturbed)
+    }
+
+    fn try_admit(&self, me: &Id, number: Token) -> Result<Verdict, TokenError> {
+        let last = self.look_or_begin(me)?; // 1 LOOK
+        match Token::new(last) {
+            Some(last) if last > number => return Ok(Verdict::Refused(last)), // 2 JUDGE
+            Some(last) if last == number => return Ok(Verdict::Admitted),
+            _ => {}
+        }
+        self.raise(last, number)?; // 3 RAISE
+        Ok(Verdict::Admitted)
+    }
+
+    /// RAISE alone, from `last`, which the caller has seen: gives the next number to nobody, so that `last` is out of date
+    /// from now on. That of anybody who came later is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Disturbed`] when `last` is not the last one any more, so that it is out of date already;
+    /// [`TokenError::UsedUp`]; [`TokenError::Fs`].
+    pub fn outdate(&self, last: Token) -> Result<Token, TokenError> {
+        let next = last.checked_add(1).filter(|next| *next <= self.highest);
+        let next = next.ok_or(TokenError::UsedUp(self.highest))?;
+        match self.fs.rename(&self.at(last.get()), &self.at(next.get())) {
             Ok(()) => Ok(next), // 2 RAISE
             Err(FsError::NotFound) => Err(TokenError::Disturbed),
             Err(error) => Err(error.into()),
@@ -196,6 +269,21 @@ impl<F: Fs> Tokens<F> {
         self.fs.discard_dir(&self.mine(id).join(&self.name(0)))?;
         self.fs.discard_dir(&self.mine(id))?;
         self.fs.discard_dir(&self.build())
+    }
+
+    fn look_or_begin(&self, me: &Id) -> Result<u64, TokenError> {
+        match self.look()? {
+            Look::At(last) => Ok(last),
+            Look::OnTheMove => Err(TokenError::Disturbed),
+            Look::Nothing => self.begin(me).map(|()| 0),
+        }
+    }
+
+    fn raise(&self, last: u64, number: Token) -> Result<(), TokenError> {
+        match self.fs.rename(&self.at(last), &self.at(number.get())) {
+            Err(FsError::NotFound) => Err(TokenError::Disturbed),
+            other => Ok(other?),
+        }
     }
 
     fn look(&self) -> Result<Look, FsError> {

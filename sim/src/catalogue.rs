@@ -124,7 +124,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 30] = [
+pub const ALGORITHMS: [Entry; 29] = [
     fast_lock::FILE,
     fast_lock::DIR,
     fast_lock::FILE_CLEANED,
@@ -145,7 +145,6 @@ pub const ALGORITHMS: [Entry; 30] = [
     wait_queue::TRIES,
     wait_queue::CUTTING,
     wait_queue::WAITING,
-    wait_queue::WAITING_AS_TWO,
     wait_queue::POLLING,
     wait_queue::LEASED,
     wait_queue::FAIR_SEMAPHORE,

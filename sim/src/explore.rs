@@ -26,7 +26,14 @@ pub use shard::{Shard, ShardError};
 pub(crate) use strategy::explore;
 pub use strategy::{Runs, Strategy};
 
-use crate::{protocol::Property, state::State, trace::Trace, world::World};
+use passes::whole_reason;
+
+use crate::{
+    protocol::{Property, Protocol},
+    state::State,
+    trace::Trace,
+    world::World,
+};
 
 /// How far a search may go, and by which means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +77,15 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The same without the reductions that this protocol does not allow, or that cost more than they save.
+    #[must_use]
+    pub fn heeding(self, protocol: &dyn Protocol) -> Self {
+        let merge = self.merge && !protocol.has_long_histories();
+        let allows_more = merge && whole_reason(protocol).is_none();
+        let (symmetry, partial_order) = (self.symmetry && allows_more, self.partial_order && allows_more);
+        Self { merge, symmetry, partial_order, ..self }
+    }
+
     /// Says which limit of size a search has grown beyond.
     fn outgrown_by(&self, progress: Progress) -> Option<String> {
         if progress.states > self.states_max {

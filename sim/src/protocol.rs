@@ -221,6 +221,14 @@ pub trait Protocol: fmt::Debug + Sync {
         &[]
     }
 
+    /// Whether its histories are kept apart, and with them states that differ in names only; not by default.
+    ///
+    /// That is for attempts that read much, more than once: of what they could be answered next to nothing ever happens, and to
+    /// find out which of all those histories go on alike takes longer than a search without. The verdict is the same.
+    fn has_long_histories(&self) -> bool {
+        false
+    }
+
     /// Whether its clients write to a resource that the lock protects, with [`Replay::write`].
     fn has_resource(&self) -> bool {
         false

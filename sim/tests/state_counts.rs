@@ -70,7 +70,7 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 58] = [
 ];
 
 /// The same in other worlds: clients, crashes, and of ticks, losses or reuses so many.
-const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 23] = [
+const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 22] = [
     ("fast_lock+grace", [2, 0, 1], [17_808, 39_716, 115]),
     ("fast_lock+grace", [2, 0, 2], [72_190, 166_407, 126]),
     ("fast_lock+grace0", [2, 0, 1], [25_941, 58_022, 125]),
@@ -85,11 +85,10 @@ const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 23] = [
     ("fast_lock+containers", [2, 1, 1], [29_063, 66_092, 66]),
     ("fast_lock+hosts", [2, 1, 0], [13_227, 29_992, 52]),
     ("fast_lock+hosts", [2, 1, 1], [29_063, 66_092, 66]),
-    ("fair_lock+waiting", [2, 0, 0], [5_987, 15_407, 99]),
-    ("fair_lock+waiting2", [2, 0, 0], [1_991, 4_689, 71]),
-    ("fair_lock+waiting2", [2, 1, 0], [16_461, 44_320, 87]),
-    ("fair_lock+polling", [2, 0, 1], [5_721, 14_521, 93]),
-    ("fair_lock+polling", [2, 1, 1], [49_497, 139_968, 99]),
+    ("fair_lock+waiting", [2, 0, 0], [35_919, 85_804, 103]),
+    ("fair_lock+waiting", [2, 1, 0], [564_703, 1_392_392, 125]),
+    ("fair_lock+polling", [2, 0, 1], [29_344, 72_016, 97]),
+    ("fair_lock+polling", [2, 1, 1], [420_988, 1_064_798, 117]),
     ("fair_lock+lease", [2, 1, 0], [47_469, 120_826, 99]),
     ("fair_lock+lease", [2, 0, 1], [12_927, 31_997, 84]),
     ("fair_lock+lease", [2, 1, 1], [438_201, 1_136_239, 103]),

@@ -1,9 +1,15 @@
 //! What can be typed.
 
+mod busy;
+mod doctor;
 mod examples;
+mod fence;
 mod hold;
+mod mode;
 mod replay;
+mod report;
 mod run;
+mod stop;
 mod verify;
 mod want;
 
@@ -11,12 +17,19 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use crate::{stand_in::StandIn, status};
-pub(crate) use hold::{LockArgs, LookArgs, OwnerArgs, UnlockArgs};
+use crate::{acquire, doctor as doctors, explain, fence as numbers, run::help as run_help, stand_in::StandIn};
+pub(crate) use busy::IfBusy;
+pub(crate) use doctor::DoctorArgs;
+pub(crate) use fence::FenceCommand;
+pub(crate) use hold::{
+    AcquireArgs, BreakArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, QueueArgs, ReleaseArgs, UnlockArgs, WaitArgs,
+};
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
+pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
+pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
-pub(crate) use want::WantArgs;
+pub(crate) use want::{DIR, NoteArgs, WantArgs};
 
 /// Locks made of files and directories, checked as they ship.
 #[derive(Debug, Parser)]
@@ -85,13 +98,15 @@ pub(crate) enum Command {
     /// Hold a lock while a command runs.
     ///
     /// The command finds the lock's path in `LOCKWRIGHT_LOCK`, the id that it is held under in `LOCKWRIGHT_ID`, with --fence a
-    /// number in `LOCKWRIGHT_FENCE`, and of a semaphore (sem=N) its slot, from 1, in `LOCKWRIGHT_SLOT`.
+    /// number in `LOCKWRIGHT_FENCE`, of a semaphore (sem=N) its slot, from 1, in `LOCKWRIGHT_SLOT`, and the kind of the lock in
+    /// `LOCKWRIGHT_MODE`.
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
-    /// a lock of another kind stands there; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well
-    /// and the release failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and
-    /// 127 when CMD cannot be executed or is not there.
-    #[command(after_long_help = examples::RUN)]
+    /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, and 85 when an operator broke it;
+    /// 82 when that kind of lock is not verified on the file system there; 124 after --max-hold; 83 when CMD would wait for a
+    /// lock that is held around it; 84 when CMD ended well and the release failed; 64 usage; 73 and 77 when the lock cannot be
+    /// made there; 125 when lockwright failed; 126 and 127 when CMD cannot be executed or is not there.
+    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, run_help()))]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.
     ///
@@ -99,16 +114,62 @@ pub(crate) enum Command {
     /// waits in line leaves a place there that is that process's, and goes in the same ways.
     ///
     /// Exit codes: 0, and the id is printed; 75 when the lock was not acquired; 78 when a lock of another kind stands there;
-    /// 83 when that process has it already; 64, 73, 77 and 125 as of `run`.
+    /// 83 when that process has it already; 64, 73, 77, 82 and 125 as of `run`.
     #[command(after_long_help = examples::LOCK)]
     Lock(LockArgs),
+    /// Take a lock for a process that goes on, and print the token that gives it back.
+    ///
+    /// It does what `lock` does. The token is the id, `@` and the absolute path of the lock, so that `release` needs no more.
+    ///
+    /// Exit codes: 0, and the token is printed; otherwise as of `lock`.
+    #[command(after_long_help = format!("{}\n\n{}", examples::ACQUIRE, acquire::help()))]
+    Acquire(AcquireArgs),
+    /// Give back a lock that `acquire` took.
+    ///
+    /// Exit code 0: it is given back; 1: the token neither holds the lock nor waits for it; 64: it is no token.
+    #[command(after_long_help = examples::RELEASE)]
+    Release(ReleaseArgs),
+    /// Wait until somebody could have a lock at once, and take nothing.
+    ///
+    /// It leaves nothing on disk, and what was free when it came back may be taken the next moment: who wants the lock takes
+    /// it with `run`. The dead are not waited for.
+    ///
+    /// Exit code 0: there is room; 75: there was none, or not in time; 78: not of the kind that was said.
+    #[command(after_long_help = examples::WAIT)]
+    Wait(WaitArgs),
+    /// List the locks in a directory that somebody has or waits for.
+    ///
+    /// What is no lock is passed over, and symbolic links are not followed. HOLDER is the user and host as far as they can
+    /// be seen from here; WAIT is how many wait in line.
+    ///
+    /// Exit code 0: all of it was looked at; 73 and 77: not all of it could be.
+    #[command(after_long_help = examples::LIST)]
+    List(ListArgs),
+    /// Say why a lock is busy, what would make it free, and which commands help.
+    ///
+    /// Of everybody who has it or waits in line: who, since when, whether alive and how that can be told.
+    ///
+    /// Exit code 0: free; 1: held; 2: stale, for all its holders are dead; 3: whether anybody of them is alive cannot be
+    /// told; 78: not of the kind that was said.
+    #[command(after_long_help = format!("{}\n\n{}", examples::EXPLAIN, explain::help()))]
+    Explain(LookArgs),
+    /// Show who stands in line for a lock, in order, or take somebody out of it.
+    ///
+    /// Whoever is dropped exits with 85, and its command is not run; `LOCK.broken` keeps who ordered it and why. If its turn comes
+    /// meanwhile, it loses the lock as by `break`.
+    ///
+    /// Exit code 0: shown, or dropped; 1: nobody stands there; 78: locks of that kind have no line; 82: refused, for it has
+    /// the lock, see `break`; 64, 73 and 77 as of `run`.
+    #[command(after_long_help = examples::QUEUE)]
+    Queue(QueueArgs),
     /// Say who has a lock, since when, who waits, and who is dead.
     ///
     /// It finds out by itself of what kind the lock is. SINCE is when the entry on disk was made: in a line, when its owner
     /// joined. An entry is that of a supervisor and the processes of its command: it is dead when all of them are.
     ///
-    /// Exit code 0: free; 1: held; 2: stale, for all its holders are dead; 78: not of the kind that was said.
-    #[command(after_long_help = format!("{}\n\n{}", examples::STATUS, status::help()))]
+    /// Exit code 0: free; 1: held; 2: stale, for all its holders are dead; 3: held, and none of the holders is known to be
+    /// alive, as on another host; 78: not of the kind that was said.
+    #[command(after_long_help = format!("{}\n\n{}", examples::STATUS, crate::report::help()))]
     Status(LookArgs),
     /// Say who has a lock, by id, and nothing else.
     ///
@@ -120,6 +181,33 @@ pub(crate) enum Command {
     /// not of the kind that was said; 82: refused, for an owner may be alive.
     #[command(after_long_help = examples::UNLOCK)]
     Unlock(UnlockArgs),
+    /// Give out fencing tokens, and refuse the holders of old ones.
+    ///
+    /// A token is a number that grows with each holder of a lock, see `run --fence`. A resource that keeps the highest one
+    /// that it has seen, and refuses who comes with a lower one, is safe from holders that have lost the lock and do not
+    /// know it yet.
+    #[command(subcommand, after_long_help = format!("{}\n\n{}", examples::FENCE, numbers::help()))]
+    Fence(FenceCommand),
+    /// Take a lock away from one that holds it or waits for it, and say why.
+    ///
+    /// A `run` that holds it stops its command, all of it, gives the lock back and exits with 85. Who does not so in time, since it
+    /// is stopped, or on a host that is gone, loses the lock by force; what it does may go on, but a fencing number that it has
+    /// is out of date from now on. Who ordered it, when and why is kept in LOCK.broken, the newest 32.
+    ///
+    /// Exit code 0: that id has it no more; 1: that id has it not, and waits for it not; 82: nobody said yes; 64, 73 and 77 as
+    /// of `run`. Interrupted, it leaves the order standing.
+    #[command(after_long_help = examples::BREAK)]
+    Break(BreakArgs),
+    /// Find out what a directory's file system does, and which kinds of locks are verified there.
+    ///
+    /// It tries all that locks rest on in a directory that it makes in DIR and removes: each promise of the contract, through
+    /// one handle, through two, and by two processes; names, stamps, notices of changes. Then it says what the safety matrix
+    /// (`verify --matrix`) has for each kind of lock in such a world. `run` and `lock` go by the type of the file system alone.
+    ///
+    /// Exit code 0: all kinds that were asked for are verified there; 82: one is not; 73 and 77 when nothing can be tried there;
+    /// 128+N when signal N broke it off.
+    #[command(after_long_help = format!("{}\n\n{}", examples::DOCTOR, doctors::help()))]
+    Doctor(DoctorArgs),
     /// Stand in for the lockers' scripts.
     ///
     /// Called as `lock_local.sh`, `fast_lock.sh` and so on, with or without `.sh`, lockwright does what that script does:

@@ -1,4 +1,4 @@
-//! Exit codes, and how a failure is said: one line, what, where and what to do.
+//! Exit codes, and how a failure is said: one line, what, where and what to do; below it who is in the way, if somebody is.
 
 use std::{fmt, io, process::ExitCode};
 
@@ -11,9 +11,11 @@ use nix::sys::signal::Signal;
 pub(crate) struct Failure {
     code: u8,
     line: String,
+    /// What is said below that line.
+    more: Vec<String>,
 }
 
-/// The id that was to give a lock back has it not (`unlock`).
+/// The id that was to give a lock back, or to lose it, has it not (`unlock`, `break`).
 pub(crate) const NOT_HELD: u8 = 1;
 /// The command line makes no sense (`EX_USAGE`).
 pub(crate) const USAGE: u8 = 64;
@@ -25,12 +27,19 @@ pub(crate) const BUSY: u8 = 75;
 pub(crate) const NO_PERMISSION: u8 = 77;
 /// A lock of another kind stands there (`EX_CONFIG`).
 pub(crate) const OTHER_KIND: u8 = 78;
-/// The lock is not taken away: its owner may be alive (`unlock`).
+/// The lock was lost while the command ran, or somebody came with a newer number (`fence check`).
+pub(crate) const LOST: u8 = 81;
+/// The lock is not taken away: its owner may be alive (`unlock`), or nobody said yes (`break`). Or that kind is not verified
+/// on that file system.
 pub(crate) const REFUSED: u8 = 82;
 /// The command would wait for a lock that is held around it.
 pub(crate) const SELF_NESTED: u8 = 83;
 /// The command ended well, and the release could not be confirmed.
 pub(crate) const UNRELEASED: u8 = 84;
+/// An operator has taken the lock away.
+pub(crate) const BROKEN: u8 = 85;
+/// The command held the lock for longer than it was to; as timeout(1) has it.
+pub(crate) const TOO_LONG: u8 = 124;
 /// lockwright itself failed.
 pub(crate) const FAILED: u8 = 125;
 /// The command is there and cannot be executed.
@@ -42,7 +51,7 @@ pub(crate) const SIGNALLED: u8 = 128;
 
 impl Failure {
     pub(crate) fn new(code: u8, line: impl fmt::Display) -> Self {
-        Self { code, line: line.to_string() }
+        Self { code, line: line.to_string(), more: Vec::new() }
     }
 
     /// What a file system answered that cannot hold the lock.
@@ -64,6 +73,11 @@ impl Failure {
         Self { code, ..self }
     }
 
+    /// The same failure, with more to be said of it.
+    pub(crate) fn with_lines(self, more: Vec<String>) -> Self {
+        Self { more, ..self }
+    }
+
     /// The code to end with.
     pub(crate) fn code(&self) -> u8 {
         self.code
@@ -77,7 +91,8 @@ impl Failure {
     /// Says what went wrong, if there is something to say, and gives the code.
     pub(crate) fn report(self) -> ExitCode {
         if !self.line.is_empty() {
-            say(&self.line);
+            let lines = self.more.iter().map(|line| format!("\n  {}", one_line(line)));
+            tell(&format!("{}{}", one_line(&self.line), lines.collect::<String>()));
         }
         ExitCode::from(self.code)
     }
@@ -88,7 +103,9 @@ impl From<OpenError> for Failure {
         use OpenErrorKind as E;
         let code = match error.kind() {
             E::NoName | E::Name(_) | E::NotUtf8 | E::ControlCharacter => USAGE,
-            E::ParentDenied | E::Fs(FsError::PermissionDenied) => NO_PERMISSION,
+            E::ParentDenied | E::UntrustedParent(_) | E::Untrusted(_) | E::Fs(FsError::PermissionDenied) => {
+                NO_PERMISSION
+            }
             E::Identity(_) => FAILED,
             _ => CANNOT_CREATE,
         };
@@ -108,8 +125,19 @@ pub(crate) fn code_of(signal: Signal) -> u8 {
 
 /// Writes one line to standard error. A standard error that is closed is nobody's to complain about.
 pub(crate) fn say(line: &str) {
+    tell(&one_line(line));
+}
+
+/// In one piece, so that it stays together.
+fn tell(text: &str) {
     use std::io::Write;
-    drop(writeln!(io::stderr(), "lockwright: {}", one_line(line)));
+    drop(io::stderr().write_all(format!("lockwright: {text}\n").as_bytes()));
+}
+
+/// Writes a question to standard error, to be answered on the same line.
+pub(crate) fn ask(question: &str) {
+    use std::io::Write;
+    drop(write!(io::stderr(), "lockwright: {}", one_line(question)));
 }
 
 /// Control characters are escaped, so that a hostile name cannot make two lines of one, or move the cursor.

@@ -6,12 +6,13 @@
 use std::{os::unix::process::parent_id, process::ExitCode};
 
 use lockwright_kernel::{id::Id, ids::process::ProcessId};
-use lockwright_posix::lock::{Kind, PathLock, Standing};
+use lockwright_posix::lock::{Contender, Kind, PathLock, Standing};
 
 use crate::{
     args::LockArgs,
     exit::{FAILED, Failure, SELF_NESTED, USAGE, failed},
     look::look,
+    notes::Noted,
     owner::print,
     signals::Signals,
     wait,
@@ -19,7 +20,14 @@ use crate::{
 
 /// Code 0 says that the lock is held; the id is printed.
 pub(crate) fn lock(args: &LockArgs) -> Result<ExitCode, Failure> {
-    let lock = PathLock::open_kind(&args.want.lock, args.want.kind)?;
+    // Who does not learn the id could not give the lock back.
+    take(args, |contender| print(&format!("{}\n", contender.id())))
+}
+
+/// Takes the lock, which is kept if the caller can be told of it.
+pub(crate) fn take(args: &LockArgs, tell: impl FnOnce(&Contender) -> Result<(), Failure>) -> Result<ExitCode, Failure> {
+    let lock = args.want.open()?;
+    args.want.shared_with().widen_umask();
     let pid = args.pid.unwrap_or_else(parent_id);
     let process = lock.this_process().fresh_id_for(pid).map_err(|error| {
         let code = if args.pid.is_some() { USAGE } else { FAILED };
@@ -29,6 +37,7 @@ pub(crate) fn lock(args: &LockArgs) -> Result<ExitCode, Failure> {
     let id = Id::from(&process);
     let signals = Signals::block().map_err(failed("cannot block signals"))?;
     let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
+    let note = Noted::write(&lock, &id, &args.note, args.want.quiet);
     let mut contender = lock.contend_as(&id);
     wait::wait(&mut contender, &args.want, &world, "", || {
         while let Some(signal) = signals.next().map_err(failed("cannot read signals"))? {
@@ -36,9 +45,9 @@ pub(crate) fn lock(args: &LockArgs) -> Result<ExitCode, Failure> {
         }
         Ok(())
     })?;
+    tell(&contender)?;
     contender.keep();
-    // Who does not learn the id could not give the lock back.
-    print(&format!("{id}\n")).inspect_err(|_| drop(lock.unlock_as(&id)))?;
+    note.keep();
     Ok(ExitCode::SUCCESS)
 }
 

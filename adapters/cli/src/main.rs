@@ -4,22 +4,39 @@
 //! wrong is one line on standard error, see [`exit`]. Called by the name of one of the lockers' scripts, it is that script,
 //! see [`lockers`], and called `flock` or `setlock` it stands in for that: [`stand_in`].
 
+mod acquire;
 mod args;
+mod breaking;
 mod completions;
+mod doctor;
 mod exit;
+mod explain;
+mod fence;
+mod held;
+mod json;
 mod links;
+mod list;
 mod lock;
 mod lockers;
 mod look;
 mod manual;
+mod notes;
+mod order;
 mod owner;
+mod people;
+mod queue;
 mod replay;
+mod report;
 mod run;
 mod shrink;
 mod signals;
 mod stand_in;
 mod status;
+mod table;
+mod text;
+mod times;
 mod unlock;
+mod verified;
 mod verify;
 mod wait;
 
@@ -46,9 +63,18 @@ fn main() -> ExitCode {
         Command::Shrink(args) => shrink::shrink(&args),
         Command::Run(args) => run::run(&args),
         Command::Lock(args) => lock::lock(&args),
+        Command::Acquire(args) => acquire::acquire(&args),
+        Command::Release(args) => acquire::release(&args),
+        Command::Wait(args) => wait::free::wait(&args),
+        Command::List(args) => list::list(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::Queue(args) => queue::queue(&args),
+        Command::Fence(command) => fence::fence(&command),
         Command::Status(args) => status::status(&args),
         Command::Owner(args) => owner::owner(&args),
+        Command::Break(args) => breaking::break_hold(&args),
         Command::Unlock(args) => unlock::unlock(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),
         Command::StandIn { dir, names } => stand_in::install(&dir, &names),
         Command::Completions { shell } => completions::completions(shell),

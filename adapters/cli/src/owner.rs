@@ -28,7 +28,12 @@ pub(crate) fn owner(args: &OwnerArgs) -> Result<ExitCode, Failure> {
 
 /// Writes to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    let written = io::stdout().write_all(text.as_bytes());
+    print_bytes(text.as_bytes())
+}
+
+/// The same for what need not be UTF-8.
+pub(crate) fn print_bytes(text: &[u8]) -> Result<(), Failure> {
+    let written = io::stdout().write_all(text);
     written.map_err(|error| Failure::new(FAILED, format!("standard output: {error}")))
 }
 

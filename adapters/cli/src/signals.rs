@@ -1,9 +1,10 @@
 //! The signals that a supervisor takes in, as events in one queue.
 
-use std::{io, os::fd::AsFd, os::fd::OwnedFd};
+use std::{io, os::fd::AsFd, os::fd::OwnedFd, time::Duration};
 
 use nix::{
     errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::{
         signal::{SigHandler, SigSet, SigmaskHow, Signal, signal},
         signalfd::{SfdFlags, SignalFd},
@@ -56,17 +57,17 @@ impl Signals {
         }
     }
 
-    /// Waits for the next signal.
-    pub(crate) fn wait(&self) -> io::Result<Signal> {
-        loop {
-            if let Some(signal) = self.next()? {
-                return Ok(signal);
-            }
-            let mut fds = [nix::poll::PollFd::new(self.queue.as_fd(), nix::poll::PollFlags::POLLIN)];
-            match nix::poll::poll(&mut fds, nix::poll::PollTimeout::NONE) {
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(error) => return Err(error.into()),
-            }
+    /// Waits until there is a signal, for `at_most` so long: `true` when there is one.
+    pub(crate) fn wait(&self, at_most: Option<Duration>) -> io::Result<bool> {
+        let timeout = match at_most {
+            Some(at_most) => PollTimeout::try_from(at_most.as_millis().saturating_add(1)).unwrap_or(PollTimeout::MAX),
+            None => PollTimeout::NONE,
+        };
+        let mut fds = [PollFd::new(self.queue.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, timeout) {
+            Ok(ready) => Ok(ready > 0),
+            Err(Errno::EINTR) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 

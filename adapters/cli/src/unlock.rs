@@ -12,6 +12,7 @@ use crate::{
     args::UnlockArgs,
     exit::{Failure, NOT_HELD, REFUSED, say},
     look::{self, Shown, unreadable},
+    notes,
 };
 
 /// Code 0 says that none of the owners that were to lose the lock has it any more, or that there were none.
@@ -30,6 +31,7 @@ pub(crate) fn unlock(args: &UnlockArgs) -> Result<ExitCode, Failure> {
     }
     for entry in &lost {
         lock.recover(&entry.id).map_err(|error| unreadable(&lock, &error))?;
+        notes::remove(&lock, &entry.id);
         say(&format!("{}: taken away from {}", lock.path().display(), Shown(Some(&entry.id))));
     }
     if let (true, Some(holder)) = (lost.is_empty(), standing.holders.iter().find(|holder| !dead(holder))) {
@@ -40,14 +42,19 @@ pub(crate) fn unlock(args: &UnlockArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn give_back(lock: &PathLock, id: &Id) -> Result<(), Failure> {
+/// Gives back what `id` has, the lock or a place in line.
+pub(crate) fn give_back(lock: &PathLock, id: &Id) -> Result<(), Failure> {
     match lock.unlock_as(id) {
         Err(LockError::NotOwner) => {
             let line =
                 format!("{}: {} neither holds the lock nor waits for it", lock.path().display(), Shown(Some(id)));
             Err(Failure::new(NOT_HELD, line))
         }
-        other => other.map_err(|error| unreadable(lock, &error)),
+        other => {
+            other.map_err(|error| unreadable(lock, &error))?;
+            notes::remove(lock, id);
+            Ok(())
+        }
     }
 }
 

@@ -1,22 +1,45 @@
 //! Waits for a lock, tells people so, and says why it was not had.
+//!
+//! Between two moments at which something is said, and after the last one, nothing is done but to sleep.
+
+pub(crate) mod free;
+mod screen;
+mod words;
 
 use std::time::Duration;
 
 use lockwright_kernel::{clock::Instant, id::Id};
 use lockwright_posix::{
-    lock::{AcquireError, AcquireErrorKind, Contender, Kind},
+    lock::{AcquireError, AcquireErrorKind, Contender, PathLock, Recovered},
     watch::PosixWorld,
 };
 use nix::sys::signal::{Signal, raise};
 
 use crate::{
     args::WantArgs,
-    exit::{BUSY, FAILED, Failure, OTHER_KIND, SELF_NESTED, code_of, say},
-    look::Shown,
+    exit::{BROKEN, BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, SELF_NESTED, code_of, say},
+    notes,
+    order::Told,
+    people,
+    text::shown_path,
 };
+use screen::Screen;
+use words::Sight;
 
-/// How long a wait goes on before it is mentioned.
-const SILENCE: Duration = Duration::from_millis(400);
+/// After how long a wait is mentioned the first times.
+const MOMENTS: [Duration; 3] = [Duration::from_millis(400), Duration::from_secs(10), Duration::from_mins(1)];
+/// How often it is mentioned after these.
+const AGAIN: Duration = Duration::from_mins(5);
+
+/// How long somebody waits, and how loudly.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience<'a> {
+    pub(crate) wait: Option<Duration>,
+    pub(crate) nonblock: bool,
+    pub(crate) quiet: bool,
+    /// What is added to a refusal.
+    pub(crate) ending: &'a str,
+}
 
 /// Waits until the contender holds. `heed` is called when a signal has come in. A failure ends in `ending`.
 pub(crate) fn wait(
@@ -24,24 +47,94 @@ pub(crate) fn wait(
     args: &WantArgs,
     world: &PosixWorld,
     ending: &str,
-    mut heed: impl FnMut() -> Result<(), Failure>,
+    heed: impl FnMut() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let deadline = match args.wait {
-        _ if args.nonblock => Some(Instant::new(Duration::ZERO)),
-        wait => wait.map(|wait| world.after(wait)),
-    };
-    let mentioned = |end: &Instant| !args.quiet && deadline.is_none_or(|deadline| *end < deadline);
-    let mut silence = Some(world.after(SILENCE)).filter(mentioned);
-    loop {
-        let Err(error) = contender.wait(world, silence.or(deadline)) else { return Ok(()) };
-        match error.kind() {
-            AcquireErrorKind::TimedOut { owner } if silence.take().is_some() => {
-                say(&format!("{}: waiting; {}", args.lock.display(), for_whom(args.kind, owner.as_ref())));
+    let patience = Patience { wait: args.wait, nonblock: args.nonblock, quiet: args.quiet, ending };
+    let (lock, me) = (contender.lock(), contender.id().clone());
+    let mut order = None;
+    let attempt = |until| {
+        contender.wait(world, until).inspect_err(|error| {
+            if matches!(error.kind(), AcquireErrorKind::Removed) {
+                order = contender.order().ok().flatten();
             }
-            AcquireErrorKind::Interrupted => heed()?,
-            _ => return Err(refusal(args, &error, ending)),
+        })
+    };
+    let waited = patience.wait_in(world, lock, Some(&me), attempt, heed);
+    // It was in line, and somebody took its place away: by an order that says why, or without.
+    waited.map_err(|failure| match &order {
+        Some(order) => Failure::new(BROKEN, format!("{}: {}{ending}", shown_path(lock.path()), Told(order))),
+        None => failure,
+    })?;
+    for dead in lock.recovered() {
+        notes::remove(lock, &dead.id);
+        if !args.quiet {
+            tell_of_recovery(lock, &dead);
         }
     }
+    Ok(())
+}
+
+impl Patience<'_> {
+    /// Waits in `world` by `attempt`, which waits until a moment; `me` is who waits, if it is anybody.
+    fn wait_in(
+        self,
+        world: &PosixWorld,
+        lock: &PathLock,
+        me: Option<&Id>,
+        mut attempt: impl FnMut(Option<Instant>) -> Result<(), AcquireError>,
+        mut heed: impl FnMut() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let deadline = match self.wait {
+            _ if self.nonblock => Some(Instant::new(Duration::ZERO)),
+            wait => wait.map(|wait| world.after(wait)),
+        };
+        let begun = world.after(Duration::ZERO);
+        let mut moments = moments().map(|after| begun.saturating_add(after));
+        let mut next = || moments.next().filter(|moment| !self.quiet && deadline.is_none_or(|end| *moment < end));
+        let (mut moment, mut screen) = (next(), Screen::default());
+        while let Err(error) = attempt(moment.or(deadline)) {
+            match error.kind() {
+                AcquireErrorKind::TimedOut { .. } if moment.is_some() => {
+                    let sight = Sight::of(lock, me);
+                    screen.show(&format!("waiting for {}", sight.what()), &sight.holders());
+                    moment = next();
+                }
+                AcquireErrorKind::Interrupted => {
+                    screen.forget();
+                    heed()?;
+                }
+                _ => return Err(self.refusal(lock, me, &error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn refusal(self, lock: &PathLock, me: Option<&Id>, error: &AcquireError) -> Failure {
+        match error.kind() {
+            AcquireErrorKind::Held { .. } | AcquireErrorKind::TimedOut { .. } if self.quiet => Failure::quiet(BUSY),
+            AcquireErrorKind::Held { .. } | AcquireErrorKind::TimedOut { .. } => {
+                let sight = Sight::of(lock, me);
+                let why = if self.nonblock { "busy" } else { "not free in time" };
+                let lines = [sight.holders(), sight.advice()].concat();
+                Failure::new(BUSY, format!("{}: {why}{}", sight.what(), self.ending)).with_lines(lines)
+            }
+            AcquireErrorKind::OtherKind { .. } => Failure::new(OTHER_KIND, error),
+            AcquireErrorKind::AlreadyOwner => Failure::new(SELF_NESTED, error),
+            AcquireErrorKind::Untrusted(_) => Failure::new(NO_PERMISSION, error),
+            AcquireErrorKind::Fs(fs) => Failure::of_fs(*fs, error),
+            _ => Failure::new(FAILED, error),
+        }
+    }
+}
+
+fn moments() -> impl Iterator<Item = Duration> {
+    let last = MOMENTS[MOMENTS.len() - 1];
+    MOMENTS.into_iter().chain((1..).map(move |count| last + AGAIN * count))
+}
+
+fn tell_of_recovery(lock: &PathLock, dead: &Recovered) {
+    let told = people::recovered(&dead.id, dead.since, dead.evidence);
+    say(&format!("{}: {told}", shown_path(lock.path())));
 }
 
 /// What a signal does to somebody who waits: stops it, ends it, or nothing.
@@ -53,31 +146,13 @@ pub(crate) fn obey(signal: Signal, ending: &str) -> Result<(), Failure> {
     }
 }
 
-/// Of many holders, or of many before it in line, one is named.
-fn for_whom(kind: Kind, owner: Option<&Id>) -> String {
-    match (kind, owner) {
-        (Kind::Fast | Kind::Bid, owner) => format!("held by {}", Shown(owner)),
-        (Kind::Semaphore(slots), Some(owner)) => {
-            format!("all of {slots} slots are taken, one by {}", Shown(Some(owner)))
-        }
-        (Kind::Semaphore(slots), None) => format!("all of {slots} slots are taken"),
-        (_, Some(owner)) => format!("in line behind {}", Shown(Some(owner))),
-        (_, None) => "in line".to_owned(),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn refusal(args: &WantArgs, error: &AcquireError, ending: &str) -> Failure {
-    let path = args.lock.display();
-    match error.kind() {
-        AcquireErrorKind::Held { .. } | AcquireErrorKind::TimedOut { .. } if args.quiet => Failure::quiet(BUSY),
-        AcquireErrorKind::Held { owner } | AcquireErrorKind::TimedOut { owner } => {
-            let why = if args.nonblock { "" } else { "not free in time; " };
-            let whom = for_whom(args.kind, owner.as_ref());
-            Failure::new(BUSY, format!("{path}: {why}{whom}{ending}"))
-        }
-        AcquireErrorKind::OtherKind { .. } => Failure::new(OTHER_KIND, error),
-        AcquireErrorKind::AlreadyOwner => Failure::new(SELF_NESTED, error),
-        AcquireErrorKind::Fs(fs) => Failure::of_fs(*fs, error),
-        _ => Failure::new(FAILED, error),
+    #[test]
+    fn a_wait_is_mentioned_soon_then_rarely_and_for_ever() {
+        let first: Vec<u128> = moments().take(6).map(|moment| moment.as_millis()).collect();
+        assert_eq!(first, [400, 10_000, 60_000, 360_000, 660_000, 960_000]);
     }
 }

@@ -18,6 +18,7 @@
 //! than `fast`, and which itself does not look at what else stands there.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -27,19 +28,34 @@ use lockwright_kernel::{
     blocking::WaitError, clock, fast_lock::Leaf, fs::FsError, id::Id, lock::LockError, path::Name, token::Tokens,
 };
 
-use crate::{fs::PosixFs, probe::ProcProbe, process::ThisProcess, watch::PosixWorld};
+use crate::{
+    fs::{FileSystem, PosixFs, SharedWith},
+    probe::ProcProbe,
+    process::ThisProcess,
+    watch::PosixWorld,
+};
 
 mod any;
+mod breaking;
 mod error;
 mod guard;
+mod hold;
 mod kind;
+mod orders;
+mod recovered;
+mod room;
 mod standing;
 mod worlds;
 
 use any::{AnyLock, Place};
-pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind};
+pub use breaking::{BreakError, Broken, Way};
+pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind, advice};
 pub use guard::{Contender, FenceError, Guard};
+pub use hold::{Loss, Vigil};
 pub use kind::{Kind, KindParseError, Layout};
+pub use orders::{ORDERS_MAX, Order, TEXT_BYTES_MAX};
+pub use recovered::Recovered;
+use recovered::Recoveries;
 pub use standing::{Entry, Standing};
 use worlds::Worlds;
 
@@ -98,21 +114,46 @@ impl PathLock {
     ///
     /// Those of [`PathLock::open`].
     pub fn open_kind(path: impl AsRef<Path>, kind: Kind) -> Result<Self, OpenError> {
-        let path = path.as_ref();
-        Self::try_open(path, kind).map_err(|kind| OpenError::new(path, kind))
+        Self::open_shared(path, kind, SharedWith::Nobody)
     }
 
-    fn try_open(path: &Path, kind: Kind) -> Result<Self, OpenErrorKind> {
+    /// The same, shared with others: see [`SharedWith`] for whom they are, and [`SharedWith::widen_umask`] for what it takes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PathLock::open`]. A directory that lets others than these take the lock away is refused:
+    /// [`OpenErrorKind::UntrustedParent`], [`OpenErrorKind::Untrusted`].
+    pub fn open_shared(path: impl AsRef<Path>, kind: Kind, with: SharedWith) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        Self::try_open(path, kind, Some(with)).map_err(|kind| OpenError::new(path, kind))
+    }
+
+    /// The same, whosever it is, for those who only look at a lock, or take it away from somebody: nothing is asked of its
+    /// directories. Who takes it for itself had better ask.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PathLock::open`] that are not about trust.
+    pub fn open_unguarded(path: impl AsRef<Path>, kind: Kind) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        Self::try_open(path, kind, None).map_err(|kind| OpenError::new(path, kind))
+    }
+
+    fn try_open(path: &Path, kind: Kind, with: Option<SharedWith>) -> Result<Self, OpenErrorKind> {
         let name = error::checked_name(path)?;
         let parent = match path.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
         let fs = PosixFs::open(parent).map_err(OpenErrorKind::of_parent)?;
+        let fs = match with {
+            Some(with) => fs.guarded(with).map_err(OpenErrorKind::System)?.map_err(OpenErrorKind::UntrustedParent)?,
+            None => fs,
+        };
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
         let probe = ProcProbe::new(&fs);
-        let place = Place { fs, name, probe };
+        let place = Place { fs, name, probe, recoveries: Recoveries::default() };
         let lock = place.lock(kind.layout(), Leaf::File);
         // What cannot be listed is told by who wants the lock.
         let has_bids = place.has_bids().unwrap_or_default();
@@ -131,6 +172,12 @@ impl PathLock {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The last name of the path.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.place.name
     }
 
     /// The kind as it was given.
@@ -234,6 +281,15 @@ impl PathLock {
         Ok(Standing::default())
     }
 
+    /// The order that stands for `id` to give the lock back, if one does.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`].
+    pub fn order_to(&self, id: &Id) -> Result<Option<Order>, LockError> {
+        hold::Hold { lock: &*self.lock, place: &self.place, id, ticket: None }.order()
+    }
+
     /// Removes everything of `id`: its hold on the lock, its place in line, its tries. The caller knows that `id` is dead,
     /// or means to take the lock away from it; nobody else loses anything.
     ///
@@ -256,6 +312,13 @@ impl PathLock {
         self.lock.sweep()
     }
 
+    /// What was taken from the dead by this lock and its clones since this was asked last, the first few: for people. Those
+    /// who held a [`Kind::Bid`] are not among them.
+    #[must_use]
+    pub fn recovered(&self) -> Vec<Recovered> {
+        self.place.recoveries.take()
+    }
+
     /// The fencing tokens of this lock. They are kept in a directory beside it, whose name has `.token` after that of the
     /// lock, and which stands for good once the first was given: who removes it while a resource remembers its numbers
     /// begins again at 1.
@@ -264,8 +327,7 @@ impl PathLock {
     ///
     /// [`FsError::NameTooLong`].
     pub fn tokens(&self) -> Result<Tokens<PosixFs>, FsError> {
-        let name: Name = format!("{}.token", self.place.name).parse().map_err(|_| FsError::NameTooLong)?;
-        Ok(Tokens::new(self.place.fs.clone(), name.into()))
+        self.place.tokens()
     }
 
     /// Tells the dead owners of this lock from the rest.
@@ -284,6 +346,16 @@ impl PathLock {
     #[must_use]
     pub fn fs(&self) -> &PosixFs {
         &self.place.fs
+    }
+
+    /// What file system that is. The algorithms were checked for [some](crate::fs::Ground::Local); on others a lock works as
+    /// well as it can, and it is for the caller to refuse. `lockwright run` does, unless it is told not to.
+    ///
+    /// # Errors
+    ///
+    /// Those of `fstatfs`.
+    pub fn file_system(&self) -> io::Result<FileSystem> {
+        self.place.fs.file_system()
     }
 
     /// A new world for one caller to wait in.

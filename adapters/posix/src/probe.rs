@@ -42,7 +42,7 @@ impl ProcProbe {
     }
 
     /// Where the caller looks from; `None` when it cannot tell, and sees nothing.
-    fn here(self) -> Option<Here> {
+    pub(crate) fn here(self) -> Option<Here> {
         Some(Here { boot: self.boot, namespace: procfs::namespace().ok()?, local: self.local })
     }
 

@@ -103,8 +103,17 @@ pub(crate) fn shows_own_namespace() -> bool {
     status_field("NSpid:").is_some_and(|numbers| numbers.split_ascii_whitespace().count() == 1)
 }
 
+/// The user that the process runs as, not the one whose rights it has for the moment.
+pub(crate) fn uid(pid: u32) -> Option<u32> {
+    status_field_of(&format!("/proc/{pid}/status"), "Uid:")?.split_ascii_whitespace().next()?.parse().ok()
+}
+
 fn status_field(name: &str) -> Option<String> {
-    let status = fs::read("/proc/self/status").ok()?;
+    status_field_of("/proc/self/status", name)
+}
+
+fn status_field_of(path: &str, name: &str) -> Option<String> {
+    let status = fs::read(path).ok()?;
     let status = String::from_utf8_lossy(&status).into_owned();
     let field = status.lines().find_map(|line| line.strip_prefix(name));
     field.map(str::to_owned)

@@ -111,6 +111,16 @@ impl PosixWorld {
         boot_time().saturating_add(wait)
     }
 
+    /// Waits until the owner of an id is dead, until `until` at most. It may come back [`Wake::Changed`] without a cause, and
+    /// does not come back for the death of one that cannot be seen from here.
+    ///
+    /// # Errors
+    ///
+    /// [`Halted`] never, as of every wait in the real world.
+    pub fn wait_for_death(&self, owner: &Id, until: Option<Instant>) -> Result<Wake, Halted> {
+        self.wait_any(&[], &[Mortal::Owner(owner.clone())], until)
+    }
+
     fn is_interrupted(&self) -> bool {
         let Some(interrupt) = &self.interrupt else {
             return false;
@@ -120,7 +130,7 @@ impl PosixWorld {
         ppoll(&mut fds, at_once, None).is_ok_and(|ready| ready > 0)
     }
 
-    fn is_past(&self, until: Option<Instant>) -> Result<bool, Halted> {
+    pub(crate) fn is_past(&self, until: Option<Instant>) -> Result<bool, Halted> {
         Ok(match until {
             Some(until) => self.now()? >= until,
             None => false,
@@ -159,13 +169,23 @@ impl PosixWorld {
                 }
                 None => until,
             };
-            match self.poll(notes.handle(), &keepers, end) {
+            // What other watches have to tell stays unread, and would wake this wait again and again.
+            let directory = notes.handle().filter(|_| !watches.is_empty());
+            match self.poll(directory, &keepers, end) {
                 Event::Directory | Event::OwnerEnded => {}
                 Event::Interrupt => return Ok(Wake::Interrupted),
                 Event::Time if self.is_past(until)? => return Ok(Wake::TimedOut),
                 Event::Time => return Ok(Wake::Changed),
             }
         }
+    }
+
+    pub(crate) fn is_dead(&self, mortal: &Mortal) -> bool {
+        let look = match mortal {
+            Mortal::Owner(id) => self.probe.look(id),
+            Mortal::Bidder(bidder) => self.probe.look_at_bidder(bidder),
+        };
+        look == Look::Dead
     }
 
     /// Opens a handle for the end of whoever keeps an owner alive; `None` when it is dead.

@@ -8,7 +8,7 @@ use lockwright_kernel::{
         call::{Answer, Call, Value},
     },
     id::Id,
-    token::{TRIES_MAX, Token, TokenError, Tokens},
+    token::{TRIES_MAX, Token, TokenError, Tokens, Verdict},
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -173,6 +173,68 @@ fn after_a_power_cut_numbers_go_on_above_what_the_resource_has_seen_and_never_do
     for (seen, next) in [(40, 41), (5, 42), (42, 43)] {
         assert_eq!(tokens(&disk).next_above(&id("ann"), seen), Ok(token(next)));
     }
+}
+
+#[test]
+fn a_resource_admits_what_is_not_lower_than_the_highest_it_has_seen() {
+    let disk = MemFs::new();
+    let admit = |number| tokens(&disk).admit(&id("ann"), token(number));
+    for (number, verdict) in [
+        (5, Verdict::Admitted),
+        (5, Verdict::Admitted),
+        (4, Verdict::Refused(token(5))),
+        (HIGHEST, Verdict::Admitted),
+        (1, Verdict::Refused(token(HIGHEST))),
+    ] {
+        assert_eq!(admit(number), Ok(verdict), "{number}");
+    }
+    assert_eq!(admit(HIGHEST + 1), Err(TokenError::UsedUp(token(HIGHEST))));
+    assert_eq!(tree(&disk), ["t", "t/last", &format!("t/last/{HIGHEST}")]);
+}
+
+/// Whatever another one is admitted with right before any call, also in the beginning.
+#[test]
+fn judge_refuses_a_number_below_one_that_was_admitted_meanwhile_and_admits_one_above() {
+    for begun in [MemFs::new as fn() -> MemFs, || given(3)] {
+        for at in 0.. {
+            let mut over = false;
+            for (mine, theirs) in [(5, 4), (5, 5), (5, 7)] {
+                let (disk, calls, came) = (begun(), Cell::new(0), Cell::new(false));
+                let fs = Through(|call: &Call| {
+                    if calls.replace(calls.get() + 1) == at {
+                        came.set(true);
+                        assert_eq!(tokens(&disk).admit(&id("bob"), token(theirs)), Ok(Verdict::Admitted));
+                    }
+                    call.on(&disk)
+                });
+                let verdict = tokens(&fs).admit(&id("ann"), token(mine));
+                let is_over = verdict == Ok(Verdict::Admitted) && !came.get();
+                over |= is_over;
+                let refused = Ok(Verdict::Refused(token(7)));
+                assert_eq!(verdict, if theirs > mine && !is_over { refused } else { Ok(Verdict::Admitted) }, "{at}");
+                let highest = if is_over { mine } else { mine.max(theirs) };
+                assert_eq!(tree(&disk), ["t", "t/last", &format!("t/last/{highest:03}")], "{at}");
+                let lower = tokens(&disk).admit(&id("cat"), token(highest - 1));
+                assert_eq!(lower, Ok(Verdict::Refused(token(highest))), "{at}");
+            }
+            if over {
+                assert!(at > 1, "there was nothing to come between");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_number_is_outdated_once_and_only_while_it_is_the_last() {
+    let disk = given(7);
+    assert_eq!(tokens(&disk).outdate(token(7)), Ok(token(8)));
+    assert_eq!(tokens(&disk).outdate(token(7)), Err(TokenError::Disturbed));
+    assert_eq!(tree(&disk), ["t", "t/last", "t/last/008"]);
+    assert_eq!(tokens(&disk).next(&id("bob")), Ok(token(9)));
+    let disk = given(HIGHEST);
+    assert_eq!(tokens(&disk).outdate(token(HIGHEST)), Err(TokenError::UsedUp(token(HIGHEST))));
+    assert_eq!(tokens(MemFs::new()).outdate(token(1)), Err(TokenError::Disturbed));
 }
 
 #[test]

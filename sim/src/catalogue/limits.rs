@@ -48,7 +48,7 @@ pub fn known(scenario: &Scenario, property: Property) -> Option<Limit> {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 36] = [
+pub const LIMITS: [Limit; 35] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -122,7 +122,6 @@ pub const LIMITS: [Limit; 36] = [
     dead_slot(Profile::Identity, Property::NothingLeftBehind),
     dead_slot(Profile::Lease, Property::NothingLeftBehind),
     dead_slot(Profile::Notify, Property::NothingLeftBehind),
-    lost_notice("fair_lock+waiting2"),
     wait_queue::LEASE_IS_OVER,
     wait_queue::CLOCK_SET_FORWARD,
     wait_queue::NO_LIVELOCK,

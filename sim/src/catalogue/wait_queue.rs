@@ -17,15 +17,9 @@ pub(super) const CUTTING: Entry =
 pub(super) const WAITING: Entry =
     Entry::algorithm("fair_lock+waiting", "the same line; all wait until they are told", &wait_queue::WAITING)
         .within(Profile::Notify);
-pub(super) const WAITING_AS_TWO: Entry = Entry::algorithm(
-    "fair_lock+waiting2",
-    "the same in a line of two numbers, so that deaths can be searched too",
-    &wait_queue::WAITING_AS_TWO,
-)
-.within(Profile::Notify);
 pub(super) const POLLING: Entry = Entry::algorithm(
     "fair_lock+polling",
-    "the same; they look again after a while as well, as notices may be lost",
+    "the same in a line of two numbers; they look again after a while as well, as notices may be lost",
     &wait_queue::POLLING,
 )
 .within(Profile::Notify);
@@ -85,12 +79,11 @@ pub(super) const NO_LIVELOCK: Limit = Limit {
 
 /// The rows of those that stand in line.
 pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
-    let bounds: [(Entry, &[[u8; 2]]); 9] = [
+    let bounds: [(Entry, &[[u8; 2]]); 8] = [
         (FAIR_LOCK, &[[2, 0], [2, 1], [3, 0]]),
         (TRIES, &[[2, 0]]),
         (CUTTING, &[[2, 0], [2, 1]]),
-        (WAITING, &[[2, 0]]),
-        (WAITING_AS_TWO, &[[2, 0], [2, 1]]),
+        (WAITING, &[[2, 0], [2, 1]]),
         (IN_TIME, &[[2, 0], [2, 1]]),
         (FAIR_SEMAPHORE, &[[2, 0], [3, 0]]),
         (RW_LOCK, &[[2, 0], [2, 1]]),

@@ -29,7 +29,7 @@ pub(super) struct Passes<'a> {
 
 impl<'a> Passes<'a> {
     pub(super) fn new(protocol: &'a dyn Protocol, scenario: &'a Scenario, limits: Limits) -> Self {
-        let limits = Self::heeded(protocol, limits);
+        let limits = limits.heeding(protocol);
         let mut world = World::new(protocol, scenario);
         let mut refused = None;
         let numbered = scenario.profile == Profile::Identity;
@@ -46,13 +46,6 @@ impl<'a> Passes<'a> {
         }
         let lessons = Lessons::new(protocol, scenario);
         Self { search: Search::new(world, lessons, limits), ids, refused, is_over: false }
-    }
-
-    /// The same limits without the reductions that this protocol does not allow.
-    pub(super) fn heeded(protocol: &dyn Protocol, limits: Limits) -> Limits {
-        let are_allowed = limits.merge && whole_reason(protocol).is_none();
-        let Limits { symmetry, partial_order, .. } = limits;
-        Limits { symmetry: symmetry && are_allowed, partial_order: partial_order && are_allowed, ..limits }
     }
 
     pub(super) fn run(&mut self, observe: Observe<'_>) -> Verdict {
@@ -126,6 +119,9 @@ impl<'a> Passes<'a> {
 pub(super) fn whole_reason(protocol: &dyn Protocol) -> Option<&'static str> {
     if !protocol.promises().is_empty() {
         return Some("who starves on a loop is told by name");
+    }
+    if protocol.has_long_histories() {
+        return Some("its attempts have more histories than there are states");
     }
     protocol.is_linearizable().then_some("what explains the answers of operations is told by name")
 }

@@ -322,6 +322,11 @@ impl Protocol for QueueClients {
         }
     }
 
+    /// A round of waiting takes two turns, each of which reads the whole line.
+    fn has_long_histories(&self) -> bool {
+        self.waits.is_some()
+    }
+
     /// The line; where in it a client stands it has to [remember](Protocol::evidences).
     fn evidence(&self, _id: &Id) -> Path {
         lock_path()

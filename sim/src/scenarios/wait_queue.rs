@@ -58,16 +58,14 @@ pub const FAIR_LOCK: QueueClients = QueueClients {
 /// The same, and they wait as the kernel's blocking call does.
 pub const WAITING: QueueClients = QueueClients { waits: Some(in_line), ..FAIR_LOCK };
 
-/// The same in a line of two, so that it can be searched with deaths: a waiter is woken by that of the one before it.
-pub const WAITING_AS_TWO: QueueClients = QueueClients {
+/// The same in a line of two, and they look again after a while although they were told of nothing.
+pub const POLLING: QueueClients = QueueClients {
     make: |world| Box::new(shortest_queue(world)),
     last: SHORTEST,
     waits: Some(in_shortest_line),
+    polls: true,
     ..FAIR_LOCK
 };
-
-/// The same, and they look again after a while although they were told of nothing.
-pub const POLLING: QueueClients = QueueClients { polls: true, ..WAITING_AS_TWO };
 
 /// A fair lock in whose line the first client cuts in.
 pub const CUTTING: QueueClients = QueueClients {

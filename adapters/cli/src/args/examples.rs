@@ -17,6 +17,45 @@ Examples:
   lockwright unlock --id \"$id\" deploy.lock                until here, or until the shell ends
   lockwright lock --wait 30s --kind queue deploy.lock     exit 75 after 30 seconds in line";
 
+pub(super) const ACQUIRE: &str = "\
+Examples:
+  token=$(lockwright acquire --pid $$ deploy.lock)        hold it for this shell
+  lockwright release \"$token\"                           until here, or until the shell ends
+  lockwright acquire --why 'schema change' --wait 1m db   tell those who wait why";
+
+pub(super) const RELEASE: &str = "\
+Examples:
+  lockwright release \"$token\"                           give back what `acquire` took";
+
+pub(super) const WAIT: &str = "\
+Examples:
+  lockwright wait deploy.lock && ./report                 run it when nobody deploys
+  lockwright wait --wait 10m deploy.lock                  exit 75 after ten minutes
+  lockwright wait --nonblock --quiet deploy.lock          exit 75 if there is no room now";
+
+pub(super) const LIST: &str = "\
+Examples:
+  lockwright list                                         those in the working directory, or LOCKWRIGHT_DIR
+  lockwright list --recursive /srv/locks
+  lockwright list --json | jq -r 'select(.state == \"stale\") .lock'";
+
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  lockwright explain deploy.lock
+  lockwright explain --json deploy.lock | jq -r '.helps[][0]'";
+
+pub(super) const FENCE: &str = "\
+Examples:
+  lockwright run --fence db.lock -- ./write               ./write finds a number in LOCKWRIGHT_FENCE
+  lockwright fence check data/.fence && cp new data/      in ./write: exit 81 if a newer holder was there
+  lockwright fence advance db.lock                        give out a number, so that older ones can be refused
+  lockwright fence show db.lock                           which one was the last?";
+
+pub(super) const QUEUE: &str = "\
+Examples:
+  lockwright queue db.lock                                the first one has it
+  lockwright queue db.lock --drop 12 --reason 'too late'  the one at place 12 is to wait no more";
+
 pub(super) const STATUS: &str = "\
 Examples:
   lockwright status deploy.lock
@@ -27,6 +66,16 @@ Examples:
   lockwright unlock deploy.lock                           take it from owners that are dead
   lockwright unlock --id \"$id\" deploy.lock                give back what `lock` took
   lockwright unlock --force \"$id\" deploy.lock             take it from one that may be alive; see `status`";
+
+pub(super) const BREAK: &str = "\
+Examples:
+  lockwright break deploy.lock --id \"$id\" --reason \"hangs since noon\"            asks for a yes
+  lockwright break deploy.lock --id \"$id\" --reason \"node7 is gone\" --yes --wait 0";
+
+pub(super) const DOCTOR: &str = "\
+Examples:
+  lockwright doctor /srv/locks
+  lockwright doctor --kind queue --json /srv/locks | jq -r '.kinds[].verdict'";
 
 pub(super) const STAND_IN: &str = "\
 Examples:

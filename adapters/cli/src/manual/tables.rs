@@ -1,28 +1,43 @@
 //! The exit codes and the environment, in one place: for the manual page, and for the README, which a test compares.
 
 /// Each exit code, and what it says, by command where they differ.
-pub(super) const EXIT_CODES: [(&str, &str); 17] = [
+pub(super) const EXIT_CODES: [(&str, &str); 20] = [
     ("any", "Of `run`: that of the command, which may be one of these as well."),
-    ("0", "Done. Of `verify`: all is verified; of `status`: the lock is free."),
+    ("0", "Done. Of `verify`: all is verified; of `status` and `explain`: the lock is free."),
     (
         "1",
-        "Of `verify`: something is violated; of `replay`: it is, still; of `status`: the lock is held; of `owner`: nobody \
-         has it; of `unlock`: that id does not have it.",
+        "Of `verify`: something is violated; of `replay`: it is, still; of `status` and `explain`: the lock is held; \
+         of `owner`: nobody has it; of `fence show`: none was given; of `unlock`, `release`, `break` and `queue`: that id does not \
+         have it.",
     ),
-    ("2", "Of `verify`: a search was incomplete, or not begun; of `status`: the lock is stale."),
+    ("2", "Of `verify`: a search was incomplete, or not begun; of `status` and `explain`: the lock is stale."),
     (
         "3",
         "Of `verify`: a scenario cannot be explored; of `replay` and `shrink`: the run is of other code, or the code does \
-         something else now.",
+         something else now; of `status` and `explain`: whether a holder is alive cannot be told.",
     ),
     ("64", "The command line makes no sense, or a file is not what it should be."),
     ("73", "The lock, or a file, cannot be made there."),
-    ("75", "The lock was not acquired: busy, or not free in time. The command was not run."),
-    ("77", "No permission to make the lock there."),
+    (
+        "75",
+        "The lock was not acquired: busy, or not free in time. The command was not run. Of `wait`: there was no room in time.",
+    ),
+    ("77", "No permission to make the lock there, or other users could take it away."),
     ("78", "A lock of another kind stands there."),
-    ("82", "Of `unlock`: refused, for an owner may be alive."),
+    (
+        "81",
+        "The lock was taken away while the command ran, which was stopped; of `fence check`: a higher number was admitted, so \
+         the lock was lost.",
+    ),
+    (
+        "82",
+        "Refused: of `unlock`, for an owner may be alive; of `break`, for nobody said yes; of `queue`, for it has the lock; \
+         otherwise, for that kind of lock is not verified on that file system.",
+    ),
     ("83", "The command, or the process, would wait for a lock that it has."),
     ("84", "The command ended well, and the release could not be confirmed."),
+    ("85", "An operator has broken the lock, for the reason that is said. The command was stopped, or not run."),
+    ("124", "The command ran for longer than `--max-hold`, and was stopped."),
     ("125", "lockwright itself failed."),
     ("126", "The command cannot be executed."),
     ("127", "The command is not there."),
@@ -30,10 +45,18 @@ pub(super) const EXIT_CODES: [(&str, &str); 17] = [
 ];
 
 /// Each variable of the environment, and what it is for.
-pub(super) const ENVIRONMENT: [(&str, &str); 5] = [
+pub(super) const ENVIRONMENT: [(&str, &str); 7] = [
+    (
+        "LOCKWRIGHT_DIR",
+        "Read: the directory of locks that are called by a name without a slash. The default is the working directory.",
+    ),
     ("LOCKWRIGHT_LOCK", "Set for the command of `run`: the absolute path of the lock."),
     ("LOCKWRIGHT_ID", "Set for the command: the id under which the lock is held, as `status` prints it."),
-    ("LOCKWRIGHT_FENCE", "Set for the command with `--fence`: a number higher than that of every holder before it."),
+    ("LOCKWRIGHT_MODE", "Set for the command: the kind of the lock, as `--kind` has it."),
+    (
+        "LOCKWRIGHT_FENCE",
+        "Set for the command with `--fence`: a number higher than that of every holder before it. Read by `fence check`.",
+    ),
     ("LOCKWRIGHT_SLOT", "Set for the command with `--kind sem=N`: its slot, from 1 to N."),
     (
         "LOCKWRIGHT_HELD",

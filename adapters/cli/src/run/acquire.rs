@@ -1,21 +1,22 @@
 //! Takes the lock for the command, or says why not.
 
-use lockwright_kernel::{
-    id::Id,
-    lock::LockError,
-    token::{Token, TokenError},
-};
+use lockwright_kernel::{id::Id, token::Token};
 use lockwright_posix::{
-    lock::{FenceError, Guard, Kind, PathLock},
+    lock::{Guard, Kind, PathLock},
     watch::PosixWorld,
 };
 use nix::sys::signal::Signal;
 
-use super::child::{Change, HeldBack};
+use super::{
+    child::{Change, HeldBack},
+    replace,
+};
 use crate::{
-    args::RunArgs,
-    exit::{CANNOT_CREATE, FAILED, Failure, failed},
+    args::{IfBusy, RunArgs, WantArgs},
+    exit::{Failure, failed},
+    fence,
     look::look,
+    notes::Noted,
     signals::Signals,
     wait,
 };
@@ -31,31 +32,36 @@ pub(super) struct Taken {
     pub(super) fence: Option<Token>,
     /// The slot, in a semaphore.
     pub(super) slot: Option<u32>,
-    /// Takes a while to drop, during which the command had better run.
-    _world: PosixWorld,
+    /// Where it was waited for. It takes a while to drop, during which the command had better run.
+    pub(super) world: PosixWorld,
+    /// Goes after the lock.
+    pub(super) note: Noted,
 }
 
 /// Takes the lock under a fresh id of this process and of the child's group.
-pub(super) fn acquire(lock: &PathLock, args: &RunArgs, child: &HeldBack, signals: &Signals) -> Result<Taken, Failure> {
+pub(super) fn acquire(
+    lock: &PathLock,
+    args: &RunArgs,
+    want: &WantArgs,
+    child: &HeldBack,
+    signals: &Signals,
+) -> Result<Taken, Failure> {
     let id = lock.this_process().fresh_id_with_group(child.leader());
     let id = Id::from(&id.map_err(failed("cannot tell who the command is"))?);
     let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
+    let note = Noted::write(lock, &id, &args.note, args.want.quiet);
     let mut contender = lock.contend_as(&id);
-    wait::wait(&mut contender, &args.want, &world, NOT_RUN, || heed(child, signals))?;
+    if args.busy.if_busy == IfBusy::Replace {
+        replace::replace(lock, &mut contender, &world, || heed(child, signals))?;
+    }
+    wait::wait(&mut contender, want, &world, NOT_RUN, || heed(child, signals))?;
     let guard = contender.into_guard().unwrap_or_else(|| unreachable!("it has waited until it held"));
     let fence = if args.fence { Some(token(lock, &guard)?) } else { None };
-    Ok(Taken { fence, slot: slot(lock, &id)?, guard, _world: world })
+    Ok(Taken { fence, slot: slot(lock, &id)?, guard, world, note })
 }
 
 fn token(lock: &PathLock, guard: &Guard) -> Result<Token, Failure> {
-    guard.token().map_err(|error| {
-        let line = format!("{}.token: no fencing token: {error}{NOT_RUN}", lock.path().display());
-        match error {
-            FenceError::NotHeld => Failure::new(FAILED, line),
-            FenceError::Lock(LockError::Fs(fs)) | FenceError::Token(TokenError::Fs(fs)) => Failure::of_fs(fs, line),
-            FenceError::Lock(_) | FenceError::Token(_) => Failure::new(CANNOT_CREATE, line),
-        }
-    })
+    guard.token().map_err(|error| fence::failure(lock, &error, NOT_RUN))
 }
 
 fn slot(lock: &PathLock, id: &Id) -> Result<Option<u32>, Failure> {

@@ -21,12 +21,13 @@ use std::{
 };
 
 use lockwright_kernel::{id::Id, token::Token};
+use lockwright_posix::lock::Kind;
 use nix::{
     errno::Errno,
     sys::{
         prctl,
         signal::{Signal, killpg},
-        wait::{WaitPidFlag, WaitStatus, waitpid},
+        wait::{Id as Whom, WaitPidFlag, WaitStatus, waitid, waitpid},
     },
     unistd::{ForkResult, Pid, fork, getpid, getppid, setpgid},
 };
@@ -44,8 +45,21 @@ pub(super) struct Task<'a> {
     pub(super) command: &'a [OsString],
     /// The absolute path of the lock.
     pub(super) lock: &'a Path,
+    /// Its kind.
+    pub(super) mode: Kind,
     /// The ids of the locks held around this one.
     pub(super) held: &'a str,
+}
+
+impl Task<'_> {
+    /// The command, which knows of the lock and of nothing that belongs to a lock around it.
+    fn program(&self) -> Command {
+        let mut command = Command::new(&self.command[0]);
+        command.args(&self.command[1..]);
+        command.env_remove("LOCKWRIGHT_FENCE").env_remove("LOCKWRIGHT_SLOT");
+        command.env("LOCKWRIGHT_LOCK", self.lock).env("LOCKWRIGHT_MODE", self.mode.to_string());
+        command
+    }
 }
 
 /// What a command is told of the lock that was taken for it.
@@ -76,8 +90,8 @@ pub(super) struct HeldBack {
     go: PipeWriter,
 }
 
-/// A child that executes the command. Its number, and that of its group, is not given to others until it was seen to
-/// have ended.
+/// A child that executes the command. It stays a zombie until this is dropped, and for so long its number, which is that
+/// of its group, is not given to others.
 #[derive(Debug)]
 pub(super) struct Running {
     pid: Pid,
@@ -159,19 +173,48 @@ impl Running {
         change(self.pid)
     }
 
+    /// The exit code of the command, if it has ended.
+    pub(super) fn ended(&self) -> io::Result<Option<u8>> {
+        ended(self.pid)
+    }
+
     /// Sends a signal to the command's group. One whose members have all ended needs none.
     pub(super) fn signal(&self, signal: Signal) {
         let _ = killpg(self.pid, signal);
     }
 }
 
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Where it runs still, nobody will ask any more, and its supervisor is about to end.
+        let _ = waitpid(self.pid, Some(WaitPidFlag::WNOHANG));
+    }
+}
+
 fn change(pid: Pid) -> io::Result<Option<Change>> {
-    Ok(match waitpid(pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED))? {
-        WaitStatus::Exited(_, code) => Some(Change::Ended(u8::try_from(code).unwrap_or(FAILED))),
-        WaitStatus::Signaled(_, signal, _) => Some(Change::Ended(code_of(signal))),
+    if let Some(code) = ended(pid)? {
+        return Ok(Some(Change::Ended(code)));
+    }
+    Ok(match waitid(Whom::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG)? {
         WaitStatus::Stopped(_, signal) => Some(Change::Stopped(signal)),
         _ => None,
     })
+}
+
+/// What a shell calls the exit code of the child, which stays a zombie.
+fn ended(pid: Pid) -> io::Result<Option<u8>> {
+    let looks_only = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    Ok(match waitid(Whom::Pid(pid), looks_only)? {
+        WaitStatus::Exited(_, code) => Some(u8::try_from(code).unwrap_or(FAILED)),
+        WaitStatus::Signaled(_, signal, _) => Some(code_of(signal)),
+        _ => None,
+    })
+}
+
+/// Executes the command in place of this process, under the lock that `id` holds around it. It returns only when that failed,
+/// with the exit code.
+pub(super) fn replace_this(task: &Task, id: &Id) -> u8 {
+    not_executed(task, &task.program().env("LOCKWRIGHT_ID", id.name().as_str()).exec())
 }
 
 /// The child's part. It returns only when the command was not executed, with the exit code.
@@ -179,15 +222,17 @@ fn execute(task: &Task, signals: &Signals, parent: Pid, pipe: PipeReader) -> u8 
     match try_execute(task, signals, parent, pipe) {
         Ok(None) => 0,
         Ok(Some(never)) => match never {},
-        Err(error) => {
-            let (code, what) = match error.kind() {
-                io::ErrorKind::NotFound => (NOT_FOUND, "not found".to_owned()),
-                _ => (NOT_EXECUTABLE, format!("cannot be executed: {error}")),
-            };
-            say(&format!("{}: {what}", task.command[0].display()));
-            code
-        }
+        Err(error) => not_executed(task, &error),
     }
+}
+
+fn not_executed(task: &Task, error: &io::Error) -> u8 {
+    let (code, what) = match error.kind() {
+        io::ErrorKind::NotFound => (NOT_FOUND, "not found".to_owned()),
+        _ => (NOT_EXECUTABLE, format!("cannot be executed: {error}")),
+    };
+    say(&format!("{}: {what}", task.command[0].display()));
+    code
 }
 
 fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader) -> io::Result<Option<Infallible>> {
@@ -200,11 +245,8 @@ fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader
     let told: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once('=')).collect();
     let Some((_, id)) = told.first() else { return Ok(None) };
     let held = [task.held, id].join(" ");
-    let mut command = Command::new(&task.command[0]);
-    command.args(&task.command[1..]);
-    // Those of a lock around this one are not this one's.
-    command.env_remove("LOCKWRIGHT_FENCE").env_remove("LOCKWRIGHT_SLOT");
-    command.env("LOCKWRIGHT_LOCK", task.lock).env(HELD, held.trim_start()).envs(told);
+    let mut command = task.program();
+    command.env(HELD, held.trim_start()).envs(told);
     signals.unblock()?;
     Err(command.exec())
 }

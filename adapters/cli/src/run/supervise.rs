@@ -1,44 +1,206 @@
-//! Stands between the command and whoever sends signals, until the command has ended.
+//! Stands between the command and whoever sends signals or takes the lock away, until the command has ended.
+//!
+//! | what comes | what it does |
+//! |---|---|
+//! | a signal | passes it on to the command's group |
+//! | the command ends | that is the end, whatever else runs in its group |
+//! | the lock is lost, or ordered back | stops the group |
+//! | the command holds for too long | stops the group |
+//!
+//! Stopping is the signal that was asked for, `SIGTERM` by default, to the whole group, after a while `SIGKILL`, and a wait until
+//! nothing of it is left. Until then a lock that is held still is kept.
+//!
+//! To watch the hold takes a handle that the kernel is slow to close, so a command is not watched in its first
+//! [`UNWATCHED`]. A loss in that time is noticed when it is over.
 
-use std::io;
+use std::{io, time::Duration};
 
+use lockwright_kernel::{
+    clock::Instant,
+    id::Id,
+    ids::process::ProcessId,
+    probe::{Liveness, Probe},
+    watch::Wake,
+};
+use lockwright_posix::{
+    lock::{Guard, Loss, PathLock, Vigil},
+    watch::PosixWorld,
+};
 use nix::sys::signal::{Signal, raise};
 
 use super::{
     child::{Change, HeldBack, Running, Told},
     terminal,
 };
-use crate::signals::Signals;
+use crate::{
+    args::{OnLost, StopArgs},
+    signals::Signals,
+};
 
-/// Runs the command, which is `told` of the lock, and answers with its exit code.
-pub(super) fn supervise(child: HeldBack, told: &Told, signals: &Signals) -> io::Result<u8> {
+/// How long a command runs before its hold is watched.
+const UNWATCHED: Duration = Duration::from_millis(100);
+
+/// When a look at the hold failed, the next one is after so long.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What a supervisor has to do with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Means<'a> {
+    pub(super) lock: &'a PathLock,
+    pub(super) guard: &'a Guard,
+    /// Its waits are interrupted by the signals.
+    pub(super) world: &'a PosixWorld,
+    pub(super) signals: &'a Signals,
+    pub(super) stop: &'a StopArgs,
+}
+
+/// How a command came to its end.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// What a shell calls its exit code.
+    pub(super) code: Option<u8>,
+    /// Why it was to end, if it did not end by itself.
+    pub(super) cause: Option<Cause>,
+}
+
+/// Why a command is stopped.
+#[derive(Debug)]
+pub(super) enum Cause {
+    Lost(Loss),
+    TooLong(Duration),
+}
+
+/// Runs the command, which is `told` of the lock, to its end. `say` is called when it is to be stopped.
+pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: impl Fn(&Cause)) -> io::Result<Outcome> {
     terminal::hand_over(child.group());
-    let command = child.go(told);
-    let ended = pass_on(&command, signals);
-    terminal::take_back(command.group());
+    let supervisor = Supervisor { means, command: child.go(told) };
+    let ended = supervisor.watch(say);
+    terminal::take_back(supervisor.command.group());
     ended
 }
 
-fn pass_on(command: &Running, signals: &Signals) -> io::Result<u8> {
-    loop {
-        match signals.wait()? {
-            Signal::SIGCHLD => match command.change()? {
-                Some(Change::Ended(code)) => return Ok(code),
-                Some(Change::Stopped(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => stop_too(command)?,
-                // Stopped by somebody who means the command alone, and will continue it alone.
-                Some(Change::Stopped(_)) | None => {}
-            },
-            Signal::SIGCONT => {
-                terminal::hand_over(command.group());
-                command.signal(Signal::SIGCONT);
-            }
-            signal => command.signal(signal),
-        }
-    }
+struct Supervisor<'a> {
+    means: Means<'a>,
+    command: Running,
 }
 
-/// The shell is to see that its job has stopped. What continues this process comes in as a signal, as any other.
-fn stop_too(command: &Running) -> io::Result<()> {
-    terminal::take_back(command.group());
-    Ok(raise(Signal::SIGSTOP)?)
+impl Supervisor<'_> {
+    fn watch(&self, say: impl Fn(&Cause)) -> io::Result<Outcome> {
+        let Means { guard, world, signals, stop, .. } = self.means;
+        let until = stop.max_hold.map(|hold| world.after(hold));
+        if let Some(code) = self.until_end(Some(world.after(UNWATCHED)))? {
+            return Ok(Outcome { code: Some(code), cause: None });
+        }
+        let cause = loop {
+            match guard.wait_for_loss(world, until) {
+                Ok(Vigil::Interrupted) => {}
+                Ok(Vigil::Lost(loss)) => break Cause::Lost(loss),
+                Ok(Vigil::TimedOut) => break Cause::TooLong(stop.max_hold.unwrap_or_default()),
+                // It cannot be told, which is no loss.
+                Err(_) => drop(signals.wait(Some(LOOK_AGAIN))?),
+            }
+            if let Some(code) = self.heed()? {
+                return Ok(Outcome { code: Some(code), cause: None });
+            }
+        };
+        // Of some kinds what a command that has ended held is anybody's to remove.
+        if let Some(code) = self.command.ended()? {
+            return Ok(Outcome { code: Some(code), cause: None });
+        }
+        say(&cause);
+        let code = match (&cause, stop.on_lost) {
+            (Cause::Lost(_), OnLost::Warn) => self.until_end(until)?,
+            (Cause::Lost(_), OnLost::Kill) => self.stop(Signal::SIGKILL)?,
+            _ => self.stop(stop.signal)?,
+        };
+        let code = if code.is_some() { code } else { self.stop(stop.signal)? };
+        Ok(Outcome { code, cause: Some(cause) })
+    }
+
+    /// Waits for the command alone, until `until` at most.
+    fn until_end(&self, until: Option<Instant>) -> io::Result<Option<u8>> {
+        let Means { world, signals, .. } = self.means;
+        let now = || world.after(Duration::ZERO).since_start();
+        loop {
+            let left = until.map(|until| until.since_start().saturating_sub(now()));
+            let came = signals.wait(left)?;
+            if let Some(code) = self.heed()? {
+                return Ok(Some(code));
+            }
+            if !came && left.is_some() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Takes in the signals that have come, and answers with the exit code if the command has ended.
+    fn heed(&self) -> io::Result<Option<u8>> {
+        while let Some(signal) = self.means.signals.next()? {
+            match signal {
+                Signal::SIGCHLD => match self.command.change()? {
+                    Some(Change::Ended(code)) => return Ok(Some(code)),
+                    Some(Change::Stopped(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => self.stop_too()?,
+                    // Stopped by somebody who means the command alone, and will continue it alone.
+                    Some(Change::Stopped(_)) | None => {}
+                },
+                Signal::SIGCONT => {
+                    terminal::hand_over(self.command.group());
+                    self.command.signal(Signal::SIGCONT);
+                }
+                signal => self.command.signal(signal),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The shell is to see that its job has stopped. What continues this process comes in as a signal, as any other.
+    fn stop_too(&self) -> io::Result<()> {
+        terminal::take_back(self.command.group());
+        Ok(raise(Signal::SIGSTOP)?)
+    }
+
+    /// Ends the command's whole group, and waits until nothing of it is left.
+    fn stop(&self, signal: Signal) -> io::Result<Option<u8>> {
+        let Means { world, stop, .. } = self.means;
+        let all = self.whole_group()?;
+        self.command.signal(signal);
+        // One that is stopped would take it later.
+        self.command.signal(Signal::SIGCONT);
+        let mut kill_at = (signal != Signal::SIGKILL).then(|| world.after(stop.kill_after));
+        while !self.is_over(&all, kill_at.is_none())? {
+            let wake = world.wait_for_death(&all, kill_at);
+            if wake.map_err(|halted| io::Error::other(halted.to_string()))? == Wake::TimedOut {
+                kill_at = None;
+                self.command.signal(Signal::SIGKILL);
+            }
+            self.heed_while_stopping()?;
+        }
+        self.command.ended()
+    }
+
+    /// Who is stopped need not be told that it is to stop, and its supervisor has to see its end.
+    fn heed_while_stopping(&self) -> io::Result<()> {
+        while let Some(signal) = self.means.signals.next()? {
+            if !matches!(signal, Signal::SIGCHLD | Signal::SIGTSTP) {
+                self.command.signal(signal);
+            }
+        }
+        Ok(())
+    }
+
+    /// The command and its group, without the supervisor, as an owner that dies when all of it has ended.
+    fn whole_group(&self) -> io::Result<Id> {
+        let id = ProcessId::try_from(self.means.guard.id()).map_err(io::Error::other)?;
+        let group = id.group.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
+        Ok(Id::from(&ProcessId { pid: group.leader, start: group.start, ..id }))
+    }
+
+    /// Where its members cannot be seen from here, the command itself has to do.
+    fn is_over(&self, all: &Id, was_killed: bool) -> io::Result<bool> {
+        Ok(match self.means.lock.probe().liveness(all) {
+            Ok(Liveness::Dead) => true,
+            Ok(Liveness::Alive) => false,
+            _ => was_killed && self.command.ended()?.is_some(),
+        })
+    }
 }

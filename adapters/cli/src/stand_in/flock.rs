@@ -136,8 +136,10 @@ impl Flock {
             wait: self.wait.filter(|_| !self.nonblock),
             nonblock: self.nonblock,
             quiet: !self.verbose,
+            shared_with: None,
+            unverified: false,
             lock: PathBuf::from(file),
         };
-        Ok(RunArgs { want, fence: false, command })
+        Ok(RunArgs::plain(want, command))
     }
 }

@@ -86,11 +86,13 @@ impl Setlock {
             nonblock: self.no_delay,
             // Who waits is not told so by setlock.
             quiet: succeeds || !self.no_delay,
+            shared_with: None,
+            unverified: false,
             lock: PathBuf::from(words.next().unwrap_or_default()),
         };
         // That is a mistake which -x had better not hide.
         refuse_to_share(&want.lock).map_err(|failure| failure.with_code(TEMPORARY))?;
-        run::run(&RunArgs { want, fence: false, command: words.collect() }).or_else(|failure| match failure.code() {
+        run::run(&RunArgs::plain(want, words.collect())).or_else(|failure| match failure.code() {
             code if code > SIGNALLED => Err(failure),
             code if succeeds && code != FAILED => Ok(ExitCode::SUCCESS),
             _ => Err(failure.with_code(TEMPORARY)),

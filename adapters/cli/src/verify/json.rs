@@ -119,7 +119,7 @@ pub(super) fn object(row: &Row, file: Option<&Path>, part: Part) -> Value {
         "bytes_per_state": row.bytes_per_state(),
         "collision_odds": collision_odds,
         "merged": row.limits.merge && row.limits.strategy.is_complete(),
-        "partial_order": row.joins_calls(),
+        "partial_order": row.limits.partial_order && row.limits.strategy.is_complete(),
         "symmetric": symmetric,
         "symmetry_refused": symmetry_refused,
         "shrunk_from": shrunk_from,

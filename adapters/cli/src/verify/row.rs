@@ -254,7 +254,7 @@ impl Row {
             plural(self.limits.threads, "thread"),
             if self.limits.merge && self.limits.strategy.is_complete() { "merged" } else { "kept apart" },
             if symmetric { "exchanged" } else { "kept apart" },
-            if self.joins_calls() { "joined" } else { "one by one" },
+            if self.limits.partial_order && self.limits.strategy.is_complete() { "joined" } else { "one by one" },
             self.bytes_per_state(),
             self.rate(),
         )
@@ -298,14 +298,6 @@ impl Row {
     pub(super) fn is_as_known(&self) -> Option<bool> {
         let Cell { expected, .. } = self.cell.as_ref()?;
         Some(expected.is_some() && Finding::of(&self.report) == *expected)
-    }
-
-    /// Whether calls that nobody can disturb were made together.
-    pub(super) fn joins_calls(&self) -> bool {
-        let Limits { partial_order, merge, strategy, .. } = self.limits;
-        let protocol = self.entry.protocol();
-        let is_whole = !protocol.promises().is_empty() || protocol.is_linearizable();
-        partial_order && merge && strategy.is_complete() && !is_whole
     }
 
     /// Transitions a second, without those from before it was resumed.

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::support::{Dir, Process, code, entries, one_line, out};
+use crate::support::{Dir, Process, code, entries, one_line, out, told};
 
 /// One of each layout, and two semaphores that differ in size.
 pub(crate) const KINDS: [&str; 8] = ["fast", "bid", "queue", "rw-write", "sem=2", "sem=3", "fair-sem=2", "fair-sem=3"];
@@ -23,8 +23,7 @@ fn holder(dir: &Dir, kind: &str) -> Process {
 /// A process that waits for the lock to run `script`.
 fn waiter(dir: &Dir, kind: &str, script: &str) -> Process {
     let mut waiter = dir.start(&["--kind", kind], script);
-    let line = waiter.complaint();
-    assert!(line.starts_with("lockwright: lock: waiting; "), "{line}");
+    waiter.waits(kind);
     waiter
 }
 
@@ -61,7 +60,7 @@ fn who_does_not_wait_is_told_whom_it_would_have_waited_for() {
         let holder = holder(&dir, kind);
         let output = dir.lockwright(&["run", "-n", "--kind", kind, "lock", "touch", "ran"]);
         assert_eq!(code(&output), 75, "{kind}");
-        assert!(one_line(&output).contains(&format!("pid {}", holder.id())), "{output:?}");
+        assert!(told(&output).contains(&format!("pid {}", holder.id())), "{output:?}");
         end(holder);
         assert!(is_clean(&dir), "{kind}");
     }
@@ -84,16 +83,16 @@ fn a_killed_supervisor_hands_over_in_every_kind() {
 fn readers_share_and_slots_are_numbered() {
     let dir = Dir::new();
     let [one, two] = [holder(&dir, "rw-read"), holder(&dir, "rw-read")];
-    assert_eq!(code(&dir.lockwright(&["run", "-n", "-k", "rw-write", "lock", "true"])), 75);
+    assert_eq!(code(&dir.lockwright(&["run", "-n", "--kind", "rw-write", "lock", "true"])), 75);
     [one, two].into_iter().for_each(end);
     let script = "echo $LOCKWRIGHT_SLOT; read x";
     let mut holders = [(); 2].map(|()| dir.start(&["--kind", "sem=2"], script));
     let mut slots = holders.each_mut().map(Process::line);
     slots.sort();
     assert_eq!(slots, ["1", "2"]);
-    let output = dir.lockwright(&["run", "-n", "-k", "sem=2", "lock", "true"]);
+    let output = dir.lockwright(&["run", "-n", "--kind", "sem=2", "lock", "true"]);
     assert_eq!(code(&output), 75);
-    assert!(one_line(&output).contains("all of 2 slots are taken"));
+    assert!(told(&output).matches("held by").count() == 2, "{output:?}");
     holders.into_iter().for_each(end);
     assert_eq!(dir.entries(), [""; 0]);
 }
@@ -108,7 +107,7 @@ fn another_kind_is_refused_and_takes_nothing_away() {
             |dir: &Dir| out(&Command::new("find").arg(dir.path()).args(["!", "-name", "door"]).output().expect("find"));
         let before = tree(&dir);
         for other in KINDS.into_iter().filter(|other| *other != one) {
-            for command in [&["run", "-k", other, "lock", "touch", "ran"][..], &["lock", "-k", other, "lock"]] {
+            for command in [&["run", "--kind", other, "lock", "touch", "ran"][..], &["lock", "--kind", other, "lock"]] {
                 let output = dir.lockwright(command);
                 assert_eq!(code(&output), 78, "{one}, {other}: {output:?}");
                 let stands = if one == "rw-write" { "rw" } else { one };
@@ -116,7 +115,7 @@ fn another_kind_is_refused_and_takes_nothing_away() {
                 assert!(line.contains(&format!("of kind {stands} stands there, and not of kind {other}")), "{line}");
             }
             for command in ["status", "unlock"] {
-                assert_eq!(code(&dir.lockwright(&[command, "-k", other, "lock"])), 78, "{one}, {other}");
+                assert_eq!(code(&dir.lockwright(&[command, "--kind", other, "lock"])), 78, "{one}, {other}");
             }
         }
         assert_eq!(tree(&dir), before, "{one}");
@@ -137,7 +136,7 @@ fn a_lock_is_held_for_a_process_until_it_is_given_back() {
         assert_eq!(code(&dir.lockwright(&["status", "lock"])), 1);
         assert_eq!(code(&dir.lockwright(&["unlock", "lock"])), 82);
         if EXCLUSIVE.contains(&kind) {
-            let again = dir.lockwright(&["lock", "-k", kind, "-p", &pid, "lock"]);
+            let again = dir.lockwright(&["lock", "--kind", kind, "-p", &pid, "lock"]);
             assert_eq!(code(&again), 83);
             assert!(one_line(&again).contains(&id));
         }
@@ -172,7 +171,7 @@ fn who_is_told_to_stop_waiting_leaves_the_line() {
     let dir = Dir::new();
     let holder = holder(&dir, "queue");
     let mut lock = Process::start(dir.command(&["lock", "--kind", "queue", "lock"]));
-    assert!(lock.complaint().contains("waiting; in line behind pid"));
+    assert!(lock.waits("queue").contains(&format!("pid {} (", holder.id())));
     assert_eq!(status(&dir).1["waiters"].as_array().expect("a list").len(), 1);
     lock.signal(Signal::SIGTERM);
     assert_eq!(lock.code(), 143);
@@ -245,7 +244,7 @@ fn who_does_not_wait_passes_all_the_dead_before_it() {
         let mut dead: Vec<Process> = (0..holders).map(|_| holder(&dir, kind)).collect();
         dead.push(waiter(&dir, kind, "true"));
         dead.iter_mut().rev().for_each(Process::kill_and_drain);
-        let output = dir.lockwright(&["run", "-n", "-k", kind, "lock", "true"]);
+        let output = dir.lockwright(&["run", "-n", "--kind", kind, "lock", "true"]);
         assert_eq!(code(&output), 0, "{kind}: {output:?}");
         assert_eq!(dir.entries(), [""; 0], "{kind}");
     }
@@ -264,7 +263,7 @@ fn what_the_dead_of_two_kinds_have_left_keeps_nobody_out() {
     };
     for kind in KINDS {
         let dir = left();
-        let output = dir.lockwright(&["run", "-n", "-k", kind, "lock", "true"]);
+        let output = dir.lockwright(&["run", "-n", "--kind", kind, "lock", "true"]);
         assert_eq!(code(&output), 0, "{kind}: {output:?}");
         assert!(is_clean(&dir), "{kind}: {:?}", entries(&dir.path().join("lock")));
     }
@@ -279,7 +278,8 @@ fn what_the_dead_of_two_kinds_have_left_keeps_nobody_out() {
 fn fencing_tokens_grow_from_holder_to_holder_of_any_kind() {
     let dir = Dir::new();
     for (count, kind) in (1..).zip(KINDS) {
-        let fence = out(&dir.lockwright(&["run", "--fence", "-k", kind, "lock", "sh", "-c", "echo $LOCKWRIGHT_FENCE"]));
+        let fence =
+            out(&dir.lockwright(&["run", "--fence", "--kind", kind, "lock", "sh", "-c", "echo $LOCKWRIGHT_FENCE"]));
         assert_eq!(fence.trim_end(), count.to_string());
         assert_eq!(status(&dir).1["fence"], count);
     }

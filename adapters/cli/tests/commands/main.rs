@@ -1,16 +1,28 @@
-//! `lockwright run`, `lock`, `status`, `owner` and `unlock`, as processes.
+//! The commands that hold locks, wait for them, look at them and take them away, as processes.
 
+mod bad_inputs;
+mod breaking;
+mod doctor;
+mod explain;
+mod fence;
+mod hold;
 mod idle;
 mod kinds;
 mod leavings;
+mod list;
+mod loss;
 mod mistakes;
 mod namespaces;
+mod notes;
+mod options;
 mod order;
 #[path = "../../../posix/tests/places/mod.rs"]
 mod places;
+mod queue;
 mod races;
 #[path = "../../../posix/tests/storms/reports.rs"]
 mod reports;
+mod rules;
 mod run;
 #[path = "../../../posix/tests/storms/seats.rs"]
 mod seats;
@@ -19,4 +31,6 @@ mod storm;
 mod supervision;
 mod support;
 mod terminal;
+mod trust;
 mod unlock;
+mod waiting;

@@ -97,7 +97,7 @@ impl Crowd {
                 .collect();
             for process in &mut joining {
                 let said = process.complaint();
-                assert!(said.contains("waiting; in line"), "{kind}: {said}");
+                assert!(said.contains("waiting for lock ("), "{kind}: {said}");
             }
             processes.append(&mut joining);
         }

@@ -8,7 +8,7 @@ use std::{
 
 use nix::sys::signal::Signal;
 
-use crate::support::{Dir, Process, code, entries, one_line, out};
+use crate::support::{Dir, Process, code, entries, one_line, out, told};
 
 /// A directory to hold locks, with the names in `bin`.
 struct Names {
@@ -52,7 +52,7 @@ impl Names {
     fn refused(&self, wanted: i32, why: &str, name: &str, args: &[&str]) {
         let before = self.dir.entries();
         let output = self.run(name, args);
-        assert!(code(&output) == wanted && one_line(&output).contains(why), "{name} {args:?}: {output:?}");
+        assert!(code(&output) == wanted && told(&output).contains(why), "{name} {args:?}: {output:?}");
         assert_eq!(self.dir.entries(), before, "{name} {args:?}");
     }
 }
@@ -101,8 +101,8 @@ fn all_of_them_meet_in_one_lock() {
         names.silent(75, "flock", &["-n", "-E", "75", "lock"]);
         names.silent(0, "flock", &["-w", "0", "--conflict-exit-code", "0", "lock"]);
         names.silent(0, "setlock", &["-nx", "lock"]);
-        names.refused(111, "in line behind pid ", "setlock", &["-n", "lock", "touch", "ran"]);
-        names.refused(1, "in line behind pid ", "flock", &["-n", "--verbose", "lock", "touch", "ran"]);
+        names.refused(111, "in line since ", "setlock", &["-n", "lock", "touch", "ran"]);
+        names.refused(1, "in line since ", "flock", &["-n", "--verbose", "lock", "touch", "ran"]);
         let other = names.dir.lockwright(&["run", "-qn", "--kind", "rw-write", "lock", "touch", "ran"]);
         assert_eq!((code(&other), &*other.stderr), (75, &b""[..]));
         end(holder);
@@ -126,8 +126,7 @@ fn who_waits_gets_the_lock_at_its_release() {
     let names = Names::new();
     let holder = names.holder("setlock", &[]);
     let mut waiter = Process::start(names.command("flock", &["--verbose", "-w", "600", "lock", "echo", "in"]));
-    let line = waiter.complaint();
-    assert!(line.starts_with("lockwright: lock: waiting; "), "{line}");
+    waiter.waits("rw-write");
     end(holder);
     assert_eq!((waiter.line(), waiter.code(), waiter.complaint()), ("in".into(), 0, String::new()));
 }

@@ -12,17 +12,17 @@ use nix::sys::{
 };
 
 /// A pipe with a name, at whose other end a process reads for as long as this end is open.
-struct Fifo(PathBuf);
+pub(crate) struct Fifo(PathBuf);
 
 impl Fifo {
-    fn new(dir: &Dir, name: &str) -> Self {
+    pub(crate) fn new(dir: &Dir, name: &str) -> Self {
         let path = dir.path().join(name);
         nix::unistd::mkfifo(&path, Mode::S_IRWXU).expect("a pipe");
         Self(path)
     }
 
     /// Waits for the reader.
-    fn open(&self) -> File {
+    pub(crate) fn open(&self) -> File {
         OpenOptions::new().write(true).open(&self.0).expect("a pipe")
     }
 }

@@ -14,7 +14,7 @@ use nix::{
         signal::{Signal, kill},
         wait::{WaitPidFlag, WaitStatus, waitpid},
     },
-    unistd::Pid,
+    unistd::{Pid, geteuid},
 };
 
 /// What is to happen in a test happens in milliseconds. One that waits for so long waits for ever.
@@ -59,6 +59,18 @@ impl Dir {
         command
     }
 
+    /// The same by somebody to whom permissions apply. Root may do anything; without its capabilities it may do what others
+    /// may.
+    pub(crate) fn unprivileged(&self, args: &[&str]) -> Command {
+        if !geteuid().is_root() {
+            return self.command(args);
+        }
+        let mut command = Command::new("setpriv"); // Of util-linux.
+        command.args(["--bounding-set", "-all", "--inh-caps", "-all", "--", env!("CARGO_BIN_EXE_lockwright")]);
+        command.current_dir(self.path()).args(args).stdin(Stdio::null());
+        command
+    }
+
     /// A shell in this directory.
     pub(crate) fn shell(&self, script: &str) -> Command {
         let mut command = self.program("sh");
@@ -87,8 +99,7 @@ impl Dir {
     /// A process that waits for the lock, which somebody holds, to run `script`.
     pub(crate) fn waiter(&self, script: &str) -> Process {
         let mut waiter = self.start(&[], script);
-        let line = waiter.complaint();
-        assert!(line.starts_with("lockwright: lock: waiting; held by pid "), "{line}");
+        waiter.waits("fast");
         waiter
     }
 }
@@ -136,6 +147,25 @@ impl Process {
     /// The next line of its standard error.
     pub(crate) fn complaint(&mut self) -> String {
         line(&mut self.stderr)
+    }
+
+    /// Takes in that it waits for `lock`, which is of that kind and has one holder, and gives what it is told.
+    pub(crate) fn waits(&mut self, kind: &str) -> String {
+        let told = [(); 3].map(|()| self.complaint()).join("\n");
+        assert!(told.starts_with(&format!("lockwright: waiting for lock ({kind})")), "{told}");
+        assert!(told.contains("\n  held by  ") && told.contains("alive"), "{told}");
+        told
+    }
+
+    /// The last line of its standard error.
+    pub(crate) fn last_complaint(&mut self) -> String {
+        let mut last = String::new();
+        loop {
+            match self.complaint() {
+                line if line.is_empty() => return last,
+                line => last = line,
+            }
+        }
     }
 
     pub(crate) fn send(&mut self, text: &str) {
@@ -214,6 +244,13 @@ pub(crate) fn code(output: &Output) -> i32 {
 
 pub(crate) fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+/// What it said of a lock that it did not get: a line, and below it who is in the way.
+pub(crate) fn told(output: &Output) -> String {
+    let text = String::from_utf8(output.stderr.clone()).expect("UTF-8");
+    assert!(text.starts_with("lockwright: ") && text.lines().skip(1).all(|line| line.starts_with("  ")), "{text:?}");
+    text
 }
 
 /// What it said, in the one line that a failure is.

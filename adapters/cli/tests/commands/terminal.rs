@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{Dir, Process};
 
 /// Starts `line` on a terminal of its own, where what is sent is typed.
-fn on_a_terminal(dir: &Dir, line: &str) -> Process {
+pub(crate) fn on_a_terminal(dir: &Dir, line: &str) -> Process {
     let mut script = Command::new("script");
     script.current_dir(dir.path()).env("SHELL", "/bin/sh").args(["-qefc", line, "/dev/null"]);
     Process::start(script)

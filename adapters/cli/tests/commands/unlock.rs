@@ -46,9 +46,8 @@ fn a_lock_is_not_taken_from_the_living_without_its_very_id() {
     assert_eq!(code(&output), 0);
     assert!(one_line(&output).contains("taken away from"));
     assert_eq!(dir.entries(), [""; 0]);
-    // The holder hears of it, though not in time.
-    holder.send("end\n");
-    assert_eq!(holder.code(), 84);
+    // The holder hears of it, and ends.
+    assert_eq!(holder.code(), 81);
 }
 
 #[test]

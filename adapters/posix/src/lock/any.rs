@@ -11,14 +11,20 @@ use lockwright_kernel::{
     lock::LockError,
     one_kind::OneKind,
     path::{Name, Path},
+    token::Tokens,
     wait_queue::{Admission, Ticket, Want},
 };
 
 use super::{
     kind::Layout,
+    recovered::Recoveries,
     standing::{Looker, Standing},
 };
-use crate::{fs::PosixFs, probe::ProcProbe, watch::PosixWorld};
+use crate::{
+    fs::{PosixFs, Untrusted},
+    probe::ProcProbe,
+    watch::{Mortal, PosixWorld},
+};
 
 mod fast;
 mod folder;
@@ -58,6 +64,18 @@ pub(super) trait AnyLock: fmt::Debug + Send + Sync {
     /// Removes what the dead have left, all of it. What cannot be removed stays.
     fn sweep(&self) -> Result<(), LockError>;
 
+    /// The directories in which something is removed whenever somebody leaves, and those whose deaths would make room.
+    fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError>;
+
+    /// The directory in which the entry of `me` stands, if it holds or waits in line; a guess where that takes no look.
+    /// `ticket` is its place in line, if it knows.
+    fn home_of(&self, me: &Id, ticket: Option<&Ticket>) -> Result<Option<Path>, LockError>;
+
+    /// Wakes those who wait in line, so that each looks whether it still stands there.
+    fn wake_line(&self) -> Result<(), LockError> {
+        Ok(())
+    }
+
     /// Whom it belongs to, and who comes next.
     fn standing(&self) -> Result<Standing, LockError>;
 }
@@ -68,6 +86,7 @@ pub(super) struct Place {
     pub(super) fs: PosixFs,
     pub(super) name: Name,
     pub(super) probe: ProcProbe,
+    pub(super) recoveries: Recoveries,
 }
 
 impl Place {
@@ -96,6 +115,17 @@ impl Place {
         }
     }
 
+    /// Why what stands there now is not entered, if that is so.
+    pub(super) fn distrust(&self) -> Option<Untrusted> {
+        self.fs.distrust(&self.path()).ok().flatten()
+    }
+
+    /// The fencing tokens beside the lock.
+    pub(super) fn tokens(&self) -> Result<Tokens<PosixFs>, FsError> {
+        let name: Name = format!("{}.token", self.name).parse().map_err(|_| FsError::NameTooLong)?;
+        Ok(Tokens::new(self.fs.clone(), name.into()))
+    }
+
     /// Whether bids of a lock folder stand there.
     pub(super) fn has_bids(&self) -> Result<bool, FsError> {
         Ok(!Folder::new(self).bids()?.is_empty())
@@ -111,6 +141,6 @@ impl Place {
 }
 
 /// A word that stands in the source, as a name.
-fn word(text: &str) -> Name {
+pub(super) fn word(text: &str) -> Name {
     text.parse().unwrap_or_else(|error| unreachable!("{text:?} stands in the source: {error}"))
 }

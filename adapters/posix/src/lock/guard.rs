@@ -8,16 +8,18 @@ use lockwright_kernel::{
     fs::FsError,
     id::Id,
     lock::LockError,
-    token::{Token, TokenError, Tokens},
+    token::{Token, TokenError},
     wait_queue::Ticket,
 };
 
 use super::{
     PathLock,
-    any::AnyLock,
+    any::{AnyLock, Place},
     error::{AcquireError, AcquireErrorKind, advice},
+    hold::{Hold, Loss, Vigil},
+    orders::Order,
 };
-use crate::{fs::PosixFs, watch::PosixWorld};
+use crate::watch::PosixWorld;
 
 /// How many others' leavings one wait takes away: an owner's, and a kind's that died about to hold.
 const OTHERS_MAX: u32 = 2;
@@ -39,6 +41,12 @@ impl<'lock> Contender<'lock> {
         Self { lock, id, ticket: None, holds: false }
     }
 
+    /// The lock that it wants.
+    #[must_use]
+    pub fn lock(&self) -> &'lock PathLock {
+        self.lock
+    }
+
     /// The id, as it stands on disk.
     #[must_use]
     pub fn id(&self) -> &Id {
@@ -49,6 +57,15 @@ impl<'lock> Contender<'lock> {
     #[must_use]
     pub fn number(&self) -> Option<u64> {
         self.ticket.as_ref().map(|ticket| ticket.place.number)
+    }
+
+    /// The order that stands for it to leave the line, if one does; see [`PathLock::break_hold`].
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`].
+    pub fn order(&self) -> Result<Option<Order>, LockError> {
+        self.lock.order_to(&self.id)
     }
 
     /// Waits in `world` until it holds the lock, until `until` at most. A world that was waited in takes a while to drop,
@@ -72,7 +89,16 @@ impl<'lock> Contender<'lock> {
             answer = self.wait_once(world, until);
         }
         self.holds = answer.is_ok();
-        answer.map_err(|error| AcquireError::new(self.lock.path(), AcquireErrorKind::of(error, self.lock.kind())))
+        answer.map_err(|error| AcquireError::new(self.lock.path(), self.kind_of(error)))
+    }
+
+    fn kind_of(&self, error: WaitError) -> AcquireErrorKind {
+        if let WaitError::Lock(LockError::Fs(FsError::PermissionDenied)) = error
+            && let Some(why) = self.lock.place.distrust()
+        {
+            return AcquireErrorKind::Untrusted(why);
+        }
+        AcquireErrorKind::of(error, self.lock.kind())
     }
 
     fn wait_once(&mut self, world: &PosixWorld, until: Option<Instant>) -> Result<(), WaitError> {
@@ -86,12 +112,24 @@ impl<'lock> Contender<'lock> {
         let held = std::mem::take(&mut self.holds);
         held.then(|| Guard {
             lock: Arc::clone(&self.lock.lock),
-            tokens: self.lock.tokens(),
+            place: self.lock.place.clone(),
             id: self.id.clone(),
             ticket: self.ticket.take(),
             process: std::process::id(),
             held,
         })
+    }
+
+    /// [`Guard::token`] of a contender that holds.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Guard::token`]; [`FenceError::NotHeld`] where it holds nothing.
+    pub fn token(&self) -> Result<Token, FenceError> {
+        if !self.holds {
+            return Err(FenceError::NotHeld);
+        }
+        token(&self.lock.place, &*self.lock.lock, &self.id)
     }
 
     /// Leaves what it has, the lock or its place in line, as it is: until [`PathLock::unlock_as`], or until the owner that
@@ -121,7 +159,7 @@ impl Drop for Contender<'_> {
 #[derive(Debug)]
 pub struct Guard {
     lock: Arc<dyn AnyLock>,
-    tokens: Result<Tokens<PosixFs>, FsError>,
+    place: Place,
     id: Id,
     ticket: Option<Ticket>,
     process: u32,
@@ -150,6 +188,15 @@ fn advice_on(error: &TokenError) -> String {
     }
 }
 
+fn token(place: &Place, lock: &dyn AnyLock, id: &Id) -> Result<Token, FenceError> {
+    let token = place.tokens().map_err(TokenError::Fs)?.next(id)?;
+    match lock.holds(id) {
+        Ok(true) => Ok(token),
+        Ok(false) => Err(FenceError::NotHeld),
+        Err(error) => Err(FenceError::Lock(error)),
+    }
+}
+
 impl Guard {
     /// The id that the lock is held under, as it stands on disk.
     #[must_use]
@@ -166,13 +213,43 @@ impl Guard {
     /// [`FenceError`]; the lock is held as before. Where no number was given yet, nothing is left beside it, as far as the file
     /// system lets it be removed.
     pub fn token(&self) -> Result<Token, FenceError> {
-        let tokens = self.tokens.as_ref().map_err(|error| TokenError::Fs(*error))?;
-        let token = tokens.next(&self.id)?;
-        match self.lock.holds(&self.id) {
-            Ok(true) => Ok(token),
-            Ok(false) => Err(FenceError::NotHeld),
-            Err(error) => Err(FenceError::Lock(error)),
-        }
+        token(&self.place, &*self.lock, &self.id)
+    }
+
+    /// Looks whether the lock is lost, or is to be given back: `None` while neither is so.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`], when that cannot be told.
+    pub fn loss(&self) -> Result<Option<Loss>, LockError> {
+        self.hold().loss()
+    }
+
+    /// Waits in `world` until the lock is lost, or is to be given back, until `until` at most. It sleeps meanwhile, and is
+    /// woken by the removal of its entry, or by the order of [`PathLock::break_hold`].
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use lockwright_posix::lock::{PathLock, Vigil};
+    /// # let dir = tempfile::tempdir()?;
+    /// let lock = PathLock::open(dir.path().join("deploy.lock"))?;
+    /// let (guard, world) = (lock.lock()?, lock.world());
+    /// let a_while = world.after(Duration::from_millis(1));
+    /// assert_eq!(guard.wait_for_loss(&world, Some(a_while))?, Vigil::TimedOut);
+    /// lock.recover(guard.id())?; // Somebody takes it away.
+    /// assert!(matches!(guard.wait_for_loss(&world, None)?, Vigil::Lost(loss) if loss.is_gone));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`], when that cannot be told.
+    pub fn wait_for_loss(&self, world: &PosixWorld, until: Option<Instant>) -> Result<Vigil, LockError> {
+        self.hold().vigil(world, until)
+    }
+
+    fn hold(&self) -> Hold<'_> {
+        Hold { lock: &*self.lock, place: &self.place, id: &self.id, ticket: self.ticket.as_ref() }
     }
 
     /// Gives the lock back, and says whether that worked.

@@ -161,9 +161,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Operator, violated(Property::NotDispossessed, 19, 6_066)),
         ],
     ),
-    ("fair_lock+waiting", &[(Profile::Notify, violated(Property::NobodyWaitsInVain, 35, 1_522))]),
-    ("fair_lock+waiting2", &[(Profile::Notify, violated(Property::NobodyWaitsInVain, 35, 1_497))]),
-    ("fair_lock+polling", &[(Profile::Notify, verified(49_497))]),
+    ("fair_lock+waiting", &[(Profile::Notify, violated(Property::NobodyWaitsInVain, 35, 33_880))]),
+    ("fair_lock+polling", &[(Profile::Notify, verified(420_988))]),
     ("fair_lock+lease", &[(Profile::Lease, violated(Property::NotDispossessed, 25, 9_034))]),
     (
         "fair_semaphore",

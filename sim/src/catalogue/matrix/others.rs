@@ -56,12 +56,7 @@ const OTHERS: &[Other] = &[
     ),
     Other::new(&["fair_lock+tries", "fair_semaphore"], Profile::Lease, (2, Profile::Lease.default_faults()), LONG),
     Other::new(&["fair_lock+lease"], Profile::Lease, (2, Faults { ticks: 2, ..Faults::NONE }), PAUSE),
-    Other::new(
-        &["fair_lock+tries", "fair_lock+waiting", "fair_lock+waiting2"],
-        Profile::Notify,
-        (2, Profile::Notify.default_faults()),
-        LONG,
-    ),
+    Other::new(&["fair_lock+tries"], Profile::Notify, (2, Profile::Notify.default_faults()), LONG),
 ];
 
 const PAUSE: &str = "a lease is over after two ticks, and a pause for as long is what it is about";

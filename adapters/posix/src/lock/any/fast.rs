@@ -4,7 +4,7 @@ use lockwright_kernel::{
     blocking::{self, WaitError},
     clock::Instant,
     fast_lock::{FastLock, Leaf},
-    fs::{Fs, Halted},
+    fs::{Fs, FsError, Halted},
     id::Id,
     lock::{Lock, LockError},
     path::{Name, Path},
@@ -18,17 +18,25 @@ use crate::{
     fs::PosixFs,
     lock::{
         kind::{Kind, Layout},
+        recovered::Noting,
         standing::{Looker, Standing},
     },
     probe::ProcProbe,
-    watch::PosixWorld,
+    watch::{Mortal, PosixWorld},
 };
 
 /// A fast lock that recovers from dead owners.
-pub(super) type RecoveringLock = CheckLock<FastLock<PosixFs>, ProcProbe, ThreadChance>;
+pub(super) type RecoveringLock = CheckLock<Noting<FastLock<PosixFs>>, ProcProbe, ThreadChance>;
 
 pub(super) fn recovering(place: &Place, path: Path, leaf: Leaf) -> RecoveringLock {
-    CheckLock::new(FastLock::new(place.fs.clone(), path, leaf), place.probe, ThreadChance)
+    let noting = Noting {
+        lock: FastLock::new(place.fs.clone(), path.clone(), leaf),
+        fs: place.fs.clone(),
+        probe: place.probe,
+        path,
+        recoveries: place.recoveries.clone(),
+    };
+    CheckLock::new(noting, place.probe, ThreadChance)
 }
 
 /// Removes the directories of the lock at `path` that are empty, such as those of somebody who died before it had put anything
@@ -85,6 +93,10 @@ impl AnyLock for Fast {
         Ok(self.looker.fs.exists(&self.path.join(&word("owner")).join(me.name()))?)
     }
 
+    fn home_of(&self, _: &Id, _: Option<&Ticket>) -> Result<Option<Path>, LockError> {
+        Ok(Some(self.path.join(&word("owner"))))
+    }
+
     fn recover(&self, id: &Id) -> Result<(), LockError> {
         self.lock.recover(id)
     }
@@ -98,6 +110,11 @@ impl AnyLock for Fast {
         }
         self.lock.sweep()?;
         Ok(tidy(&self.looker.fs, &self.path)?)
+    }
+
+    fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError> {
+        let owners = self.place.tenants()?.into_iter().map(|name| Mortal::Owner(name.into()));
+        Ok((vec![self.path.join(&word("owner"))], owners.collect()))
     }
 
     fn standing(&self) -> Result<Standing, LockError> {

@@ -23,6 +23,7 @@ use lockwright_kernel::{
     probe::Liveness,
     wait_queue::{Ticket, Want},
 };
+use nix::errno::Errno;
 
 use super::{
     AnyLock, Place,
@@ -30,6 +31,7 @@ use super::{
 };
 use crate::{
     bids,
+    errno::fact,
     fs::PosixFs,
     lock::{
         kind::{Kind, Layout},
@@ -112,8 +114,11 @@ impl AnyLock for Folder {
         world: &PosixWorld,
         until: Option<Instant>,
     ) -> Result<(), WaitError> {
-        // An id that names no process cannot stand in a bid.
-        let contender = self.contender(me).map_err(|_| WaitError::Lock(FsError::Unsupported.into()))?;
+        // An id that names no process cannot stand in a bid, and `/proc` may fail.
+        let fact = |error: io::Error| {
+            error.raw_os_error().map_or(FsError::Unsupported, |number| fact(Errno::from_raw(number)))
+        };
+        let contender = self.contender(me).map_err(|error| WaitError::Lock(fact(error).into()))?;
         blocking::lock(&contender, me, &Several::new(world, &contender), until)
     }
 
@@ -140,6 +145,10 @@ impl AnyLock for Folder {
         self.bids_of(NOBODY).have_lock(me)
     }
 
+    fn home_of(&self, _: &Id, _: Option<&Ticket>) -> Result<Option<Path>, LockError> {
+        Ok(Some(self.place.path()))
+    }
+
     fn recover(&self, id: &Id) -> Result<(), LockError> {
         match self.bids_of(NOBODY).recover(id) {
             Ok(()) | Err(LockError::Fs(FsError::NotFound)) => Ok(self.unsign(id)?),
@@ -160,6 +169,15 @@ impl AnyLock for Folder {
             }
         }
         self.unsign_dead()
+    }
+
+    fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError> {
+        let bids = self.bids_of(NOBODY);
+        let mut deaths = Vec::new();
+        for id in self.bids()? {
+            deaths.extend(bids.bidder_of(&id)?.map(Mortal::Bidder));
+        }
+        Ok((vec![bids.waits_on()], deaths))
     }
 
     /// Of several bids, the first whose bidder may live is the holder's; the others will retract, or are left over.

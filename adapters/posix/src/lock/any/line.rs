@@ -7,6 +7,8 @@ use lockwright_kernel::{
     id::Id,
     lock::LockError,
     one_kind::OneKind,
+    path::Path,
+    probe::{Liveness, Probe},
     wait_queue::{Admission, QueueError, Ticket, WaitQueue, Want},
 };
 
@@ -18,8 +20,7 @@ use crate::{
         kind::{Kind, Layout},
         standing::Standing,
     },
-    probe::ProcProbe,
-    watch::PosixWorld,
+    watch::{Mortal, PosixWorld},
 };
 
 #[derive(Debug)]
@@ -28,13 +29,14 @@ pub(super) struct Line {
     layout: Layout,
     rule: Admission,
     kind: OneKind<PosixFs>,
-    queue: WaitQueue<PosixFs, ProcProbe, ThreadChance>,
+    queue: WaitQueue<PosixFs, NotingProbe, ThreadChance>,
 }
 
 impl Line {
     pub(super) fn new(place: &Place, layout: Layout, rule: Admission) -> Self {
         let kind = place.one_kind(layout);
-        let queue = WaitQueue::new(place.fs.clone(), place.probe, ThreadChance, kind.home(), rule);
+        let probe = NotingProbe { place: place.clone(), home: kind.home(), rule };
+        let queue = WaitQueue::new(place.fs.clone(), probe, ThreadChance, kind.home(), rule);
         Self { place: place.clone(), layout, rule, kind, queue }
     }
 
@@ -85,15 +87,6 @@ impl Line {
         match (self.layout, ticket.place.want) {
             (Layout::ReadWrite, Want::Shared) => Kind::Read,
             (layout, _) => layout.kind(),
-        }
-    }
-
-    /// How many of those in line hold.
-    fn holding(&self, line: &[Ticket]) -> usize {
-        let readers = line.iter().take_while(|ticket| ticket.place.want == Want::Shared).count();
-        match self.rule {
-            Admission::First(count) => line.len().min(count.get() as usize),
-            Admission::ReadWrite => readers.max(usize::from(!line.is_empty())),
         }
     }
 }
@@ -147,6 +140,24 @@ impl AnyLock for Line {
         Ok(self.queue.find(me)?.is_some())
     }
 
+    fn home_of(&self, me: &Id, ticket: Option<&Ticket>) -> Result<Option<Path>, LockError> {
+        let place = |ticket: &Ticket| self.queue.path_of(ticket).split_last().map(|(place, _)| place);
+        match ticket {
+            Some(ticket) => Ok(place(ticket)),
+            None => Ok(self.queue.find(me)?.as_ref().and_then(place)),
+        }
+    }
+
+    /// Each watches the ticket of somebody before it, or the line itself.
+    fn wake_line(&self) -> Result<(), LockError> {
+        for ticket in self.queue.tickets()? {
+            // One that is gone wakes those behind it by that.
+            let _ = self.place.fs.nudge(&self.queue.path_of(&ticket));
+        }
+        let _ = self.place.fs.nudge(self.queue.path());
+        Ok(())
+    }
+
     fn recover(&self, id: &Id) -> Result<(), LockError> {
         self.queue.recover(id)?;
         Ok(self.tidy()?)
@@ -157,9 +168,17 @@ impl AnyLock for Line {
         Ok(self.tidy()?)
     }
 
+    fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError> {
+        let line = match self.queue.contenders_in_line(usize::MAX) {
+            Err(QueueError::Fs(error)) => return Err(error),
+            line => line.unwrap_or_default(),
+        };
+        Ok((vec![self.queue.path().clone()], line.into_iter().map(Mortal::Owner).collect()))
+    }
+
     fn standing(&self) -> Result<Standing, LockError> {
         let (looker, line) = (self.place.looker(), self.queue.tickets()?);
-        let holding = self.holding(&line);
+        let holding = holding(self.rule, &line);
         let mut standing = Standing::default();
         for (index, ticket) in line.iter().enumerate() {
             let entry = looker.entry(ticket.id.clone(), self.kind_of(ticket), &self.queue.path_of(ticket))?;
@@ -172,5 +191,45 @@ impl AnyLock for Line {
             }
         }
         Ok(standing.of(self.layout))
+    }
+}
+
+/// How many of those in line hold.
+fn holding(rule: Admission, line: &[Ticket]) -> usize {
+    let readers = line.iter().take_while(|ticket| ticket.place.want == Want::Shared).count();
+    match rule {
+        Admission::First(count) => line.len().min(count.get() as usize),
+        Admission::ReadWrite => readers.max(usize::from(!line.is_empty())),
+    }
+}
+
+/// Tells who is dead, and notes those who held: they are about to be removed.
+#[derive(Clone, Debug)]
+struct NotingProbe {
+    place: Place,
+    home: Path,
+    rule: Admission,
+}
+
+impl Probe for NotingProbe {
+    fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
+        let verdict = self.place.probe.liveness(id)?;
+        if verdict == Liveness::Dead {
+            // What cannot be seen is not told.
+            drop(self.note(id));
+        }
+        Ok(verdict)
+    }
+}
+
+impl NotingProbe {
+    fn note(&self, id: &Id) -> Result<(), QueueError> {
+        let (fs, probe) = (&self.place.fs, self.place.probe);
+        let queue = WaitQueue::new(fs.clone(), probe, ThreadChance, self.home.clone(), self.rule);
+        let line = queue.tickets()?;
+        if let Some(ticket) = line[..holding(self.rule, &line)].iter().find(|ticket| ticket.id == *id) {
+            self.place.recoveries.note(fs, probe, id, &queue.path_of(ticket));
+        }
+        Ok(())
     }
 }

@@ -113,6 +113,10 @@ impl AnyLock for Slots {
         Ok(self.semaphore().slot_of(me)?.is_some())
     }
 
+    fn home_of(&self, me: &Id, _: Option<&Ticket>) -> Result<Option<Path>, LockError> {
+        Ok(self.semaphore().slot_of(me)?.map(|slot| self.slot(slot).join(&word("owner"))))
+    }
+
     fn recover(&self, id: &Id) -> Result<(), LockError> {
         Lock::recover(self, id)
     }
@@ -131,6 +135,10 @@ impl AnyLock for Slots {
             fast::tidy(&self.place.fs, &slot)?;
         }
         Ok(self.tidy()?)
+    }
+
+    fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError> {
+        Ok((self.dirs(), self.deaths()?))
     }
 
     fn standing(&self) -> Result<Standing, LockError> {

@@ -1,0 +1,41 @@
+//! `lockwright wait`: comes back once a newcomer would be let in, and takes nothing.
+
+use std::{process::ExitCode, time::Instant};
+
+use lockwright_posix::lock::{AcquireErrorKind, PathLock};
+
+use super::Patience;
+use crate::{
+    args::WaitArgs,
+    exit::{Failure, OTHER_KIND},
+    look,
+};
+
+/// Code 0 says that there was room a moment ago.
+pub(crate) fn wait(args: &WaitArgs) -> Result<ExitCode, Failure> {
+    let world = PathLock::open(&args.lock)?.world();
+    let begun = Instant::now();
+    loop {
+        let wait = args.wait.map(|wait| wait.saturating_sub(begun.elapsed()));
+        let patience = Patience { wait, nonblock: args.nonblock, quiet: args.quiet, ending: "" };
+        let (lock, _) = look::open(&args.lock, args.kind)?;
+        let mut other = false;
+        let waited = patience.wait_in(
+            &world,
+            &lock,
+            None,
+            |until| {
+                let answer = lock.wait_for_room(&world, until);
+                other = matches!(&answer, Err(error) if matches!(error.kind(), AcquireErrorKind::OtherKind { .. }));
+                answer
+            },
+            || Ok(()),
+        );
+        match waited {
+            Ok(()) => return Ok(ExitCode::SUCCESS),
+            // Whatever stands there now is waited for.
+            Err(failure) if failure.code() == OTHER_KIND && other && args.kind.is_none() => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What somebody is told who waits, or who does not get the lock.
+
+use lockwright_kernel::id::Id;
+use lockwright_posix::lock::{Entry, PathLock, Standing};
+
+use crate::{
+    notes::{self, Note},
+    people,
+    text::{shell_word, shown, shown_path},
+};
+
+/// How many holders are told of one by one.
+const HOLDERS_MAX: usize = 3;
+/// How many characters of what somebody said are shown.
+const REASON_CHARS_MAX: usize = 200;
+
+/// What somebody sees who wants a lock that others have.
+pub(super) struct Sight<'a> {
+    lock: &'a PathLock,
+    me: Option<&'a Id>,
+    standing: Standing,
+    fence: Option<u64>,
+}
+
+impl<'a> Sight<'a> {
+    /// What stands there now. Who cannot look has nothing to tell.
+    pub(super) fn of(lock: &'a PathLock, me: Option<&'a Id>) -> Self {
+        let standing = lock.standing().unwrap_or_default();
+        let last = lock.tokens().ok().and_then(|tokens| tokens.last().ok().flatten());
+        Self { lock, me, standing, fence: last.map(Into::into) }
+    }
+
+    /// What is waited for, and how many wait before somebody in line: `db.lock (queue), 2 ahead of you`. Those who hold are
+    /// not counted.
+    pub(super) fn what(&self) -> String {
+        let ahead = self.standing.waiters.iter().position(|entry| Some(&entry.id) == self.me);
+        let ahead = match ahead {
+            None | Some(0) => String::new(),
+            Some(ahead) => format!(", {ahead} ahead of you"),
+        };
+        format!("{} ({}){ahead}", shown_path(self.lock.path()), self.lock.kind())
+    }
+
+    /// A line or two for each holder.
+    pub(super) fn holders(&self) -> Vec<String> {
+        let holders: Vec<&Entry> = self.in_the_way().collect();
+        if holders.is_empty() {
+            return vec!["held by  somebody who cannot be told any more".to_owned()];
+        }
+        let in_line = people::is_in_line(self.standing.layout);
+        let mut lines = Vec::new();
+        for entry in holders.iter().take(HOLDERS_MAX) {
+            let (who, since) = (people::who(self.lock, &entry.id), people::since(entry.since, in_line));
+            let fence = match self.fence {
+                Some(fence) if holders.len() == 1 => format!(", last fence {fence}"),
+                _ => String::new(),
+            };
+            lines.push(format!("held by  {who}, {since}{fence}"));
+            let alive = people::alive(self.lock, entry);
+            lines.push(match reason(self.lock, &entry.id) {
+                Some(reason) => format!("reason   {reason}; alive: {alive}"),
+                None => format!("alive    {alive}"),
+            });
+        }
+        if let Some(more @ 1..) = holders.len().checked_sub(HOLDERS_MAX) {
+            lines.push(format!("         and {more} more"));
+        }
+        lines
+    }
+
+    /// The two commands that help who did not get the lock.
+    pub(super) fn advice(&self) -> Vec<String> {
+        let word = shell_word(self.lock.path());
+        let mut lines = vec![format!("why      lockwright explain {word}")];
+        if let Some(holder) = self.in_the_way().next() {
+            let id = shell_word(holder.id.name().as_str());
+            lines.push(format!("by force lockwright break {word} --id {id} --reason TEXT"));
+        }
+        lines
+    }
+
+    /// Who was served just now is not its own news.
+    fn in_the_way(&self) -> impl Iterator<Item = &Entry> {
+        self.standing.holders.iter().filter(|entry| Some(&entry.id) != self.me)
+    }
+}
+
+/// What a holder said of itself.
+fn reason(lock: &PathLock, id: &Id) -> Option<String> {
+    let Note { who, why } = notes::of(lock, id)?;
+    let quoted = |text: String| format!("\"{}\"", shown(&text, REASON_CHARS_MAX));
+    match (why.map(quoted), who.map(quoted)) {
+        (Some(why), Some(who)) => Some(format!("{why}, for {who}")),
+        (Some(why), None) => Some(why),
+        (None, who) => who.map(|who| format!("none told, for {who}")),
+    }
+}
