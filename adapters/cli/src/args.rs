@@ -278,7 +278,7 @@ mod tests {
     fn run_alone_is_what_run_is_among_all() {
         for words in [
             "run lock true",
-            "run -n -k queue lock -- sh -c x",
+            "run -n --kind queue lock -- sh -c x",
             "run --kind=sem=3 --wait 1.5 -fq lock command --help -n -- --kind fast",
             "run lock --nonblock",
             "run lock",
