@@ -1,9 +1,12 @@
 //! What can be typed.
 
+mod busy;
 mod examples;
 mod fence;
 mod hold;
+mod mode;
 mod replay;
+mod report;
 mod run;
 mod stop;
 mod verify;
@@ -13,12 +16,14 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use crate::{acquire, explain, fence as numbers, report, stand_in::StandIn};
+use crate::{acquire, explain, fence as numbers, report as reports, run::help as run_help, stand_in::StandIn};
+pub(crate) use busy::IfBusy;
 pub(crate) use fence::FenceCommand;
 pub(crate) use hold::{
     AcquireArgs, BreakArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, QueueArgs, ReleaseArgs, UnlockArgs, WaitArgs,
 };
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
+pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
@@ -91,14 +96,15 @@ pub(crate) enum Command {
     /// Hold a lock while a command runs.
     ///
     /// The command finds the lock's path in `LOCKWRIGHT_LOCK`, the id that it is held under in `LOCKWRIGHT_ID`, with --fence a
-    /// number in `LOCKWRIGHT_FENCE`, and of a semaphore (sem=N) its slot, from 1, in `LOCKWRIGHT_SLOT`.
+    /// number in `LOCKWRIGHT_FENCE`, of a semaphore (sem=N) its slot, from 1, in `LOCKWRIGHT_SLOT`, and the kind of the lock in
+    /// `LOCKWRIGHT_MODE`.
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
     /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, and 85 when an operator broke it;
     /// 124 after --max-hold; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well and the release
     /// failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and 127 when CMD
     /// cannot be executed or is not there.
-    #[command(after_long_help = examples::RUN)]
+    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, run_help()))]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.
     ///
@@ -161,7 +167,7 @@ pub(crate) enum Command {
     ///
     /// Exit code 0: free; 1: held; 2: stale, for all its holders are dead; 3: held, and none of the holders is known to be
     /// alive, as on another host; 78: not of the kind that was said.
-    #[command(after_long_help = format!("{}\n\n{}", examples::STATUS, report::help()))]
+    #[command(after_long_help = format!("{}\n\n{}", examples::STATUS, reports::help()))]
     Status(LookArgs),
     /// Say who has a lock, by id, and nothing else.
     ///

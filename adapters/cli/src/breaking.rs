@@ -58,6 +58,7 @@ fn confirm(question: &str) -> Result<(), Failure> {
     if answer.trim() == "yes" { Ok(()) } else { Err(Failure::new(REFUSED, "nothing was broken")) }
 }
 
+/// What became of the owner, said to people.
 pub(crate) fn told(id: &Id, broken: &Broken) -> String {
     let whom = Shown(Some(id));
     let line = match broken.way {
@@ -77,6 +78,7 @@ fn not_there(lock: &PathLock, id: &Id) -> Failure {
     Failure::new(NOT_HELD, line)
 }
 
+/// Why it was not broken.
 pub(crate) fn refusal(lock: &PathLock, id: &Id, error: BreakError) -> Failure {
     let path = lock.path().display();
     match error {

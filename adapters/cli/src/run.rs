@@ -22,6 +22,8 @@ mod acquire;
 mod child;
 mod ending;
 mod nesting;
+mod replace;
+mod report;
 mod supervise;
 mod terminal;
 
@@ -30,32 +32,75 @@ use std::process::ExitCode;
 use lockwright_posix::lock::PathLock;
 
 use crate::{
-    args::RunArgs,
-    exit::{Failure, failed},
+    args::{IfBusy, RunArgs, WantArgs},
+    exit::{BUSY, Failure, failed, say},
     signals::Signals,
 };
+use acquire::Taken;
 use child::{HeldBack, Task, Told};
+use report::Report;
+pub(crate) use report::help;
 use supervise::Means;
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
-    let lock = PathLock::open_kind(&args.want.lock, args.want.kind)?;
-    let held = nesting::held_around(&lock)?;
-    let path = std::path::absolute(&args.want.lock).map_err(failed("cannot tell the working directory"))?;
+    let want = args.want()?;
+    if args.busy.if_busy == IfBusy::Replace {
+        replace::check(want.kind)?;
+    }
+    let mut report = Report::begin(&args.report)?;
+    let done = run_reported(args, &want, &mut report).map_err(|failure| match args.busy.conflict_exit_code {
+        _ if failure.code() != BUSY => failure,
+        _ if args.busy.if_busy == IfBusy::Skip => failure.with_code(0),
+        code => failure.with_code(code.unwrap_or(BUSY)),
+    });
+    report.write(done.as_ref().map_or_else(Failure::code, |code| *code));
+    done.map(ExitCode::from)
+}
+
+fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<u8, Failure> {
+    let lock = PathLock::open_kind(&want.lock, want.kind)?;
+    let path = std::path::absolute(&want.lock).map_err(failed("cannot tell the working directory"))?;
+    let around = nesting::around(&lock, args.reentrant)?;
+    let command = args.command();
+    let task = Task { command: &command, lock: &path, mode: want.kind, held: &around.held };
+    match around.same {
+        Some(id) => Ok(child::replace_this(&task, &id)),
+        None => run_under(&lock, args, want, &task, report),
+    }
+}
+
+fn run_under(
+    lock: &PathLock,
+    args: &RunArgs,
+    want: &WantArgs,
+    task: &Task,
+    report: &mut Report,
+) -> Result<u8, Failure> {
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
-    let task = Task { command: &args.command, lock: &path, held: &held };
-    let child = HeldBack::fork(&task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
-    let taken = match acquire::acquire(&lock, args, &child, &signals) {
+    let child = HeldBack::fork(task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
+    let taken = match acquire::acquire(lock, args, want, &child, &signals) {
         Ok(taken) => taken, // 3 TAKE
         Err(failure) => {
             child.let_go();
             return Err(failure);
         }
     };
-    let told = Told { id: taken.guard.id(), fence: taken.fence, slot: taken.slot };
-    let means = Means { lock: &lock, guard: &taken.guard, world: &taken.world, signals: &signals, stop: &args.stop };
-    let outcome = supervise::supervise(child, &told, means, |cause| ending::say_cause(&lock, cause, args.stop.on_lost))
-        .map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH
-    let id = taken.guard.id().clone();
-    let released = taken.guard.unlock(); // 6 RELEASE
-    Ok(ExitCode::from(ending::code(&lock, &id, &outcome, released)))
+    let Taken { guard, fence, slot, world, .. } = taken;
+    let waited = report.acquired(fence.map(Into::into));
+    let tell = |what: &str| {
+        if args.report.verbose {
+            say(&format!("{}: {what}", lock.path().display()));
+        }
+    };
+    tell(&format!("held as {}, after {:.3} s", guard.id(), waited.as_secs_f64()));
+    let told = Told { id: guard.id(), fence, slot };
+    let means = Means { lock, guard: &guard, world: &world, signals: &signals, stop: &args.stop };
+    let say_cause = |cause: &_| ending::say_cause(lock, cause, args.stop.on_lost);
+    let outcome = supervise::supervise(child, &told, means, say_cause);
+    let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH
+    let id = guard.id().clone();
+    let (code, fate) = ending::ending(lock, &id, &outcome, guard.unlock()); // 6 RELEASE
+    let held = report.ended(outcome.code, fate);
+    tell(&format!("held no more, after {:.3} s", held.as_secs_f64()));
+    Ok(code)
 }

@@ -109,7 +109,7 @@ fn every_variable_that_a_command_gets_is_on_the_page_and_no_other() {
     run_env.env_clear().current_dir(dir.path()).args(["run", "--fence", "--kind", "sem=2", "lock", "/usr/bin/env"]);
     let given = words(&out(&run(&mut run_env)));
     assert_eq!(words(&page), given);
-    assert_eq!(given.len(), 5);
+    assert_eq!(given.len(), 6);
 }
 
 #[test]

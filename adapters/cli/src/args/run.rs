@@ -3,14 +3,22 @@
 use std::ffi::OsString;
 
 use super::{
+    busy::BusyArgs,
+    mode::ModeArgs,
+    report::ReportArgs,
     stop::StopArgs,
     want::{NoteArgs, WantArgs},
 };
+use crate::exit::Failure;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) want: WantArgs,
+    #[command(flatten)]
+    pub(crate) mode: ModeArgs,
+    #[command(flatten)]
+    pub(crate) busy: BusyArgs,
     /// Give CMD a number, in `LOCKWRIGHT_FENCE`, that is higher than that of every holder before it. It is kept in `LOCK.token`,
     /// which stays.
     #[arg(short, long)]
@@ -19,14 +27,47 @@ pub(crate) struct RunArgs {
     pub(crate) note: NoteArgs,
     #[command(flatten)]
     pub(crate) stop: StopArgs,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+    /// Run CMD at once, under the lock that is held around this command, if it is this one. Otherwise that is refused, with 83.
+    #[arg(long, conflicts_with_all = ["max_hold", "status_fd", "report"])]
+    pub(crate) reentrant: bool,
+    /// Run this line by `sh -c`.
+    #[arg(short = 'c', long = "command", value_name = "STRING", conflicts_with = "command")]
+    shell: Option<OsString>,
     /// The command, and its arguments.
-    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
-    pub(crate) command: Vec<OsString>,
+    #[arg(value_name = "CMD", required_unless_present = "shell", trailing_var_arg = true)]
+    command: Vec<OsString>,
 }
 
 impl RunArgs {
     /// The command and its lock, with nothing else asked for.
     pub(crate) fn plain(want: WantArgs, command: Vec<OsString>) -> Self {
-        Self { want, fence: false, note: NoteArgs::default(), stop: StopArgs::default(), command }
+        Self {
+            want,
+            mode: ModeArgs::default(),
+            busy: BusyArgs::default(),
+            fence: false,
+            note: NoteArgs::default(),
+            stop: StopArgs::default(),
+            report: ReportArgs::default(),
+            reentrant: false,
+            shell: None,
+            command,
+        }
+    }
+
+    /// Which lock is wanted, of which kind, and how long it is waited for.
+    pub(crate) fn want(&self) -> Result<WantArgs, Failure> {
+        let want = self.busy.want(&self.want)?;
+        Ok(WantArgs { kind: self.mode.kind(want.kind), ..want })
+    }
+
+    /// What to execute; never empty.
+    pub(crate) fn command(&self) -> Vec<OsString> {
+        match &self.shell {
+            Some(line) => vec!["sh".into(), "-c".into(), line.clone()],
+            None => self.command.clone(),
+        }
     }
 }

@@ -11,7 +11,7 @@ use lockwright_posix::lock::{Kind, KindParseError};
 use crate::notes;
 
 /// Which lock, and how long to wait for it.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct WantArgs {
     /// Which kind of lock: fast or bid (one holder, in no order), queue (one, in order), rw-read and rw-write (readers share,
     /// in order), sem=N and fair-sem=N (N holders, in no order and in order).

@@ -44,13 +44,14 @@ pub(super) const EXIT_CODES: [(&str, &str); 20] = [
 ];
 
 /// Each variable of the environment, and what it is for.
-pub(super) const ENVIRONMENT: [(&str, &str); 6] = [
+pub(super) const ENVIRONMENT: [(&str, &str); 7] = [
     (
         "LOCKWRIGHT_DIR",
         "Read: the directory of locks that are called by a name without a slash. The default is the working directory.",
     ),
     ("LOCKWRIGHT_LOCK", "Set for the command of `run`: the absolute path of the lock."),
     ("LOCKWRIGHT_ID", "Set for the command: the id under which the lock is held, as `status` prints it."),
+    ("LOCKWRIGHT_MODE", "Set for the command: the kind of the lock, as `--kind` has it."),
     (
         "LOCKWRIGHT_FENCE",
         "Set for the command with `--fence`: a number higher than that of every holder before it. Read by `fence check`.",

@@ -7,9 +7,12 @@ use lockwright_posix::{
 };
 use nix::sys::signal::Signal;
 
-use super::child::{Change, HeldBack};
+use super::{
+    child::{Change, HeldBack},
+    replace,
+};
 use crate::{
-    args::RunArgs,
+    args::{IfBusy, RunArgs, WantArgs},
     exit::{Failure, failed},
     fence,
     look::look,
@@ -36,13 +39,22 @@ pub(super) struct Taken {
 }
 
 /// Takes the lock under a fresh id of this process and of the child's group.
-pub(super) fn acquire(lock: &PathLock, args: &RunArgs, child: &HeldBack, signals: &Signals) -> Result<Taken, Failure> {
+pub(super) fn acquire(
+    lock: &PathLock,
+    args: &RunArgs,
+    want: &WantArgs,
+    child: &HeldBack,
+    signals: &Signals,
+) -> Result<Taken, Failure> {
     let id = lock.this_process().fresh_id_with_group(child.leader());
     let id = Id::from(&id.map_err(failed("cannot tell who the command is"))?);
     let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
-    let note = Noted::write(lock, &id, &args.note, args.want.quiet);
+    let note = Noted::write(lock, &id, &args.note, want.quiet);
     let mut contender = lock.contend_as(&id);
-    wait::wait(&mut contender, &args.want, &world, NOT_RUN, || heed(child, signals))?;
+    if args.busy.if_busy == IfBusy::Replace {
+        replace::replace(lock, &mut contender, &world, || heed(child, signals))?;
+    }
+    wait::wait(&mut contender, want, &world, NOT_RUN, || heed(child, signals))?;
     let guard = contender.into_guard().unwrap_or_else(|| unreachable!("it has waited until it held"));
     let fence = if args.fence { Some(token(lock, &guard)?) } else { None };
     Ok(Taken { fence, slot: slot(lock, &id)?, guard, world, _note: note })

@@ -21,6 +21,7 @@ use std::{
 };
 
 use lockwright_kernel::{id::Id, token::Token};
+use lockwright_posix::lock::Kind;
 use nix::{
     errno::Errno,
     sys::{
@@ -44,8 +45,21 @@ pub(super) struct Task<'a> {
     pub(super) command: &'a [OsString],
     /// The absolute path of the lock.
     pub(super) lock: &'a Path,
+    /// Its kind.
+    pub(super) mode: Kind,
     /// The ids of the locks held around this one.
     pub(super) held: &'a str,
+}
+
+impl Task<'_> {
+    /// The command, which knows of the lock and of nothing that belongs to a lock around it.
+    fn program(&self) -> Command {
+        let mut command = Command::new(&self.command[0]);
+        command.args(&self.command[1..]);
+        command.env_remove("LOCKWRIGHT_FENCE").env_remove("LOCKWRIGHT_SLOT");
+        command.env("LOCKWRIGHT_LOCK", self.lock).env("LOCKWRIGHT_MODE", self.mode.to_string());
+        command
+    }
 }
 
 /// What a command is told of the lock that was taken for it.
@@ -197,20 +211,28 @@ fn ended(pid: Pid) -> io::Result<Option<u8>> {
     })
 }
 
+/// Executes the command in place of this process, under the lock that `id` holds around it. It returns only when that failed,
+/// with the exit code.
+pub(super) fn replace_this(task: &Task, id: &Id) -> u8 {
+    not_executed(task, &task.program().env("LOCKWRIGHT_ID", id.name().as_str()).exec())
+}
+
 /// The child's part. It returns only when the command was not executed, with the exit code.
 fn execute(task: &Task, signals: &Signals, parent: Pid, pipe: PipeReader) -> u8 {
     match try_execute(task, signals, parent, pipe) {
         Ok(None) => 0,
         Ok(Some(never)) => match never {},
-        Err(error) => {
-            let (code, what) = match error.kind() {
-                io::ErrorKind::NotFound => (NOT_FOUND, "not found".to_owned()),
-                _ => (NOT_EXECUTABLE, format!("cannot be executed: {error}")),
-            };
-            say(&format!("{}: {what}", task.command[0].display()));
-            code
-        }
+        Err(error) => not_executed(task, &error),
     }
+}
+
+fn not_executed(task: &Task, error: &io::Error) -> u8 {
+    let (code, what) = match error.kind() {
+        io::ErrorKind::NotFound => (NOT_FOUND, "not found".to_owned()),
+        _ => (NOT_EXECUTABLE, format!("cannot be executed: {error}")),
+    };
+    say(&format!("{}: {what}", task.command[0].display()));
+    code
 }
 
 fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader) -> io::Result<Option<Infallible>> {
@@ -223,11 +245,8 @@ fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader
     let told: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once('=')).collect();
     let Some((_, id)) = told.first() else { return Ok(None) };
     let held = [task.held, id].join(" ");
-    let mut command = Command::new(&task.command[0]);
-    command.args(&task.command[1..]);
-    // Those of a lock around this one are not this one's.
-    command.env_remove("LOCKWRIGHT_FENCE").env_remove("LOCKWRIGHT_SLOT");
-    command.env("LOCKWRIGHT_LOCK", task.lock).env(HELD, held.trim_start()).envs(told);
+    let mut command = task.program();
+    command.env(HELD, held.trim_start()).envs(told);
     signals.unblock()?;
     Err(command.exec())
 }

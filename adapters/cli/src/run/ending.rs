@@ -13,38 +13,42 @@ use std::fmt;
 use lockwright_kernel::{id::Id, lock::LockError};
 use lockwright_posix::lock::{Loss, PathLock};
 
-use super::supervise::{Cause, Outcome};
+use super::{
+    report::Fate,
+    supervise::{Cause, Outcome},
+};
 use crate::{
     args::OnLost,
     exit::{BROKEN, FAILED, LOST, TOO_LONG, UNRELEASED, say},
     order::Told,
 };
 
-/// The exit code, when the answer to the release was `released`. What was not said before is said now.
-pub(super) fn code(lock: &PathLock, id: &Id, outcome: &Outcome, released: Result<(), LockError>) -> u8 {
+/// The exit code, and what became of the lock, when the answer to its release was `released`. What was not said before is said
+/// now.
+pub(super) fn ending(lock: &PathLock, id: &Id, outcome: &Outcome, released: Result<(), LockError>) -> (u8, Fate) {
     let of_command = outcome.code.unwrap_or(FAILED);
-    match (&outcome.cause, released) {
-        (Some(Cause::Lost(loss)), _) => code_of(loss),
-        (Some(Cause::TooLong(_)), Ok(())) => TOO_LONG,
-        (None, Ok(())) => of_command,
-        (_, Err(LockError::NotOwner)) => {
+    let stopped = match &outcome.cause {
+        Some(Cause::Lost(loss)) => return of_loss(loss),
+        Some(Cause::TooLong(_)) => Some(TOO_LONG),
+        None => None,
+    };
+    match released {
+        Ok(()) => (stopped.unwrap_or(of_command), Fate::Released),
+        Err(LockError::NotOwner) => {
             let loss = Loss { is_gone: true, order: lock.order_to(id).unwrap_or_default() };
             say(&format!("{}: {}, before the command had ended", lock.path().display(), Lost(&loss)));
-            code_of(&loss)
+            of_loss(&loss)
         }
-        (cause, Err(error)) => {
+        Err(error) => {
             say(&format!("{}: the lock was not given back: {error}", lock.path().display()));
-            match cause {
-                Some(_) => TOO_LONG,
-                None if of_command == 0 => UNRELEASED,
-                None => of_command,
-            }
+            let of_command = if of_command == 0 { UNRELEASED } else { of_command };
+            (stopped.unwrap_or(of_command), Fate::NotReleased)
         }
     }
 }
 
-fn code_of(loss: &Loss) -> u8 {
-    if loss.order.is_some() { BROKEN } else { LOST }
+fn of_loss(loss: &Loss) -> (u8, Fate) {
+    if loss.order.is_some() { (BROKEN, Fate::Broken) } else { (LOST, Fate::Lost) }
 }
 
 /// Says that the command is to end, and why.

@@ -60,9 +60,9 @@ fn between<'a>(line: &'a str, from: &str, to: char) -> Option<&'a str> {
 /// A waiter waits, quietly or not, until the holder gives the lock back.
 fn sleeps_until_there_is_news(kind: &str, quiet: bool) {
     let (dir, what) = (Dir::new(), format!("{kind}, quiet: {quiet}"));
-    let mut holder = dir.start(&["-k", if kind == "rw-read" { "rw-write" } else { kind }], "echo in; read x");
+    let mut holder = dir.start(&["--kind", if kind == "rw-read" { "rw-write" } else { kind }], "echo in; read x");
     assert_eq!(holder.line(), "in", "{what}");
-    let mut traced = Traced::start(dir, &["-q", "-k", kind][usize::from(!quiet)..]);
+    let mut traced = Traced::start(dir, &["-q", "--kind", kind][usize::from(!quiet)..]);
     if !quiet {
         assert!(!traced.waiter.complaint().is_empty(), "{what}");
     }

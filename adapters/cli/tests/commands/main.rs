@@ -12,6 +12,7 @@ mod loss;
 mod mistakes;
 mod namespaces;
 mod notes;
+mod options;
 mod order;
 #[path = "../../../posix/tests/places/mod.rs"]
 mod places;
@@ -19,6 +20,7 @@ mod queue;
 mod races;
 #[path = "../../../posix/tests/storms/reports.rs"]
 mod reports;
+mod rules;
 mod run;
 #[path = "../../../posix/tests/storms/seats.rs"]
 mod seats;
