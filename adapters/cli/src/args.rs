@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod busy;
+mod doctor;
 mod examples;
 mod fence;
 mod hold;
@@ -16,8 +17,9 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use crate::{acquire, explain, fence as numbers, report as reports, run::help as run_help, stand_in::StandIn};
+use crate::{acquire, doctor as doctors, explain, fence as numbers, run::help as run_help, stand_in::StandIn};
 pub(crate) use busy::IfBusy;
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use fence::FenceCommand;
 pub(crate) use hold::{
     AcquireArgs, BreakArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, QueueArgs, ReleaseArgs, UnlockArgs, WaitArgs,
@@ -101,9 +103,9 @@ pub(crate) enum Command {
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
     /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, and 85 when an operator broke it;
-    /// 124 after --max-hold; 83 when CMD would wait for a lock that is held around it; 84 when CMD ended well and the release
-    /// failed; 64 usage; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and 127 when CMD
-    /// cannot be executed or is not there.
+    /// 82 when that kind of lock is not verified on the file system there; 124 after --max-hold; 83 when CMD would wait for a
+    /// lock that is held around it; 84 when CMD ended well and the release failed; 64 usage; 73 and 77 when the lock cannot be
+    /// made there; 125 when lockwright failed; 126 and 127 when CMD cannot be executed or is not there.
     #[command(after_long_help = format!("{}\n\n{}", examples::RUN, run_help()))]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.
@@ -112,7 +114,7 @@ pub(crate) enum Command {
     /// waits in line leaves a place there that is that process's, and goes in the same ways.
     ///
     /// Exit codes: 0, and the id is printed; 75 when the lock was not acquired; 78 when a lock of another kind stands there;
-    /// 83 when that process has it already; 64, 73, 77 and 125 as of `run`.
+    /// 83 when that process has it already; 64, 73, 77, 82 and 125 as of `run`.
     #[command(after_long_help = examples::LOCK)]
     Lock(LockArgs),
     /// Take a lock for a process that goes on, and print the token that gives it back.
@@ -167,7 +169,7 @@ pub(crate) enum Command {
     ///
     /// Exit code 0: free; 1: held; 2: stale, for all its holders are dead; 3: held, and none of the holders is known to be
     /// alive, as on another host; 78: not of the kind that was said.
-    #[command(after_long_help = format!("{}\n\n{}", examples::STATUS, reports::help()))]
+    #[command(after_long_help = format!("{}\n\n{}", examples::STATUS, crate::report::help()))]
     Status(LookArgs),
     /// Say who has a lock, by id, and nothing else.
     ///
@@ -196,6 +198,16 @@ pub(crate) enum Command {
     /// of `run`. Interrupted, it leaves the order standing.
     #[command(after_long_help = examples::BREAK)]
     Break(BreakArgs),
+    /// Find out what a directory's file system does, and which kinds of locks are verified there.
+    ///
+    /// It tries all that locks rest on in a directory that it makes in DIR and removes: each promise of the contract, through
+    /// one handle, through two, and by two processes; names, stamps, notices of changes. Then it says what the safety matrix
+    /// (`verify --matrix`) has for each kind of lock in such a world. `run` and `lock` go by the type of the file system alone.
+    ///
+    /// Exit code 0: all kinds that were asked for are verified there; 82: one is not; 73 and 77 when nothing can be tried there;
+    /// 128+N when signal N broke it off.
+    #[command(after_long_help = format!("{}\n\n{}", examples::DOCTOR, doctors::help()))]
+    Doctor(DoctorArgs),
     /// Stand in for the lockers' scripts.
     ///
     /// Called as `lock_local.sh`, `fast_lock.sh` and so on, with or without `.sh`, lockwright does what that script does:
@@ -266,7 +278,11 @@ mod tests {
     fn run_alone_is_what_run_is_among_all() {
         for words in [
             "run lock true",
-            "run -n -k queue lock -- sh -c x",
+            "run -n --kind queue lock -- sh -c x",
+            "run -k 3s -S HUP --if-busy=skip --status-fd 7 -v lock -c x",
+            "run -xE1 lock true",
+            "run -c x lock true",
+            "run -N 3 --fair lock true",
             "run --kind=sem=3 --wait 1.5 -fq lock command --help -n -- --kind fast",
             "run lock --nonblock",
             "run lock",

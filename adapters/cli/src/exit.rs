@@ -29,7 +29,8 @@ pub(crate) const NO_PERMISSION: u8 = 77;
 pub(crate) const OTHER_KIND: u8 = 78;
 /// The lock was lost while the command ran, or somebody came with a newer number (`fence check`).
 pub(crate) const LOST: u8 = 81;
-/// The lock is not taken away: its owner may be alive (`unlock`), or nobody said yes (`break`).
+/// The lock is not taken away: its owner may be alive (`unlock`), or nobody said yes (`break`). Or that kind is not verified
+/// on that file system.
 pub(crate) const REFUSED: u8 = 82;
 /// The command would wait for a lock that is held around it.
 pub(crate) const SELF_NESTED: u8 = 83;
@@ -102,7 +103,9 @@ impl From<OpenError> for Failure {
         use OpenErrorKind as E;
         let code = match error.kind() {
             E::NoName | E::Name(_) | E::NotUtf8 | E::ControlCharacter => USAGE,
-            E::ParentDenied | E::Fs(FsError::PermissionDenied) => NO_PERMISSION,
+            E::ParentDenied | E::UntrustedParent(_) | E::Untrusted(_) | E::Fs(FsError::PermissionDenied) => {
+                NO_PERMISSION
+            }
             E::Identity(_) => FAILED,
             _ => CANNOT_CREATE,
         };

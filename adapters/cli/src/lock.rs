@@ -26,7 +26,8 @@ pub(crate) fn lock(args: &LockArgs) -> Result<ExitCode, Failure> {
 
 /// Takes the lock, which is kept if the caller can be told of it.
 pub(crate) fn take(args: &LockArgs, tell: impl FnOnce(&Contender) -> Result<(), Failure>) -> Result<ExitCode, Failure> {
-    let lock = PathLock::open_kind(&args.want.lock, args.want.kind)?;
+    let lock = args.want.open()?;
+    args.want.shared_with().widen_umask();
     let pid = args.pid.unwrap_or_else(parent_id);
     let process = lock.this_process().fresh_id_for(pid).map_err(|error| {
         let code = if args.pid.is_some() { USAGE } else { FAILED };

@@ -3,22 +3,21 @@
 use std::{fmt, path::Path};
 
 use lockwright_kernel::{id::Id, ids::process::ProcessId, lock::LockError, probe::Liveness};
-use lockwright_posix::lock::{Kind, PathLock, Standing};
+use lockwright_posix::lock::{Kind, PathLock, Standing, advice};
 
 use crate::exit::{FAILED, Failure, OTHER_KIND};
 
 /// What stands at the path, and a lock of that kind; of the kind that was said, where nothing does.
 pub(crate) fn open(path: &Path, said: Option<Kind>) -> Result<(PathLock, Standing), Failure> {
-    let lock = PathLock::open_kind(path, said.unwrap_or_default())?;
+    let open = |kind| PathLock::open_unguarded(path, kind); // Whosever it is, it can be looked at.
+    let lock = open(said.unwrap_or_default())?;
     let standing = look(&lock)?;
     match (standing.layout, said) {
         (Some(layout), Some(said)) if layout != said.layout() => {
             let line = format!("{}: a lock of kind {layout} stands there, and not of kind {said}", path.display());
             Err(Failure::new(OTHER_KIND, line))
         }
-        (Some(layout), _) if layout != lock.kind().layout() => {
-            Ok((PathLock::open_kind(path, layout.kind())?, standing))
-        }
+        (Some(layout), _) if layout != lock.kind().layout() => Ok((open(layout.kind())?, standing)),
         _ => Ok((lock, standing)),
     }
 }
@@ -32,7 +31,7 @@ pub(crate) fn look(lock: &PathLock) -> Result<Standing, Failure> {
 pub(crate) fn unreadable(lock: &PathLock, error: &LockError) -> Failure {
     let line = format!("{}: {error}", lock.path().display());
     match error {
-        LockError::Fs(error) => Failure::of_fs(*error, line),
+        LockError::Fs(error) => Failure::of_fs(*error, format!("{line}; {}", advice(*error))),
         _ => Failure::new(FAILED, line),
     }
 }

@@ -8,6 +8,7 @@ mod acquire;
 mod args;
 mod breaking;
 mod completions;
+mod doctor;
 mod exit;
 mod explain;
 mod fence;
@@ -35,6 +36,7 @@ mod table;
 mod text;
 mod times;
 mod unlock;
+mod verified;
 mod verify;
 mod wait;
 
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
         Command::Owner(args) => owner::owner(&args),
         Command::Break(args) => breaking::break_hold(&args),
         Command::Unlock(args) => unlock::unlock(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),
         Command::StandIn { dir, names } => stand_in::install(&dir, &names),
         Command::Completions { shell } => completions::completions(shell),

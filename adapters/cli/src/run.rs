@@ -58,7 +58,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
 }
 
 fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<u8, Failure> {
-    let lock = PathLock::open_kind(&want.lock, want.kind)?;
+    let lock = want.open()?;
     let path = std::path::absolute(&want.lock).map_err(failed("cannot tell the working directory"))?;
     let around = nesting::around(&lock, args.reentrant)?;
     let command = args.command();
@@ -78,6 +78,7 @@ fn run_under(
 ) -> Result<u8, Failure> {
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
     let child = HeldBack::fork(task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
+    want.shared_with().widen_umask(); // The command has its own.
     let taken = match acquire::acquire(lock, args, want, &child, &signals) {
         Ok(taken) => taken, // 3 TAKE
         Err(failure) => {
@@ -85,7 +86,7 @@ fn run_under(
             return Err(failure);
         }
     };
-    let Taken { guard, fence, slot, world, .. } = taken;
+    let Taken { guard, fence, slot, world, note: _until_the_end } = taken;
     let waited = report.acquired(fence.map(Into::into));
     let tell = |what: &str| {
         if args.report.verbose {

@@ -17,7 +17,7 @@ use nix::sys::signal::{Signal, raise};
 
 use crate::{
     args::WantArgs,
-    exit::{BROKEN, BUSY, FAILED, Failure, OTHER_KIND, SELF_NESTED, code_of, say},
+    exit::{BROKEN, BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, SELF_NESTED, code_of, say},
     notes,
     order::Told,
     people,
@@ -136,6 +136,7 @@ impl Patience<'_> {
             }
             AcquireErrorKind::OtherKind { .. } => Failure::new(OTHER_KIND, error),
             AcquireErrorKind::AlreadyOwner => Failure::new(SELF_NESTED, error),
+            AcquireErrorKind::Untrusted(_) => Failure::new(NO_PERMISSION, error),
             AcquireErrorKind::Fs(fs) => Failure::of_fs(*fs, error),
             _ => Failure::new(FAILED, error),
         }

@@ -5,8 +5,9 @@
 //! `openat2` with `RESOLVE_BENEATH` and `RESOLVE_NO_SYMLINKS`, or one name at a time where the kernel has no `openat2`
 //! (before Linux 5.6) or a sandbox forbids it.
 //!
-//! Files are made with mode 0600 and directories with 0700, less the umask, unless [`PosixFs::by_umask`] leaves it all to
-//! the umask. Handles are closed on exec.
+//! Files are made with mode 0600 and directories with 0700, less the umask, unless they are [shared](SharedWith), or
+//! [`PosixFs::by_umask`] leaves it all to the umask. Handles are closed on exec. Who else could change what stands there is
+//! asked by [`PosixFs::guarded`].
 
 use std::{
     io::{self, Read, Write},
@@ -33,7 +34,12 @@ use nix::{
 
 use crate::errno::fact;
 
-mod local;
+mod known;
+mod trust;
+
+pub use known::{FileSystem, Ground};
+use trust::Trust;
+pub use trust::{SharedWith, Untrusted};
 
 /// The largest file that [`Fs::read`] reads, in bytes. What locks write is far shorter.
 pub const READ_BYTES_MAX: u64 = 64 * 1024;
@@ -48,6 +54,8 @@ pub struct PosixFs {
     walk: Walk,
     /// What directories are made with, before the umask; files the same without the right to execute.
     mode: Mode,
+    /// What is asked of the directories that are entered; `None` where nothing is.
+    trust: Option<Trust>,
 }
 
 /// How the directory that holds an entry is reached.
@@ -87,7 +95,7 @@ impl PosixFs {
             _ => Walk::Openat2,
         };
         let root = Arc::new(root);
-        Ok(Self { root, walk, mode: Mode::S_IRWXU })
+        Ok(Self { root, walk, mode: Mode::S_IRWXU, trust: None })
     }
 
     /// The same, as if the kernel had no `openat2`. Slower; meant for trying that way out.
@@ -105,11 +113,36 @@ impl PosixFs {
         Self { mode, ..self }
     }
 
+    /// The same for a lock that is shared so, if its directory can be trusted with it. From now on a directory below that
+    /// cannot be trusted is [not entered](FsError::PermissionDenied), where others might have put it there.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot, or that this cannot be told.
+    pub fn guarded(self, with: SharedWith) -> io::Result<Result<Self, Untrusted>> {
+        let trust = Trust::below(&stat::fstat(&self.root)?, with);
+        Ok(trust.map(|trust| Self { mode: with.mode(), trust: Some(trust), ..self }))
+    }
+
     /// True when this kernel alone writes to the file system, as to a disk of its own. Network file systems, FUSE, and
     /// types that are not known are not local.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        local::is_local(&self.root)
+        self.file_system().is_ok_and(|file_system| file_system.is_local())
+    }
+
+    /// What file system this is; one call, which nothing waits for.
+    ///
+    /// # Errors
+    ///
+    /// Those of `fstatfs`.
+    pub fn file_system(&self) -> io::Result<FileSystem> {
+        FileSystem::of(&self.root)
+    }
+
+    /// The handle of the directory that it is below.
+    pub(crate) fn handle(&self) -> &OwnedFd {
+        &self.root
     }
 
     /// Opens the directory `dir` without the right to read it, as a place to start from or to watch.
@@ -126,6 +159,15 @@ impl PosixFs {
             SFlag::S_IFLNK => "a symbolic link",
             _ => "a pipe, a socket or a device",
         })
+    }
+
+    /// Why the directory at `path`, if there is one, cannot be trusted.
+    pub(crate) fn distrust(&self, path: &Path) -> Result<Option<Untrusted>, FsError> {
+        let Some(trust) = self.trust else { return Ok(None) };
+        let (parent, name) = self.entry_or_root(path)?;
+        let status = status(parent, name)?;
+        let is_dir = kind_of(&status) == SFlag::S_IFDIR;
+        Ok(if is_dir { trust.check(&status).err() } else { None })
     }
 
     /// The number of the user whom the entry at `path` belongs to.
@@ -163,7 +205,8 @@ impl PosixFs {
     }
 
     fn walk(&self, way: &[Name]) -> Result<OwnedFd, FsError> {
-        if self.walk == Walk::Openat2 {
+        let trust = self.trust.filter(|trust| trust.is_wary);
+        if self.walk == Walk::Openat2 && trust.is_none() {
             let names: Vec<&str> = way.iter().map(Name::as_str).collect();
             let way = names.join("/");
             return fcntl::openat2(&self.root, way.as_str(), how(PASS | OFlag::O_DIRECTORY)).map_err(fact);
@@ -171,18 +214,28 @@ impl PosixFs {
         let mut at = self.root.try_clone().map_err(io_fact)?;
         for name in way {
             at = step(at.as_fd(), name.as_str(), PASS)?;
+            entered(&at, trust)?;
         }
         Ok(at)
     }
 
     fn open_dir(&self, dir: &Path, flags: OFlag) -> Result<OwnedFd, FsError> {
         let (parent, name) = self.entry_or_root(dir)?;
-        if self.walk == Walk::Openat2 {
-            let flags = flags | OFlag::O_DIRECTORY;
-            return fcntl::openat2(parent, name, how(flags)).map_err(fact);
-        }
-        step(parent.as_fd(), name, flags)
+        let opened = match self.walk {
+            Walk::Openat2 => fcntl::openat2(parent, name, how(flags | OFlag::O_DIRECTORY)).map_err(fact)?,
+            Walk::Stepwise => step(parent.as_fd(), name, flags)?,
+        };
+        let is_below = !dir.names().is_empty();
+        entered(&opened, self.trust.filter(|trust| trust.is_wary && is_below))?;
+        Ok(opened)
     }
+}
+
+/// Refuses a directory that is not to be entered.
+fn entered(dir: &OwnedFd, trust: Option<Trust>) -> Result<(), FsError> {
+    let Some(trust) = trust else { return Ok(()) };
+    let status = stat::fstat(dir).map_err(fact)?;
+    trust.check(&status).map_err(|_| FsError::PermissionDenied)
 }
 
 fn how(flags: OFlag) -> OpenHow {

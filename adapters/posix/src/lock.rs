@@ -18,6 +18,7 @@
 //! than `fast`, and which itself does not look at what else stands there.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -27,7 +28,12 @@ use lockwright_kernel::{
     blocking::WaitError, clock, fast_lock::Leaf, fs::FsError, id::Id, lock::LockError, path::Name, token::Tokens,
 };
 
-use crate::{fs::PosixFs, probe::ProcProbe, process::ThisProcess, watch::PosixWorld};
+use crate::{
+    fs::{FileSystem, PosixFs, SharedWith},
+    probe::ProcProbe,
+    process::ThisProcess,
+    watch::PosixWorld,
+};
 
 mod any;
 mod breaking;
@@ -43,7 +49,7 @@ mod worlds;
 
 use any::{AnyLock, Place};
 pub use breaking::{BreakError, Broken, Way};
-pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind};
+pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind, advice};
 pub use guard::{Contender, FenceError, Guard};
 pub use hold::{Loss, Vigil};
 pub use kind::{Kind, KindParseError, Layout};
@@ -108,17 +114,42 @@ impl PathLock {
     ///
     /// Those of [`PathLock::open`].
     pub fn open_kind(path: impl AsRef<Path>, kind: Kind) -> Result<Self, OpenError> {
-        let path = path.as_ref();
-        Self::try_open(path, kind).map_err(|kind| OpenError::new(path, kind))
+        Self::open_shared(path, kind, SharedWith::Nobody)
     }
 
-    fn try_open(path: &Path, kind: Kind) -> Result<Self, OpenErrorKind> {
+    /// The same, shared with others: see [`SharedWith`] for whom they are, and [`SharedWith::widen_umask`] for what it takes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PathLock::open`]. A directory that lets others than these take the lock away is refused:
+    /// [`OpenErrorKind::UntrustedParent`], [`OpenErrorKind::Untrusted`].
+    pub fn open_shared(path: impl AsRef<Path>, kind: Kind, with: SharedWith) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        Self::try_open(path, kind, Some(with)).map_err(|kind| OpenError::new(path, kind))
+    }
+
+    /// The same, whosever it is, for those who only look at a lock, or take it away from somebody: nothing is asked of its
+    /// directories. Who takes it for itself had better ask.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PathLock::open`] that are not about trust.
+    pub fn open_unguarded(path: impl AsRef<Path>, kind: Kind) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        Self::try_open(path, kind, None).map_err(|kind| OpenError::new(path, kind))
+    }
+
+    fn try_open(path: &Path, kind: Kind, with: Option<SharedWith>) -> Result<Self, OpenErrorKind> {
         let name = error::checked_name(path)?;
         let parent = match path.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
         let fs = PosixFs::open(parent).map_err(OpenErrorKind::of_parent)?;
+        let fs = match with {
+            Some(with) => fs.guarded(with).map_err(OpenErrorKind::System)?.map_err(OpenErrorKind::UntrustedParent)?,
+            None => fs,
+        };
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
         let probe = ProcProbe::new(&fs);
@@ -330,6 +361,16 @@ impl PathLock {
     #[must_use]
     pub fn fs(&self) -> &PosixFs {
         &self.place.fs
+    }
+
+    /// What file system that is. The algorithms were checked for [some](crate::fs::Ground::Local); on others a lock works as
+    /// well as it can, and it is for the caller to refuse. `lockwright run` does, unless it is told not to.
+    ///
+    /// # Errors
+    ///
+    /// Those of `fstatfs`.
+    pub fn file_system(&self) -> io::Result<FileSystem> {
+        self.place.fs.file_system()
     }
 
     /// A new world for one caller to wait in.

@@ -215,17 +215,14 @@ impl<'a> Search<'a> {
 
     /// Expands a state on this thread.
     pub(super) fn expand_one(&mut self, state: &[u16]) -> Expanded {
-        let mut expanded = Expanded::default();
-        self.expander.expand(&self.world, &self.visited, state, &mut expanded);
+        let expanded = self.expander.expand_one(&self.world, &self.visited, state);
         if expanded.outcome(0).missed { self.expand_alone(state) } else { expanded }
     }
 
     /// Expands a state, working out whatever is missed.
     fn expand_alone(&mut self, state: &[u16]) -> Expanded {
         self.lessons.take(&mut self.world, state);
-        let mut expanded = Expanded::default();
-        self.expander.expand(&self.world, &self.visited, state, &mut expanded);
-        expanded
+        self.expander.expand_one(&self.world, &self.visited, state)
     }
 
     fn progress(&self) -> Progress {

@@ -88,6 +88,24 @@ pub(super) struct Expanded {
 }
 
 impl Expanded {
+    /// Looks up which of the states that were found are known, and forgets how those are written. All at once, for each look
+    /// waits for memory, and so they wait together.
+    fn look_up(&mut self, visited: &Visited) {
+        for found in &mut self.found {
+            found.known = visited.find(found.fingerprint);
+        }
+        let (mut from, mut kept) = (0, 0);
+        for found in &mut self.found {
+            let end = found.end;
+            if found.known.is_none() {
+                self.numbers.copy_within(from..end, kept);
+                kept += end - from;
+            }
+            (from, found.end) = (end, kept);
+        }
+        self.numbers.truncate(kept);
+    }
+
     pub(super) fn outcome(&self, at: usize) -> Outcome {
         self.outcomes[at]
     }
@@ -109,11 +127,19 @@ pub(super) struct Expander {
 }
 
 impl Expander {
-    /// Expands one more state, into `out`.
-    pub(super) fn expand(&mut self, world: &World<'_>, visited: &Visited, state: &[u16], out: &mut Expanded) {
+    /// Expands a state.
+    pub(super) fn expand_one(&mut self, world: &World<'_>, visited: &Visited, state: &[u16]) -> Expanded {
+        let mut expanded = Expanded::default();
+        self.expand(world, state, &mut expanded);
+        expanded.look_up(visited);
+        expanded
+    }
+
+    /// Expands one more state, into `out`, where nothing is looked up yet.
+    fn expand(&mut self, world: &World<'_>, state: &[u16], out: &mut Expanded) {
         let (found, numbers) = (out.found.len(), out.numbers.len());
         let mut outcome = Outcome::default();
-        if self.try_expand(world, visited, &State::decode(state), &mut outcome, out).is_err() {
+        if self.try_expand(world, &State::decode(state), &mut outcome, out).is_err() {
             out.found.truncate(found);
             out.numbers.truncate(numbers);
             outcome = Outcome { missed: true, ..Outcome::default() };
@@ -124,7 +150,6 @@ impl Expander {
     fn try_expand(
         &mut self,
         world: &World<'_>,
-        visited: &Visited,
         state: &State,
         outcome: &mut Outcome,
         out: &mut Expanded,
@@ -151,11 +176,9 @@ impl Expander {
             world.settle(next, &mut |step| out.said.extend(step.said))?;
             let renamed = world.encode(next, &mut self.numbers)?;
             let fingerprint = fingerprint(&self.numbers);
-            let known = visited.find(fingerprint);
-            if known.is_none() {
-                out.numbers.extend_from_slice(&self.numbers);
-            }
-            out.found.push(Found { fingerprint, known, is_fault, renamed, actor, serves, end: out.numbers.len() });
+            out.numbers.extend_from_slice(&self.numbers);
+            let end = out.numbers.len();
+            out.found.push(Found { fingerprint, known: None, is_fault, renamed, actor, serves, end });
         }
         Ok(())
     }
@@ -184,8 +207,9 @@ pub(super) fn expand_all(
             let first = from + piece * PIECE;
             let mut found = Expanded::default();
             for at in first..(first + PIECE).min(to) {
-                expander.expand(world, visited, frontier.get(at), &mut found);
+                expander.expand(world, frontier.get(at), &mut found);
             }
+            found.look_up(visited);
             done.lock().unwrap_or_else(PoisonError::into_inner).push((piece, found));
         }
     };

@@ -72,6 +72,11 @@ Examples:
   lockwright break deploy.lock --id \"$id\" --reason \"hangs since noon\"            asks for a yes
   lockwright break deploy.lock --id \"$id\" --reason \"node7 is gone\" --yes --wait 0";
 
+pub(super) const DOCTOR: &str = "\
+Examples:
+  lockwright doctor /srv/locks
+  lockwright doctor --kind queue --json /srv/locks | jq -r '.kinds[].verdict'";
+
 pub(super) const STAND_IN: &str = "\
 Examples:
   lockwright stand-in ~/locked flock setlock

@@ -6,9 +6,12 @@ use clap::{
     ValueHint,
     builder::{PathBufValueParser, TypedValueParser},
 };
-use lockwright_posix::lock::{Kind, KindParseError};
+use lockwright_posix::{
+    fs::SharedWith,
+    lock::{Kind, KindParseError, PathLock},
+};
 
-use crate::notes;
+use crate::{exit::Failure, notes, verified};
 
 /// Which lock, and how long to wait for it.
 #[derive(Clone, Debug, clap::Args)]
@@ -26,9 +29,46 @@ pub(crate) struct WantArgs {
     /// Do not say that the lock is waited for, nor who has it when it was not had: the exit code does.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Share the lock with other users, who can take it away then: with those of the group of the directory that it is in,
+    /// or with all who can come there. The default is nobody but root, and a directory where others could take it away is
+    /// refused. All who share it say the same.
+    #[arg(long, value_name = "WHOM")]
+    pub(crate) shared_with: Option<Whom>,
+    /// Go on where that kind of lock is not verified: on a network file system, or one that is not known. `doctor` tells more.
+    #[arg(long)]
+    pub(crate) unverified: bool,
     /// The lock: a path, whose directory exists. A name without a slash is in `LOCKWRIGHT_DIR`, if that is set.
     #[arg(value_parser = lock(), value_hint = ValueHint::AnyPath)]
     pub(crate) lock: PathBuf,
+}
+
+/// Which other users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Whom {
+    /// Members of the directory's group, which needs chmod g+ws
+    Group,
+    /// All who can come there
+    All,
+}
+
+impl WantArgs {
+    /// Who else may use the lock.
+    pub(crate) fn shared_with(&self) -> SharedWith {
+        match self.shared_with {
+            None => SharedWith::Nobody,
+            Some(Whom::Group) => SharedWith::Group,
+            Some(Whom::All) => SharedWith::All,
+        }
+    }
+
+    /// The lock, of which nothing is made yet, if it is verified there.
+    pub(crate) fn open(&self) -> Result<PathLock, Failure> {
+        let lock = PathLock::open_shared(&self.lock, self.kind, self.shared_with())?;
+        if !self.unverified {
+            verified::check(&lock)?;
+        }
+        Ok(lock)
+    }
 }
 
 /// What those are told who look at the lock or wait for it.

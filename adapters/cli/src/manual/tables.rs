@@ -22,7 +22,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 20] = [
         "75",
         "The lock was not acquired: busy, or not free in time. The command was not run. Of `wait`: there was no room in time.",
     ),
-    ("77", "No permission to make the lock there."),
+    ("77", "No permission to make the lock there, or other users could take it away."),
     ("78", "A lock of another kind stands there."),
     (
         "81",
@@ -31,7 +31,8 @@ pub(super) const EXIT_CODES: [(&str, &str); 20] = [
     ),
     (
         "82",
-        "Of `unlock`: refused, for an owner may be alive; of `break`: nobody said yes; of `queue`: it has the lock.",
+        "Refused: of `unlock`, for an owner may be alive; of `break`, for nobody said yes; of `queue`, for it has the lock; \
+         otherwise, for that kind of lock is not verified on that file system.",
     ),
     ("83", "The command, or the process, would wait for a lock that it has."),
     ("84", "The command ended well, and the release could not be confirmed."),

@@ -35,7 +35,7 @@ pub(super) struct Taken {
     /// Where it was waited for. It takes a while to drop, during which the command had better run.
     pub(super) world: PosixWorld,
     /// Goes after the lock.
-    _note: Noted,
+    pub(super) note: Noted,
 }
 
 /// Takes the lock under a fresh id of this process and of the child's group.
@@ -57,7 +57,7 @@ pub(super) fn acquire(
     wait::wait(&mut contender, want, &world, NOT_RUN, || heed(child, signals))?;
     let guard = contender.into_guard().unwrap_or_else(|| unreachable!("it has waited until it held"));
     let fence = if args.fence { Some(token(lock, &guard)?) } else { None };
-    Ok(Taken { fence, slot: slot(lock, &id)?, guard, world, _note: note })
+    Ok(Taken { fence, slot: slot(lock, &id)?, guard, world, note })
 }
 
 fn token(lock: &PathLock, guard: &Guard) -> Result<Token, Failure> {

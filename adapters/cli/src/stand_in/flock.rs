@@ -136,6 +136,8 @@ impl Flock {
             wait: self.wait.filter(|_| !self.nonblock),
             nonblock: self.nonblock,
             quiet: !self.verbose,
+            shared_with: None,
+            unverified: false,
             lock: PathBuf::from(file),
         };
         Ok(RunArgs::plain(want, command))

@@ -86,6 +86,8 @@ impl Setlock {
             nonblock: self.no_delay,
             // Who waits is not told so by setlock.
             quiet: succeeds || !self.no_delay,
+            shared_with: None,
+            unverified: false,
             lock: PathBuf::from(words.next().unwrap_or_default()),
         };
         // That is a mistake which -x had better not hide.

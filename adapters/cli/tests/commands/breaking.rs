@@ -204,7 +204,7 @@ fn who_when_and_why_are_kept() {
     let id = id(&dir, "holders");
     assert_eq!(code(&broken(&dir, &id, &["--yes"])), 0);
     assert_eq!(first.code(), 85);
-    assert_eq!(entries(&dir.path().join("lock.broken")), std::slice::from_ref(&id));
+    assert_eq!(entries(&dir.path().join("lock.broken")), [id.as_str()]);
     let text = std::fs::read_to_string(dir.path().join("lock.broken").join(id)).expect("an order");
     let [by, at, why] = text.lines().collect::<Vec<_>>().try_into().expect("three lines");
     assert!(by.starts_with("by ") && why == "why it hangs", "{text}");

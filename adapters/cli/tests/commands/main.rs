@@ -1,6 +1,8 @@
 //! The commands that hold locks, wait for them, look at them and take them away, as processes.
 
+mod bad_inputs;
 mod breaking;
+mod doctor;
 mod explain;
 mod fence;
 mod hold;
@@ -29,5 +31,6 @@ mod storm;
 mod supervision;
 mod support;
 mod terminal;
+mod trust;
 mod unlock;
 mod waiting;

@@ -20,6 +20,9 @@ const SECTION: &str = "set -C; true >witness || exit 99; echo in >>ledger; rm wi
 const BUSY: i32 = 75;
 const REFUSED: i32 = 82;
 
+/// How `status` ends when none of the holders is known to be alive.
+const CANNOT_TELL: i32 = 3;
+
 /// In how many namespaces contenders take turns, beside this one, and how often each does.
 const NAMESPACES: usize = 2;
 const TURNS: usize = 12;
@@ -79,7 +82,7 @@ fn who_holds_in_another_namespace_is_not_taken_for_dead() {
                 let try_once = ["run", "-n", "--kind", kind, "lock", "touch", "ran"];
                 assert_eq!(wants.code(&dir, &try_once), BUSY, "{what}");
                 assert_eq!(wants.code(&dir, &["unlock", "lock"]), REFUSED, "{what}");
-                assert_eq!(wants.code(&dir, &["status", "lock"]), 3, "{what}");
+                assert_eq!(wants.code(&dir, &["status", "lock"]), CANNOT_TELL, "{what}");
                 assert_eq!(out(&dir.lockwright(&["owner", "lock"])).trim_end(), id, "{what}");
             };
             keeps_out("alive");

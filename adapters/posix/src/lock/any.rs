@@ -21,7 +21,7 @@ use super::{
     standing::{Glance, Looker, Standing},
 };
 use crate::{
-    fs::PosixFs,
+    fs::{PosixFs, Untrusted},
     probe::ProcProbe,
     watch::{Mortal, PosixWorld},
 };
@@ -119,6 +119,11 @@ impl Place {
             Err(FsError::NotFound) => Ok(Vec::new()),
             other => other,
         }
+    }
+
+    /// Why what stands there now is not entered, if that is so.
+    pub(super) fn distrust(&self) -> Option<Untrusted> {
+        self.fs.distrust(&self.path()).ok().flatten()
     }
 
     /// The fencing tokens beside the lock.

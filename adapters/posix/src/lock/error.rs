@@ -14,7 +14,7 @@ use lockwright_kernel::{
 };
 
 use super::kind::{Kind, Layout};
-use crate::fs::PosixFs;
+use crate::fs::{PosixFs, Untrusted};
 
 /// There can be no lock at a path.
 #[derive(Debug, thiserror::Error)]
@@ -51,14 +51,20 @@ pub enum OpenErrorKind {
     /// Something else than a lock stands at the path.
     #[error("{0} stands there, and a lock is a directory; choose another path, or move it away")]
     NotALock(&'static str),
+    /// The directory that is to hold the lock lets others take it away.
+    #[error("the directory that holds the lock {0}; choose another, or share the lock with all")]
+    UntrustedParent(Untrusted),
+    /// What stands at the path lets others take the lock away: they may have put it there.
+    #[error("what stands there {0}; choose another path, have it removed, or share the lock with all")]
+    Untrusted(Untrusted),
     /// It cannot be told who the calling process is.
     #[error("cannot tell who this process is, which takes /proc: {0}")]
     Identity(#[source] io::Error),
     /// Another error of the system.
-    #[error("cannot open the directory that holds the lock: {0}")]
+    #[error("cannot open the directory that holds the lock: {0}; see whether the path is right")]
     System(#[source] io::Error),
     /// A call on the file system failed.
-    #[error("cannot look at the lock: {0}")]
+    #[error("cannot look at the lock: {0}; {advice}", advice = advice(*.0))]
     Fs(FsError),
 }
 
@@ -115,7 +121,13 @@ pub(super) fn checked_name(path: &Path) -> Result<Name, OpenErrorKind> {
 /// Refuses a place where something stands that a lock can never become.
 pub(super) fn check_place(fs: &PosixFs, name: &Name) -> Result<(), OpenErrorKind> {
     match fs.kind(&name.clone().into()) {
-        Ok("directory") | Err(FsError::NotFound) => Ok(()),
+        Ok("directory") => match fs.distrust(&name.clone().into()) {
+            Ok(Some(why)) => Err(OpenErrorKind::Untrusted(why)),
+            // It may be gone again.
+            Ok(None) | Err(FsError::NotFound) => Ok(()),
+            Err(error) => Err(OpenErrorKind::Fs(error)),
+        },
+        Err(FsError::NotFound) => Ok(()),
         Ok(kind) => Err(OpenErrorKind::NotALock(kind)),
         Err(FsError::PermissionDenied) => Err(OpenErrorKind::ParentDenied),
         Err(error) => Err(OpenErrorKind::Fs(error)),
@@ -162,6 +174,9 @@ pub enum AcquireErrorKind {
     /// Somebody removed this contender from the line by force.
     #[error("somebody has removed this contender from the line; try again, or ask them why")]
     Removed,
+    /// What stands there now lets others take the lock away: they have put it there. It is not entered.
+    #[error("what stands there {0}; choose another path, or have it removed")]
+    Untrusted(Untrusted),
     /// It cannot be told who the calling process is.
     #[error("cannot tell who this process is, which takes /proc: {0}")]
     Identity(#[source] io::Error),
@@ -222,8 +237,9 @@ fn by(owner: Option<&Id>) -> String {
     owner.map_or_else(String::new, |owner| format!(" by {owner}"))
 }
 
-/// What the user can do about it.
-pub(super) fn advice(error: FsError) -> &'static str {
+/// What a user can do about a call that failed on the file system of a lock, in a few words.
+#[must_use]
+pub fn advice(error: FsError) -> &'static str {
     match error {
         FsError::NotFound => "see whether the directory that holds the lock was removed",
         FsError::NotADirectory | FsError::SymbolicLink | FsError::IsADirectory => {

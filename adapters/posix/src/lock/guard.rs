@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lockwright_kernel::{
     blocking::WaitError,
     clock::Instant,
+    fs::FsError,
     id::Id,
     lock::LockError,
     token::{Token, TokenError},
@@ -88,7 +89,16 @@ impl<'lock> Contender<'lock> {
             answer = self.wait_once(world, until);
         }
         self.holds = answer.is_ok();
-        answer.map_err(|error| AcquireError::new(self.lock.path(), AcquireErrorKind::of(error, self.lock.kind())))
+        answer.map_err(|error| AcquireError::new(self.lock.path(), self.kind_of(error)))
+    }
+
+    fn kind_of(&self, error: WaitError) -> AcquireErrorKind {
+        if let WaitError::Lock(LockError::Fs(FsError::PermissionDenied)) = error
+            && let Some(why) = self.lock.place.distrust()
+        {
+            return AcquireErrorKind::Untrusted(why);
+        }
+        AcquireErrorKind::of(error, self.lock.kind())
     }
 
     fn wait_once(&mut self, world: &PosixWorld, until: Option<Instant>) -> Result<(), WaitError> {

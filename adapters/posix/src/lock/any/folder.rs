@@ -23,6 +23,7 @@ use lockwright_kernel::{
     probe::Liveness,
     wait_queue::{Ticket, Want},
 };
+use nix::errno::Errno;
 
 use super::{
     AnyLock, Place,
@@ -30,6 +31,7 @@ use super::{
 };
 use crate::{
     bids,
+    errno::fact,
     fs::PosixFs,
     lock::{
         kind::{Kind, Layout},
@@ -112,8 +114,11 @@ impl AnyLock for Folder {
         world: &PosixWorld,
         until: Option<Instant>,
     ) -> Result<(), WaitError> {
-        // An id that names no process cannot stand in a bid.
-        let contender = self.contender(me).map_err(|_| WaitError::Lock(FsError::Unsupported.into()))?;
+        // An id that names no process cannot stand in a bid, and `/proc` may fail.
+        let fact = |error: io::Error| {
+            error.raw_os_error().map_or(FsError::Unsupported, |number| fact(Errno::from_raw(number)))
+        };
+        let contender = self.contender(me).map_err(|error| WaitError::Lock(fact(error).into()))?;
         blocking::lock(&contender, me, &Several::new(world, &contender), until)
     }
 

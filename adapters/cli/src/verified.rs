@@ -1,0 +1,138 @@
+//! Which kinds of locks are verified on which file systems: what the safety matrix says of the algorithms of a kind in the
+//! world that a file system is.
+//!
+//! There is one such world yet, [`Profile::Local`]: this kernel alone writes to the file system, and it is as POSIX has it.
+//! On any other file system nothing is verified.
+
+use std::path::Path;
+
+use lockwright_posix::{
+    fs::{FileSystem, Ground},
+    lock::{Kind, PathLock},
+};
+use lockwright_sim::{
+    catalogue::{
+        self,
+        matrix::{self, Finding},
+    },
+    scenario::Profile,
+};
+
+use crate::exit::{FAILED, Failure, REFUSED};
+
+/// What is known of a kind of lock in a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Its algorithms were taken through every behaviour, and keep what they promise.
+    Verified {
+        /// Algorithms, and how many states each search had.
+        searches: Vec<(&'static str, usize)>,
+    },
+    /// By its nature it does not keep something that it should, for this reason.
+    ByNature(&'static str),
+    /// Nobody knows, for this reason.
+    NotVerified(String),
+}
+
+impl Verdict {
+    /// In a word or two.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Verified { .. } => "Verified",
+            Self::ByNature(_) => "by nature not",
+            Self::NotVerified(_) => "not verified",
+        }
+    }
+
+    /// Why it is not verified.
+    pub(crate) fn why(&self) -> Option<&str> {
+        match self {
+            Self::Verified { .. } => None,
+            Self::ByNature(why) => Some(why),
+            Self::NotVerified(why) => Some(why),
+        }
+    }
+
+    pub(crate) fn is_verified(&self) -> bool {
+        matches!(self, Self::Verified { .. })
+    }
+}
+
+/// The algorithms that a lock of that kind is made of.
+fn algorithms(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Fast => &["fast_lock"],
+        Kind::Bid => &["check_bid_check", "one_kind"],
+        Kind::Queue => &["fair_lock", "one_kind"],
+        Kind::Read | Kind::Write => &["rw_lock", "one_kind"],
+        Kind::Semaphore(_) => &["semaphore", "one_kind"],
+        Kind::FairSemaphore(_) => &["fair_semaphore", "one_kind"],
+    }
+}
+
+/// What the matrix says of a kind in that world.
+pub(crate) fn in_world(kind: Kind, profile: Profile) -> Verdict {
+    let mut searches = Vec::new();
+    for name in algorithms(kind) {
+        let cell = catalogue::find(name).and_then(|entry| matrix::cell(entry, profile));
+        let limit = cell.as_ref().and_then(matrix::Cell::limit);
+        match (cell.and_then(|cell| cell.expected), limit) {
+            (Some(Finding::Verified { states }), _) => searches.push((*name, states)),
+            (Some(Finding::Violated { .. }), Some(limit)) => return Verdict::ByNature(limit.why),
+            _ => return Verdict::NotVerified(format!("nobody has checked {name} in that world")),
+        }
+    }
+    Verdict::Verified { searches }
+}
+
+/// The same on a file system, by its type.
+pub(crate) fn on(kind: Kind, file_system: FileSystem) -> Verdict {
+    match file_system.ground() {
+        Ground::Local => in_world(kind, Profile::Local),
+        _ => Verdict::NotVerified(file_system.why().to_owned()),
+    }
+}
+
+/// Refuses a lock whose kind is not verified on the file system that it is on.
+pub(crate) fn check(lock: &PathLock) -> Result<(), Failure> {
+    let path = lock.path().display();
+    let file_system = lock
+        .file_system()
+        .map_err(|error| Failure::new(FAILED, format!("{path}: cannot tell the file system: {error}")))?;
+    let verdict = on(lock.kind(), file_system);
+    let Some(why) = verdict.why() else { return Ok(()) };
+    let dir = lock.path().parent().filter(|dir| *dir != Path::new("")).unwrap_or(Path::new("."));
+    let (kind, name, dir) = (lock.kind(), file_system.name(), dir.display());
+    let line = format!(
+        "{path}: a lock of kind {kind} is {} on {name}: {why}; choose another path, or say --unverified; lockwright doctor {dir} \
+         tells more",
+        verdict.word()
+    );
+    Err(Failure::new(REFUSED, line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_kind() -> [Kind; 7] {
+        ["fast", "bid", "queue", "rw-read", "rw-write", "sem=3", "fair-sem=3"].map(|kind| kind.parse().expect("a kind"))
+    }
+
+    #[test]
+    fn every_kind_is_verified_where_one_kernel_writes() {
+        for kind in every_kind() {
+            assert!(in_world(kind, Profile::Local).is_verified(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_a_kind_does_not_keep_by_nature_comes_with_its_sentence() {
+        let cut = in_world(Kind::Bid, Profile::Power);
+        assert!(matches!(cut, Verdict::ByNature(why) if why.contains("power cut")), "{cut:?}");
+        for kind in every_kind() {
+            let verdict = in_world(kind, Profile::Operator);
+            assert!(verdict.why().is_some_and(|why| why.contains("whoever removes")), "{kind}: {verdict:?}");
+        }
+    }
+}
