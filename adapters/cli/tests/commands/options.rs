@@ -155,6 +155,27 @@ fn short_forms_are_kinds() {
 }
 
 #[test]
+fn short_forms_and_the_exit_code_are_those_of_lock_too() {
+    for (options, kind) in [(&["-x"][..], "rw"), (&["-s"], "rw"), (&["-N", "3"], "sem=3"), (&["--fair"], "queue")] {
+        let dir = Dir::new();
+        let mut shell = Process::start(dir.shell("read x"));
+        let pid = shell.id().to_string();
+        let output = dir.lockwright(&[&["lock", "-p", &pid], options, &["lock"]].concat());
+        assert_eq!(code(&output), 0, "{output:?}");
+        let status: Value =
+            serde_json::from_slice(&dir.lockwright(&["status", "--json", "lock"]).stdout).expect("JSON");
+        assert_eq!(status["kind"], kind);
+        shell.close();
+    }
+    let dir = Dir::new();
+    let holder = holder(&dir, &[]);
+    assert_eq!(code(&dir.lockwright(&["lock", "-n", "-E", "9", "lock"])), 9);
+    assert_eq!(code(&dir.lockwright(&["acquire", "-w", "0.01", "-E", "9", "lock"])), 9);
+    assert_eq!(code(&dir.lockwright(&["lock", "-n", "-E", "9", "-x", "lock"])), 78);
+    end(holder);
+}
+
+#[test]
 fn a_line_is_run_by_the_shell() {
     let dir = Dir::new();
     for words in [
