@@ -74,11 +74,12 @@ fn sleeps_until_there_is_news(kind: &str, quiet: bool) {
 
     let trace = traced.trace(false);
     let call = &trace[asleep - 1];
-    let arguments = call.rsplit_once(" = ").map(|(arguments, _)| arguments.trim_end()).expect("it ended");
+    let (arguments, answer) = call.rsplit_once(" = ").expect("it ended");
+    let arguments = arguments.trim_end();
     assert!(arguments.ends_with("NULL, NULL, 8)"), "{what}: it sleeps for a time: {call}");
     assert!(!(quiet && arguments.contains("timerfd")), "{what}: it has something to do at some time: {call}");
     // What it was woken by is the directory, or the end of the holder, whichever is noticed first.
-    let ready = between(call, " = 1 ([{fd=", ',').unwrap_or_else(|| panic!("{what}: {call}"));
+    let ready = between(answer, "fd=", ',').unwrap_or_else(|| panic!("{what}: {call}"));
     let woken_by = between(arguments, &format!("fd={ready}<"), '>').expect("it was asked about");
     assert!(["anon_inode:inotify", "anon_inode:[pidfd]"].contains(&woken_by), "{what}: woken by {woken_by}");
     // And it went to sleep once since it spoke.
