@@ -1,10 +1,10 @@
 //! `lockwright wait`: comes back once a newcomer would be let in, and takes nothing.
 
-use std::{process::ExitCode, time::Instant};
+use std::{cell::Cell, process::ExitCode, time::Instant};
 
 use lockwright_posix::lock::{AcquireErrorKind, Kind, PathLock};
 
-use super::Patience;
+use super::{Patience, Waiter};
 use crate::{
     args::WaitArgs,
     exit::{Failure, OTHER_KIND},
@@ -22,8 +22,7 @@ pub(crate) fn wait(args: &WaitArgs) -> Result<ExitCode, Failure> {
         let mut other = false;
         let waited = patience.wait_in(
             &world,
-            &lock,
-            None,
+            &Waiter { lock: &lock, me: None, number: Cell::new(None) },
             |until| {
                 let answer = lock.wait_for_room(&world, until);
                 other = matches!(&answer, Err(error) if matches!(error.kind(), AcquireErrorKind::OtherKind { .. }));
