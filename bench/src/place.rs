@@ -1,6 +1,10 @@
 //! The file systems to measure on.
 
-use std::{io, os::unix::fs::MetadataExt, path::Path};
+use std::{
+    io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 use nix::sys::statfs;
 use tempfile::TempDir;
@@ -35,14 +39,18 @@ impl Place {
     }
 }
 
-/// A directory in memory where the system has one, and one below `disk` where that is another file system.
+/// Where to measure on disk instead, as an environment variable: a directory.
+const DIR: &str = "LOCKWRIGHT_BENCH_DIR";
+
+/// A directory in memory where the system has one, and one below `disk` where that is another file system, or below
+/// `LOCKWRIGHT_BENCH_DIR` if that is set.
 ///
 /// # Errors
 ///
 /// Those of making a directory below `disk`. A system without `/dev/shm`, or one where nothing can be made there, only
 /// has fewer places.
 pub fn places(disk: impl AsRef<Path>) -> io::Result<Vec<Place>> {
-    let on_disk = Place::within(disk.as_ref())?;
+    let on_disk = Place::within(&std::env::var_os(DIR).map_or_else(|| disk.as_ref().to_owned(), PathBuf::from))?;
     let mut places: Vec<_> = Place::within(Path::new(SHARED_MEMORY)).into_iter().collect();
     let device = |place: &Place| place.dir().metadata().map(|entry| entry.dev()).ok();
     if places.iter().all(|place| device(place) != device(&on_disk)) {

@@ -36,6 +36,7 @@ mod table;
 mod text;
 mod times;
 mod unlock;
+mod users;
 mod verified;
 mod verify;
 mod wait;

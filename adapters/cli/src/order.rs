@@ -4,9 +4,12 @@ use std::fmt;
 
 use lockwright_kernel::ids::process::ProcessId;
 use lockwright_posix::lock::{Order, PathLock};
-use nix::unistd::{User, geteuid};
+use nix::unistd::geteuid;
 
-use crate::exit::{Failure, failed};
+use crate::{
+    exit::{Failure, failed},
+    users,
+};
 
 /// An order by whoever runs this, for that reason.
 pub(crate) fn order(lock: &PathLock, why: &str) -> Result<Order, Failure> {
@@ -17,7 +20,7 @@ pub(crate) fn order(lock: &PathLock, why: &str) -> Result<Order, Failure> {
 /// As `ann@node7, pid 4312`.
 fn by(me: &ProcessId) -> String {
     let user = geteuid();
-    let name = User::from_uid(user).ok().flatten().map_or_else(|| user.to_string(), |user| user.name);
+    let name = users::name_of(user.as_raw()).unwrap_or_else(|| user.to_string());
     format!("{name}@{}, pid {}", me.host.as_str(), me.pid)
 }
 

@@ -5,11 +5,10 @@ use lockwright_posix::{
     evidence::Evidence,
     lock::{Entry, Layout, PathLock},
 };
-use nix::unistd::{Uid, User};
 
 use crate::{
     text::{shown, shown_command},
-    times,
+    times, users,
 };
 
 /// How many characters of a user's name, or of an id that is no process, are shown.
@@ -32,9 +31,9 @@ pub(crate) fn who(lock: &PathLock, id: &Id) -> String {
 
 /// The name of a user of this host, or its number.
 pub(crate) fn user(uid: u32) -> String {
-    match User::from_uid(Uid::from_raw(uid)) {
-        Ok(Some(user)) => shown(&user.name, NAME_CHARS_MAX),
-        _ => format!("uid {uid}"),
+    match users::name_of(uid) {
+        Some(name) => shown(&name, NAME_CHARS_MAX),
+        None => format!("uid {uid}"),
     }
 }
 

@@ -153,7 +153,7 @@ impl PathLock {
         };
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
-        let probe = ProcProbe::new(&fs);
+        let probe = ProcProbe::of_boot(&fs, me.boot());
         let place = Place { fs, name, probe, recoveries: Recoveries::default() };
         let lock = place.lock(kind.layout(), Leaf::File);
         // What cannot be listed is told by who wants the lock.

@@ -34,7 +34,12 @@ impl ProcProbe {
     /// A probe for the owners of locks on `fs`.
     #[must_use]
     pub fn new(fs: &PosixFs) -> Self {
-        Self { boot: procfs::boot(), local: fs.is_local() }
+        Self::of_boot(fs, procfs::boot())
+    }
+
+    /// The same for a caller who knows which boot this is.
+    pub(crate) fn of_boot(fs: &PosixFs, boot: Boot) -> Self {
+        Self { boot, local: fs.is_local() }
     }
 
     pub(crate) fn is_local(self) -> bool {

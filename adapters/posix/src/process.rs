@@ -91,6 +91,10 @@ impl ThisProcess {
         Ok(ProcessId { pid, start: seen.start, serial, ..self.fresh_id()? })
     }
 
+    pub(crate) fn boot(&self) -> Boot {
+        self.boot
+    }
+
     fn id(&self) -> ProcessId {
         ProcessId {
             pid: self.pid,

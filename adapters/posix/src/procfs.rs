@@ -1,12 +1,20 @@
 //! What `/proc` says, and whether it speaks of the caller's own namespaces.
 
-use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
+use std::{
+    fs,
+    io::{self, Read},
+    os::unix::fs::MetadataExt,
+    path::Path,
+};
 
 use lockwright_kernel::ids::process::{Boot, Host, Namespace};
 use nix::sys::statfs;
 
 /// The inode number that Linux gives the first time namespace.
 const INITIAL_TIME_NAMESPACE: u64 = 4_026_531_834;
+
+/// What the system hands out at once, in bytes: a page.
+const PIECE: usize = 4096;
 
 /// The fields of `/proc/PID/stat` that say whether a process still runs, and which one it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +39,7 @@ impl Stat {
 
     fn at(path: &str) -> io::Result<Self> {
         // A name may be any bytes; the numbers after it are ASCII.
-        let text = fs::read(path)?;
-        Self::parse(&String::from_utf8_lossy(&text))
+        Self::parse(&read(path)?)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("cannot read {path}")))
     }
 
@@ -79,20 +86,20 @@ fn read_boot() -> Option<Boot> {
     if !is_procfs(path) {
         return None;
     }
-    let digits = fs::read_to_string(path).ok()?.trim().replace('-', "");
+    let digits = read(path).ok()?.trim().replace('-', "");
     u128::from_str_radix(&digits, 16).ok().map(Boot)
 }
 
 /// When this host booted, in seconds since 1970 by its clock as it is set now.
 pub(crate) fn btime() -> io::Result<u64> {
-    let text = fs::read_to_string("/proc/stat")?;
+    let text = read("/proc/stat")?;
     let btime = text.lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse().ok());
     btime.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "/proc/stat has no btime"))
 }
 
 /// The host's name, as far as an id can carry it.
 pub(crate) fn host() -> Host {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = read("/proc/sys/kernel/hostname").unwrap_or_default();
     Host::cleaned(name.trim())
 }
 
@@ -113,8 +120,7 @@ fn status_field(name: &str) -> Option<String> {
 }
 
 fn status_field_of(path: &str, name: &str) -> Option<String> {
-    let status = fs::read(path).ok()?;
-    let status = String::from_utf8_lossy(&status).into_owned();
+    let status = read(path).ok()?;
     let field = status.lines().find_map(|line| line.strip_prefix(name));
     field.map(str::to_owned)
 }
@@ -146,8 +152,15 @@ pub(crate) fn last_pid() -> Option<u32> {
     if !is_procfs(path) {
         return None;
     }
-    let text = fs::read_to_string(path).ok()?;
+    let text = read(path).ok()?;
     text.split_ascii_whitespace().last()?.parse().ok()
+}
+
+/// What a file says. Most say it in one piece, and there is room for that from the start.
+fn read(path: &str) -> io::Result<String> {
+    let mut text = Vec::with_capacity(PIECE);
+    fs::File::open(path)?.take(u64::MAX).read_to_end(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// False when something else is mounted over the file.

@@ -60,9 +60,9 @@ fn between<'a>(line: &'a str, from: &str, to: char) -> Option<&'a str> {
 /// A waiter waits, quietly or not, until the holder gives the lock back.
 fn sleeps_until_there_is_news(kind: &str, quiet: bool) {
     let (dir, what) = (Dir::new(), format!("{kind}, quiet: {quiet}"));
-    let mut holder = dir.start(&["-k", if kind == "rw-read" { "rw-write" } else { kind }], "echo in; read x");
+    let mut holder = dir.start(&["--kind", if kind == "rw-read" { "rw-write" } else { kind }], "echo in; read x");
     assert_eq!(holder.line(), "in", "{what}");
-    let mut traced = Traced::start(dir, &["-q", "-k", kind][usize::from(!quiet)..]);
+    let mut traced = Traced::start(dir, &["-q", "--kind", kind][usize::from(!quiet)..]);
     if !quiet {
         assert!(!traced.waiter.complaint().is_empty(), "{what}");
     }
@@ -74,11 +74,12 @@ fn sleeps_until_there_is_news(kind: &str, quiet: bool) {
 
     let trace = traced.trace(false);
     let call = &trace[asleep - 1];
-    let arguments = call.rsplit_once(" = ").map(|(arguments, _)| arguments.trim_end()).expect("it ended");
+    let (arguments, answer) = call.rsplit_once(" = ").expect("it ended");
+    let arguments = arguments.trim_end();
     assert!(arguments.ends_with("NULL, NULL, 8)"), "{what}: it sleeps for a time: {call}");
     assert!(!(quiet && arguments.contains("timerfd")), "{what}: it has something to do at some time: {call}");
     // What it was woken by is the directory, or the end of the holder, whichever is noticed first.
-    let ready = between(call, " = 1 ([{fd=", ',').unwrap_or_else(|| panic!("{what}: {call}"));
+    let ready = between(answer, "fd=", ',').unwrap_or_else(|| panic!("{what}: {call}"));
     let woken_by = between(arguments, &format!("fd={ready}<"), '>').expect("it was asked about");
     assert!(["anon_inode:inotify", "anon_inode:[pidfd]"].contains(&woken_by), "{what}: woken by {woken_by}");
     // And it went to sleep once since it spoke.

@@ -8,6 +8,7 @@ use std::process::Command;
 use crate::{
     kinds::{KINDS, is_clean},
     places,
+    races::Scene,
     support::{Dir, code, entries},
 };
 
@@ -32,12 +33,16 @@ pub(crate) fn cannot_trace(what: &str) -> bool {
 
 /// `lockwright run` as that kind, killed before the call of that number. Whether it made so many calls.
 pub(crate) fn dies(dir: &Dir, kind: &str, call: &str, number: usize) -> bool {
-    let mut command = Command::new("strace");
-    command.args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
-    command.args(["-e", &format!("inject={call}:signal=KILL:when={number}")]);
-    command.arg(env!("CARGO_BIN_EXE_lockwright")).args(["run", "--kind", kind, "lock", "true"]);
-    let output = command.current_dir(dir.path()).output().expect("strace");
-    assert!(output.status.success() || output.status.code().is_none(), "{kind}, {call} {number}: {output:?}");
+    dies_in(dir, &["run", "--kind", kind, "lock", "true"], call, number)
+}
+
+/// The same for any command.
+fn dies_in(dir: &Dir, command: &[&str], call: &str, number: usize) -> bool {
+    let mut strace = dir.program("strace");
+    strace.args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
+    strace.args(["-e", &format!("inject={call}:signal=KILL:when={number}")]);
+    let output = strace.arg(env!("CARGO_BIN_EXE_lockwright")).args(command).output().expect("strace");
+    assert!(output.status.success() || output.status.code().is_none(), "{command:?}, {call} {number}: {output:?}");
     !output.status.success()
 }
 
@@ -63,7 +68,7 @@ fn whoever_is_killed_at_any_call_keeps_nobody_out() {
         return;
     }
     let mut next = KINDS.iter().cycle();
-    for kind in ["fast", "bid", "queue", "rw-read", "sem=2", "fair-sem=2"] {
+    for kind in ["fast", "bid", "queue", "rw-read", "rw-write", "sem=2", "fair-sem=2"] {
         let mut deaths = 0;
         for call in CALLS {
             for number in 1..CALLS_MAX {
@@ -78,6 +83,33 @@ fn whoever_is_killed_at_any_call_keeps_nobody_out() {
             }
         }
         assert!(deaths > CALLS.len(), "{kind}: {deaths}");
+    }
+}
+
+/// Somebody has died with the lock, and somebody else about to take it.
+#[test]
+fn whoever_is_killed_at_any_call_of_a_recovery_keeps_nobody_out() {
+    if cannot_trace("a kill at each call of a recovery") {
+        return;
+    }
+    let mut next = KINDS.iter().cycle();
+    for kind in ["fast", "bid", "queue", "rw-write", "sem=1", "fair-sem=1"] {
+        let scene = Scene::new(kind);
+        for command in [&["run", "--kind", kind, "lock", "true"][..], &["unlock", "lock"]] {
+            let mut deaths = 0;
+            for call in &CALLS[..3] {
+                for number in 1..CALLS_MAX {
+                    let dir = scene.again();
+                    if !dies_in(&dir, command, call, number) {
+                        break;
+                    }
+                    deaths += 1;
+                    let what = format!("{kind}, {} killed at {call} {number} of a recovery", command[0]);
+                    keeps_nobody_out(&dir, next.next().expect("a cycle"), &what);
+                }
+            }
+            assert!(deaths > 3, "{kind}, {}: {deaths}", command[0]);
+        }
     }
 }
 

@@ -48,7 +48,7 @@ const SECTION: &str = "set -C; true >witness || exit 99; rm witness";
 const HOLD: &str = "set -C; true >witness || exit 99; echo $LOCKWRIGHT_ID; read x; rm witness";
 
 /// A lock of the dead, as a tree that can be copied.
-struct Scene {
+pub(crate) struct Scene {
     kind: &'static str,
     dir: Dir,
     /// Who has the other slot of a semaphore, so that there is one to fight for.
@@ -56,7 +56,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(kind: &'static str) -> Self {
+    pub(crate) fn new(kind: &'static str) -> Self {
         let dir = Dir::new();
         // About to take it, while it is free.
         assert!(leavings::dies(&dir, kind, "renameat", 1), "{kind}");
@@ -65,13 +65,13 @@ impl Scene {
             assert_eq!(holder.line(), "in", "{kind}");
             holder
         };
-        let neighbour = kind.starts_with("sem").then(hold);
+        let neighbour = (kind == "sem=2").then(hold);
         hold().kill_and_drain();
         Self { kind, dir, _neighbour: neighbour }
     }
 
     /// The same lock in a directory of its own.
-    fn again(&self) -> Dir {
+    pub(crate) fn again(&self) -> Dir {
         let again = Dir::new();
         let copied = Command::new("cp").arg("-a").arg(self.dir.path().join("lock")).arg(again.path()).status();
         assert!(copied.expect("cp").success());
