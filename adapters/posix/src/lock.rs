@@ -145,10 +145,11 @@ impl PathLock {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        let fs = PosixFs::open(parent).map_err(OpenErrorKind::of_parent)?;
         let fs = match with {
-            Some(with) => fs.guarded(with).map_err(OpenErrorKind::System)?.map_err(OpenErrorKind::UntrustedParent)?,
-            None => fs,
+            Some(with) => PosixFs::open_guarded(parent, with)
+                .map_err(OpenErrorKind::of_parent)?
+                .map_err(OpenErrorKind::UntrustedParent)?,
+            None => PosixFs::open(parent).map_err(OpenErrorKind::of_parent)?,
         };
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
