@@ -279,6 +279,10 @@ mod tests {
         for words in [
             "run lock true",
             "run -n --kind queue lock -- sh -c x",
+            "run -k 3s -S HUP --if-busy=skip --status-fd 7 -v lock -c x",
+            "run -xE1 lock true",
+            "run -c x lock true",
+            "run -N 3 --fair lock true",
             "run --kind=sem=3 --wait 1.5 -fq lock command --help -n -- --kind fast",
             "run lock --nonblock",
             "run lock",

@@ -9,8 +9,8 @@ use lockwright_kernel::{id::Id, ids::process::ProcessId};
 use lockwright_posix::lock::{Contender, Kind, PathLock, Standing};
 
 use crate::{
-    args::LockArgs,
-    exit::{FAILED, Failure, SELF_NESTED, USAGE, failed},
+    args::{LockArgs, WantArgs},
+    exit::{BUSY, FAILED, Failure, SELF_NESTED, USAGE, failed},
     look::look,
     notes::Noted,
     owner::print,
@@ -26,8 +26,20 @@ pub(crate) fn lock(args: &LockArgs) -> Result<ExitCode, Failure> {
 
 /// Takes the lock, which is kept if the caller can be told of it.
 pub(crate) fn take(args: &LockArgs, tell: impl FnOnce(&Contender) -> Result<(), Failure>) -> Result<ExitCode, Failure> {
-    let lock = args.want.open()?;
-    args.want.shared_with().widen_umask();
+    let want = args.want();
+    take_as(args, &want, tell).map_err(|failure| match args.conflict_exit_code {
+        Some(code) if failure.code() == BUSY => failure.with_code(code),
+        _ => failure,
+    })
+}
+
+fn take_as(
+    args: &LockArgs,
+    want: &WantArgs,
+    tell: impl FnOnce(&Contender) -> Result<(), Failure>,
+) -> Result<ExitCode, Failure> {
+    let lock = want.open()?;
+    want.shared_with().widen_umask();
     let pid = args.pid.unwrap_or_else(parent_id);
     let process = lock.this_process().fresh_id_for(pid).map_err(|error| {
         let code = if args.pid.is_some() { USAGE } else { FAILED };
@@ -37,9 +49,9 @@ pub(crate) fn take(args: &LockArgs, tell: impl FnOnce(&Contender) -> Result<(), 
     let id = Id::from(&process);
     let signals = Signals::block().map_err(failed("cannot block signals"))?;
     let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
-    let note = Noted::write(&lock, &id, &args.note, args.want.quiet);
+    let note = Noted::write(&lock, &id, &args.note, want.quiet);
     let mut contender = lock.contend_as(&id);
-    wait::wait(&mut contender, &args.want, &world, "", || {
+    wait::wait(&mut contender, want, &world, "", || {
         while let Some(signal) = signals.next().map_err(failed("cannot read signals"))? {
             wait::obey(signal, "")?;
         }

@@ -9,6 +9,10 @@ Examples:
   lockwright run --kind sem=3 gpu.lock -- ./train         three at a time
   lockwright run --kind rw-read tree.lock -- tar cf t s   readers together, writers alone
   lockwright run --kind rw-write tree.lock -- rm s/old
+  lockwright run --if-busy=skip job.lock -- ./job         exit 0 if somebody has it, and say who
+  lockwright run --if-busy=replace dev.lock -- ./serve    end the one that runs, and take its place
+  lockwright run --max-hold 1h -k 30s job.lock -- ./job   SIGTERM after an hour, SIGKILL 30 seconds later
+  lockwright run --report out.json job.lock -- ./job      tell 75 of ./job from 75 of lockwright
   lockwright run --fence db.lock -- ./write               tells ./write a number that only grows";
 
 pub(super) const LOCK: &str = "\

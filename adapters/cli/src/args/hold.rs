@@ -9,19 +9,35 @@ use clap::{
 use lockwright_kernel::id::Id;
 use lockwright_posix::lock::{Kind, TEXT_BYTES_MAX};
 
-use super::want::{NoteArgs, WantArgs, duration, kind, lock};
+use super::{
+    mode::ModeArgs,
+    want::{NoteArgs, WantArgs, duration, kind, lock},
+};
 use crate::held::Held;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LockArgs {
     #[command(flatten)]
-    pub(crate) want: WantArgs,
+    want: WantArgs,
     /// The process that is to hold it. The default is the caller's, as the shell's that this is typed in; in a pipeline the
     /// caller is a shell that ends with it, so say `--pid $$`.
     #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
     pub(crate) pid: Option<u32>,
     #[command(flatten)]
+    mode: ModeArgs,
+    /// The exit code when the lock was not acquired, in place of 75.
+    #[arg(short = 'E', long, value_name = "N")]
+    pub(crate) conflict_exit_code: Option<u8>,
+    #[command(flatten)]
     pub(crate) note: NoteArgs,
+}
+
+impl LockArgs {
+    /// Which lock is wanted, of which kind, and how long it is waited for.
+    pub(crate) fn want(&self) -> WantArgs {
+        let want = self.want.clone();
+        WantArgs { kind: self.mode.kind(want.kind), ..want }
+    }
 }
 
 #[derive(Debug, clap::Args)]

@@ -74,7 +74,8 @@ pub(super) enum Cause {
 pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: impl Fn(&Cause)) -> io::Result<Outcome> {
     terminal::hand_over(child.group());
     let supervisor = Supervisor { means, command: child.go(told) };
-    let ended = supervisor.watch(say);
+    // Who cannot be watched any more had better not run on while somebody else gets the lock.
+    let ended = supervisor.watch(say).inspect_err(|_| supervisor.command.signal(Signal::SIGKILL));
     terminal::take_back(supervisor.command.group());
     ended
 }

@@ -20,7 +20,7 @@ const SECTION: &str = "set -C; true >witness || exit 99; echo in >>ledger; rm wi
 const BUSY: i32 = 75;
 const REFUSED: i32 = 82;
 
-/// How `status` ends when nobody is seen to live, and nobody to be dead.
+/// How `status` ends when none of the holders is known to be alive.
 const CANNOT_TELL: i32 = 3;
 
 /// In how many namespaces contenders take turns, beside this one, and how often each does.

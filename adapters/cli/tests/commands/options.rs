@@ -6,7 +6,7 @@ use std::{fs, process::Command};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::support::{Dir, Process, code, one_line, out};
+use crate::support::{Dir, Process, code, one_line, out, told};
 
 const WAITS: &str = "trap 'echo TERM; exit 9' TERM; echo in; read x; echo $x";
 
@@ -40,7 +40,7 @@ fn the_exit_code_of_a_busy_lock_can_be_chosen() {
         ] {
             let output = dir.lockwright(&[&["run"], options, &["lock", "touch", "ran"]].concat());
             assert_eq!(code(&output), wanted, "{options:?}");
-            assert!(one_line(&output).contains("held by pid"));
+            assert!(told(&output).contains(&format!(", pid {} ", holder.id())));
         }
     }
     for chosen in ["256", "-1", "x"] {
@@ -60,8 +60,9 @@ fn rule_8_a_skip_is_exit_code_0_and_a_line_that_says_who_has_the_lock() {
     for options in [&["--if-busy=skip"][..], &["--if-busy", "skip", "--quiet"]] {
         let output = dir.lockwright(&[&["run"], options, &["lock", "touch", "ran"]].concat());
         assert_eq!(code(&output), 0);
-        let line = one_line(&output);
-        assert!(line.contains(&format!("held by pid {} on ", holder.id())) && line.ends_with("was not run"), "{line}");
+        let told = told(&output);
+        assert!(told.contains("busy; the command was not run\n"), "{told}");
+        assert!(told.contains(&format!(", pid {} ", holder.id())), "{told}");
     }
     end(holder);
     assert_eq!(out(&dir.lockwright(&["run", "--if-busy=skip", "lock", "echo", "ran"])), "ran\n");
@@ -151,6 +152,27 @@ fn short_forms_are_kinds() {
     let [one, two] = [holder(&dir, &["-s"]), holder(&dir, &["-s"])];
     assert_eq!(code(&dir.lockwright(&["run", "-n", "-x", "lock", "true"])), 75);
     [one, two].into_iter().for_each(end);
+}
+
+#[test]
+fn short_forms_and_the_exit_code_are_those_of_lock_too() {
+    for (options, kind) in [(&["-x"][..], "rw"), (&["-s"], "rw"), (&["-N", "3"], "sem=3"), (&["--fair"], "queue")] {
+        let dir = Dir::new();
+        let mut shell = Process::start(dir.shell("read x"));
+        let pid = shell.id().to_string();
+        let output = dir.lockwright(&[&["lock", "-p", &pid], options, &["lock"]].concat());
+        assert_eq!(code(&output), 0, "{output:?}");
+        let status: Value =
+            serde_json::from_slice(&dir.lockwright(&["status", "--json", "lock"]).stdout).expect("JSON");
+        assert_eq!(status["kind"], kind);
+        shell.close();
+    }
+    let dir = Dir::new();
+    let holder = holder(&dir, &[]);
+    assert_eq!(code(&dir.lockwright(&["lock", "-n", "-E", "9", "lock"])), 9);
+    assert_eq!(code(&dir.lockwright(&["acquire", "-w", "0.01", "-E", "9", "lock"])), 9);
+    assert_eq!(code(&dir.lockwright(&["lock", "-n", "-E", "9", "-x", "lock"])), 78);
+    end(holder);
 }
 
 #[test]

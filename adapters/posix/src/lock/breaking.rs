@@ -155,3 +155,34 @@ impl PathLock {
         Err(TokenError::Disturbed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_successor_is_not_outdated() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = PathLock::open(dir.path().join("lock")).unwrap();
+        let broken = lock.lock().unwrap();
+        let (id, number) = (broken.id().clone(), broken.token().unwrap());
+        let marked = lock.marked(&id).unwrap();
+        assert_eq!(marked, Some(number));
+        broken.unlock().unwrap();
+        let next = lock.lock().unwrap();
+        let later = next.token().unwrap();
+        assert_eq!(lock.marked(&id).unwrap(), None);
+        assert_eq!(lock.outdated(&id, marked), Ok(None));
+        assert_eq!(lock.tokens().unwrap().last(), Ok(Some(later)));
+    }
+
+    #[test]
+    fn a_later_number_of_the_same_holder_is_outdated() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = PathLock::open(dir.path().join("lock")).unwrap();
+        let holder = lock.lock().unwrap();
+        let marked = Some(holder.token().unwrap());
+        let later = holder.token().unwrap();
+        assert_eq!(lock.outdated(holder.id(), marked), Ok(later.checked_add(1)));
+    }
+}
