@@ -1,6 +1,12 @@
 //! The signals that a supervisor takes in, as events in one queue.
 
-use std::{io, os::fd::AsFd, os::fd::OwnedFd, time::Duration};
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::fd::AsFd,
+    os::fd::OwnedFd,
+    time::Duration,
+};
 
 use nix::{
     errno::Errno,
@@ -84,7 +90,10 @@ impl Signals {
 
 /// The signals that this process was started to ignore, signal `n` as bit `n - 1`.
 fn ignored() -> io::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
+    // The system hands out a page at once, and all of it fits there.
+    let mut status = Vec::with_capacity(4096);
+    File::open("/proc/self/status")?.take(u64::MAX).read_to_end(&mut status)?;
+    let status = String::from_utf8_lossy(&status);
     let field = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = field.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "/proc/self/status has no SigIgn"))

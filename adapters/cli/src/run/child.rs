@@ -83,6 +83,9 @@ impl Told<'_> {
     }
 }
 
+/// Room for what a command is told, so that it is read in one piece, in bytes. More is read as well.
+const TOLD_BYTES: usize = 512;
+
 /// A child that waits before exec. It leads a process group, and is not yet waited for.
 #[derive(Debug)]
 pub(super) struct HeldBack {
@@ -240,7 +243,7 @@ fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader
     if getppid() != parent {
         return Ok(None);
     }
-    let mut told = String::new();
+    let mut told = String::with_capacity(TOLD_BYTES);
     pipe.read_to_string(&mut told)?;
     let told: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once('=')).collect();
     let Some((_, id)) = told.first() else { return Ok(None) };
