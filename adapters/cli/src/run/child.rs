@@ -38,6 +38,9 @@ use crate::{
     signals::Signals,
 };
 
+/// More than a command is told through the pipe, in bytes.
+const TOLD_BYTES: usize = 1024;
+
 /// What to execute, and what to tell it.
 #[derive(Debug)]
 pub(super) struct Task<'a> {
@@ -240,7 +243,7 @@ fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader
     if getppid() != parent {
         return Ok(None);
     }
-    let mut told = String::new();
+    let mut told = String::with_capacity(TOLD_BYTES);
     pipe.read_to_string(&mut told)?;
     let told: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once('=')).collect();
     let Some((_, id)) = told.first() else { return Ok(None) };
