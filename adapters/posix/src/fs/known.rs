@@ -48,6 +48,8 @@ struct Known {
 const DISK: &str = "one kernel writes to this disk, which tries in every test run have shown to keep the promises";
 const DISK_UNTRIED: &str = "one kernel writes to this disk; its promises are those of POSIX, and `doctor` tries them";
 const MEMORY: &str = "it is in the memory of this kernel; tries in every test run have shown it to keep the promises";
+const MEMORY_UNTRIED: &str =
+    "it is in the memory of this kernel; its promises are those of POSIX, and `doctor` tries them";
 const LAYERS: &str = "one kernel writes to its upper layer; tries in every test run have shown it to keep the promises";
 const NAMES: &str = "an owner's name has a `:` in it, which it does not take, and it takes `a` and `A` for one name";
 const STACKED: &str = "it lies on another file system, which cannot be seen through it";
@@ -65,7 +67,7 @@ const KNOWN: &[(i64, &str, Ground, &str)] = &[
     (0x3153_464A, "jfs", Ground::Local, DISK_UNTRIED),
     (0x0000_3434, "nilfs", Ground::Local, DISK_UNTRIED),
     (0x794C_7630, "overlayfs", Ground::Local, LAYERS),
-    (0x8584_58F6, "ramfs", Ground::Local, MEMORY),
+    (0x8584_58F6, "ramfs", Ground::Local, MEMORY_UNTRIED),
     (0x5265_4973, "reiserfs", Ground::Local, DISK_UNTRIED),
     (0x0102_1994, "tmpfs", Ground::Local, MEMORY),
     (0x2405_1905, "ubifs", Ground::Local, DISK_UNTRIED),
