@@ -74,13 +74,13 @@ fn a_holder_notices_that_the_whole_lock_is_removed() {
 fn a_holder_that_listens_gives_the_lock_back_itself() {
     for kind in KINDS {
         let dir = tempfile::tempdir().unwrap();
-        let lock = open(dir.path(), kind);
+        let (lock, order) = (open(dir.path(), kind), order());
         let loss = loses(&lock, |id| {
             let world = lock.world();
-            let broken = lock.break_hold(id, &order(), &world, never(&world)).unwrap();
+            let broken = lock.break_hold(id, &order, &world, never(&world)).unwrap();
             assert_eq!(broken, Broken { way: Way::GaveBack, fence: None }, "{kind}");
         });
-        assert_eq!(loss, Loss { is_gone: false, order: Some(order()) }, "{kind}");
+        assert_eq!(loss, Loss { is_gone: false, order: Some(order) }, "{kind}");
         drop(lock.try_lock().unwrap());
     }
 }
