@@ -74,13 +74,13 @@ fn a_holder_notices_that_the_whole_lock_is_removed() {
 fn a_holder_that_listens_gives_the_lock_back_itself() {
     for kind in KINDS {
         let dir = tempfile::tempdir().unwrap();
-        let lock = open(dir.path(), kind);
+        let (lock, order) = (open(dir.path(), kind), order());
         let loss = loses(&lock, |id| {
             let world = lock.world();
-            let broken = lock.break_hold(id, &order(), &world, never(&world)).unwrap();
+            let broken = lock.break_hold(id, &order, &world, never(&world)).unwrap();
             assert_eq!(broken, Broken { way: Way::GaveBack, fence: None }, "{kind}");
         });
-        assert_eq!(loss, Loss { is_gone: false, order: Some(order()) }, "{kind}");
+        assert_eq!(loss, Loss { is_gone: false, order: Some(order) }, "{kind}");
         drop(lock.try_lock().unwrap());
     }
 }
@@ -93,11 +93,12 @@ fn a_holder_that_does_not_listen_loses_the_lock_and_its_number_is_out_of_date() 
         let lock = open(dir.path(), kind);
         let guard = lock.lock().unwrap();
         let number = guard.token().unwrap();
-        let broken = lock.break_hold(guard.id(), &order(), &lock.world(), at_once()).unwrap();
+        let order = order();
+        let broken = lock.break_hold(guard.id(), &order, &lock.world(), at_once()).unwrap();
         assert_eq!((broken.way, broken.fence), (Way::TakenAway, number.checked_add(1)), "{kind}");
         let next = lock.try_lock().unwrap();
         assert!(next.token().unwrap() > broken.fence.unwrap());
-        assert_eq!(guard.loss().unwrap(), Some(Loss { is_gone: true, order: Some(order()) }));
+        assert_eq!(guard.loss().unwrap(), Some(Loss { is_gone: true, order: Some(order) }));
         assert_eq!(next.loss().unwrap(), None, "{kind}: an order is for one hold");
         assert!(guard.unlock().is_err());
     }
@@ -132,11 +133,12 @@ fn one_in_line_is_woken_and_told() {
         while !lock.standing().unwrap().waiters.iter().any(|waiter| waiter.id == id) {
             thread::yield_now();
         }
-        let broken = lock.break_hold(&id, &order(), &lock.world(), at_once()).unwrap();
+        let order = order();
+        let broken = lock.break_hold(&id, &order, &lock.world(), at_once()).unwrap();
         assert_eq!(broken, Broken { way: Way::Waited, fence: None }, "{kind}");
         let (error, told) = waiter.join().unwrap();
         assert!(error.contains("removed this contender from the line"), "{kind}: {error}");
-        assert_eq!(told, Some(order()), "{kind}");
+        assert_eq!(told, Some(order), "{kind}");
     }
 }
 
