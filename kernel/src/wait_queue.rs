@@ -343,8 +343,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
     pub fn tickets(&self) -> Result<Vec<Ticket>, QueueError> {
         let mut tickets = Vec::new();
         for place in self.line()? {
-            let id = or_default(self.fs.any(&self.dir(place)))?.map(Id::from);
-            tickets.extend(id.map(|id| Ticket { id, place, door: Door::NotSeen }));
+            tickets.extend(self.ticket_at(place)?);
         }
         Ok(tickets)
     }

@@ -202,7 +202,7 @@ pub(crate) enum Command {
     ///
     /// It tries all that locks rest on in a directory that it makes in DIR and removes: each promise of the contract, through
     /// one handle, through two, and by two processes; names, stamps, notices of changes. Then it says what the safety matrix
-    /// (`verify --matrix`) has for each kind of lock in such a world. `run` and `lock` go by the type of the file system alone.
+    /// (`verify --matrix`) has for each kind of lock in such a world. `run`, `lock` and `acquire` go by its type alone.
     ///
     /// Exit code 0: all kinds that were asked for are verified there; 82: one is not; 73 and 77 when nothing can be tried there;
     /// 128+N when signal N broke it off.

@@ -9,7 +9,7 @@ use lockwright_kernel::{
 };
 use lockwright_posix::{
     fs::PosixFs,
-    lock::{FenceError, PathLock},
+    lock::{FenceError, Kind, PathLock},
 };
 
 use crate::{
@@ -41,7 +41,7 @@ pub(crate) fn fence(command: &FenceCommand) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         FenceCommand::Show { lock, json } => {
-            let lock = PathLock::open(lock)?;
+            let lock = PathLock::open_unguarded(lock, Kind::Fast)?;
             let last = of_lock(&lock)?.last().map_err(|error| failure(&lock, &error.into(), ""))?;
             tell(&lock, last, None, *json)?;
             Ok(if last.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

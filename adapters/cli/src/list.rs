@@ -11,7 +11,7 @@ use std::{
     process::ExitCode,
 };
 
-use lockwright_posix::lock::{Layout, PathLock};
+use lockwright_posix::lock::{Kind, Layout, PathLock};
 
 use crate::{
     args::ListArgs,
@@ -104,7 +104,7 @@ fn report(path: &Path) -> Result<Option<Report>, Failure> {
     if !may_be_lock(path) {
         return Ok(None);
     }
-    let Ok(lock) = PathLock::open(path) else { return Ok(None) };
+    let Ok(lock) = PathLock::open_unguarded(path, Kind::Fast) else { return Ok(None) };
     let standing = crate::look::look(&lock)?;
     match standing.layout {
         None => Ok(None),

@@ -3,8 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read},
-    os::fd::AsFd,
-    os::fd::OwnedFd,
+    os::fd::{AsFd, OwnedFd},
     time::Duration,
 };
 
@@ -28,6 +27,9 @@ const PASSED_ON: [Signal; 8] = [
     Signal::SIGTSTP,
     Signal::SIGCONT,
 ];
+
+/// More than there is before the field that is read, in bytes.
+const STATUS_BYTES: usize = 8192;
 
 /// Signals, blocked and queued.
 #[derive(Debug)]
@@ -90,9 +92,9 @@ impl Signals {
 
 /// The signals that this process was started to ignore, signal `n` as bit `n - 1`.
 fn ignored() -> io::Result<u64> {
-    // The system hands out a page at once, and all of it fits there.
-    let mut status = Vec::with_capacity(4096);
-    File::open("/proc/self/status")?.take(u64::MAX).read_to_end(&mut status)?;
+    // In one piece: the kernel puts the whole text together for each call that asks for a part of it.
+    let mut status = Vec::with_capacity(STATUS_BYTES);
+    File::open("/proc/self/status")?.take(STATUS_BYTES as u64).read_to_end(&mut status)?;
     let status = String::from_utf8_lossy(&status);
     let field = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = field.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

@@ -6,7 +6,7 @@ pub(crate) mod free;
 mod screen;
 mod words;
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use lockwright_kernel::{clock::Instant, id::Id};
 use lockwright_posix::{
@@ -51,17 +51,19 @@ pub(crate) fn wait(
 ) -> Result<(), Failure> {
     let patience = Patience { wait: args.wait, nonblock: args.nonblock, quiet: args.quiet, ending };
     let (lock, me) = (contender.lock(), contender.id().clone());
+    let waiter = Waiter { lock, me: Some(&me), number: Cell::new(None) };
     let mut order = None;
     let attempt = |until| {
         contender.wait(world, until).inspect_err(|error| {
+            waiter.number.set(contender.number());
             if matches!(error.kind(), AcquireErrorKind::Removed) {
                 order = contender.order().ok().flatten();
             }
         })
     };
-    let waited = patience.wait_in(world, lock, Some(&me), attempt, heed);
+    let answer = patience.wait_in(world, &waiter, attempt, heed);
     // It was in line, and somebody took its place away: by an order that says why, or without.
-    waited.map_err(|failure| match &order {
+    answer.map_err(|failure| match &order {
         Some(order) => Failure::new(BROKEN, format!("{}: {}{ending}", shown_path(lock.path()), Told(order))),
         None => failure,
     })?;
@@ -74,13 +76,27 @@ pub(crate) fn wait(
     Ok(())
 }
 
+/// Who waits for a lock, for the words that it is told.
+struct Waiter<'a> {
+    lock: &'a PathLock,
+    /// Its id, if it is a contender.
+    me: Option<&'a Id>,
+    /// Its place in line, once it has joined one.
+    number: Cell<Option<u64>>,
+}
+
+impl<'a> Waiter<'a> {
+    fn sight(&self) -> Sight<'a> {
+        Sight::of(self.lock, self.me, self.number.get())
+    }
+}
+
 impl Patience<'_> {
-    /// Waits in `world` by `attempt`, which waits until a moment; `me` is who waits, if it is anybody.
+    /// Waits in `world` by `attempt`, which waits until a moment.
     fn wait_in(
         self,
         world: &PosixWorld,
-        lock: &PathLock,
-        me: Option<&Id>,
+        waiter: &Waiter<'_>,
         mut attempt: impl FnMut(Option<Instant>) -> Result<(), AcquireError>,
         mut heed: impl FnMut() -> Result<(), Failure>,
     ) -> Result<(), Failure> {
@@ -95,7 +111,7 @@ impl Patience<'_> {
         while let Err(error) = attempt(moment.or(deadline)) {
             match error.kind() {
                 AcquireErrorKind::TimedOut { .. } if moment.is_some() => {
-                    let sight = Sight::of(lock, me);
+                    let sight = waiter.sight();
                     screen.show(&format!("waiting for {}", sight.what()), &sight.holders());
                     moment = next();
                 }
@@ -103,17 +119,17 @@ impl Patience<'_> {
                     screen.forget();
                     heed()?;
                 }
-                _ => return Err(self.refusal(lock, me, &error)),
+                _ => return Err(self.refusal(waiter, &error)),
             }
         }
         Ok(())
     }
 
-    fn refusal(self, lock: &PathLock, me: Option<&Id>, error: &AcquireError) -> Failure {
+    fn refusal(self, waiter: &Waiter<'_>, error: &AcquireError) -> Failure {
         match error.kind() {
             AcquireErrorKind::Held { .. } | AcquireErrorKind::TimedOut { .. } if self.quiet => Failure::quiet(BUSY),
             AcquireErrorKind::Held { .. } | AcquireErrorKind::TimedOut { .. } => {
-                let sight = Sight::of(lock, me);
+                let sight = waiter.sight();
                 let why = if self.nonblock { "busy" } else { "not free in time" };
                 let lines = [sight.holders(), sight.advice()].concat();
                 Failure::new(BUSY, format!("{}: {why}{}", sight.what(), self.ending)).with_lines(lines)

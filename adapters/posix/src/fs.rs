@@ -34,6 +34,7 @@ use nix::{
 
 use crate::errno::fact;
 
+mod approach;
 mod known;
 mod trust;
 
@@ -89,13 +90,31 @@ impl PosixFs {
     ///
     /// Those of opening a directory.
     pub fn open(dir: impl AsRef<std::path::Path>) -> io::Result<Self> {
-        let root = fcntl::open(dir.as_ref(), PASS | OFlag::O_DIRECTORY, Mode::empty())?;
+        Ok(Self::below(fcntl::open(dir.as_ref(), PASS | OFlag::O_DIRECTORY, Mode::empty())?))
+    }
+
+    /// The file system below `dir`, [guarded](PosixFs::guarded). A symbolic link in `dir` itself is followed if root or the
+    /// caller has made it, save where the lock is shared with all.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening a directory, and why it cannot be trusted.
+    pub fn open_guarded(dir: impl AsRef<std::path::Path>, with: SharedWith) -> io::Result<Result<Self, Untrusted>> {
+        if with == SharedWith::All {
+            return Self::open(dir)?.guarded(with);
+        }
+        match approach::open(dir.as_ref())? {
+            Ok(root) => Self::below(root).guarded(with),
+            Err(why) => Ok(Err(why)),
+        }
+    }
+
+    fn below(root: OwnedFd) -> Self {
         let walk = match fcntl::openat2(&root, ".", how(PASS | OFlag::O_DIRECTORY)) {
             Err(Errno::ENOSYS | Errno::EPERM) => Walk::Stepwise,
             _ => Walk::Openat2,
         };
-        let root = Arc::new(root);
-        Ok(Self { root, walk, mode: Mode::S_IRWXU, trust: None })
+        Self { root: Arc::new(root), walk, mode: Mode::S_IRWXU, trust: None }
     }
 
     /// The same, as if the kernel had no `openat2`. Slower; meant for trying that way out.

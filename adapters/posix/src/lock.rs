@@ -56,7 +56,7 @@ pub use kind::{Kind, KindParseError, Layout};
 pub use orders::{ORDERS_MAX, Order, TEXT_BYTES_MAX};
 pub use recovered::Recovered;
 use recovered::Recoveries;
-pub use standing::{Entry, Standing};
+pub use standing::{Entry, Glance, Standing};
 use worlds::Worlds;
 
 /// A lock at a path, among processes and threads; exclusive, unless it was opened as another [`Kind`].
@@ -145,10 +145,11 @@ impl PathLock {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        let fs = PosixFs::open(parent).map_err(OpenErrorKind::of_parent)?;
         let fs = match with {
-            Some(with) => fs.guarded(with).map_err(OpenErrorKind::System)?.map_err(OpenErrorKind::UntrustedParent)?,
-            None => fs,
+            Some(with) => PosixFs::open_guarded(parent, with)
+                .map_err(OpenErrorKind::of_parent)?
+                .map_err(OpenErrorKind::UntrustedParent)?,
+            None => PosixFs::open(parent).map_err(OpenErrorKind::of_parent)?,
         };
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
@@ -288,6 +289,21 @@ impl PathLock {
     /// [`LockError::Fs`].
     pub fn order_to(&self, id: &Id) -> Result<Option<Order>, LockError> {
         hold::Hold { lock: &*self.lock, place: &self.place, id, ticket: None }.order()
+    }
+
+    /// At most `most` of those who have the lock of this kind, other than `me`, and how many wait before `me`, whose place in
+    /// line is `number`: for those who are told again and again while they wait, and many of whom wait. A lock of another
+    /// kind that stands there is told of as well.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`].
+    pub fn glance(&self, me: Option<&Id>, number: Option<u64>, most: usize) -> Result<Glance, LockError> {
+        let glance = self.lock.glance(me, number, most)?;
+        if glance.layout.is_some() {
+            return Ok(glance);
+        }
+        Ok(Glance::of(self.standing()?, me, most))
     }
 
     /// Removes everything of `id`: its hold on the lock, its place in line, its tries. The caller knows that `id` is dead,

@@ -7,7 +7,7 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
+    os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink},
     path::Path,
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
@@ -314,6 +314,43 @@ fn another_user_who_squats_in_a_sticky_directory_takes_no_lock_away() {
     }
     assert!(taken > 0);
     assert_eq!(entries(&dir.path().join("outside")), before);
+}
+
+#[test]
+fn a_link_on_the_way_is_followed_if_root_or_the_caller_made_it() {
+    let me = geteuid().as_raw();
+    let (dir, parent) = parent(me, me, 0o1777);
+    let target = dir.path().join("target");
+    make_dir(&target, me, me, 0o700);
+    let take = |path: &Path| PathLock::open(path.join("lock")).map(|lock| lock.lock().unwrap().unlock().unwrap());
+    for (to, link) in
+        [("../target", "near"), ("near", "nearer"), ("loop", "loop"), ("nearer/../parent/nearer", "around")]
+    {
+        symlink(to, parent.join(link)).unwrap();
+    }
+    symlink(&target, parent.join("far")).unwrap();
+    for link in ["near", "nearer", "around", "far", "far/../target/.", "../parent//near"] {
+        take(&parent.join(link)).unwrap();
+    }
+    let handle = fs::File::open(&target).unwrap();
+    take(Path::new(&format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&handle)))).unwrap();
+    let error = take(&parent.join("loop")).unwrap_err();
+    assert!(matches!(error.kind(), OpenErrorKind::System(_)), "{error}");
+    fs::write(parent.join("file"), "").unwrap();
+    symlink("file", parent.join("to-file")).unwrap();
+    let error = take(&parent.join("to-file")).unwrap_err();
+    assert!(matches!(error.kind(), OpenErrorKind::ParentNotADirectory), "{error}");
+    if !is_root("links of another user") {
+        return;
+    }
+    lchown(parent.join("near"), Some(NOBODY), Some(NOBODY)).unwrap();
+    for link in ["near", "nearer", "around"] {
+        let kind = refused(&parent.join(link).join("lock"), SharedWith::Nobody);
+        let due = Untrusted::Link { uid: NOBODY };
+        assert!(matches!(kind, OpenErrorKind::UntrustedParent(why) if why == due), "{link}: {kind:?}");
+    }
+    take(&parent.join("far")).unwrap();
+    assert_eq!(fs::read_dir(&target).unwrap().count(), 0);
 }
 
 /// None of them is opened, so that nobody is waited for.

@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 use core::num::NonZeroU32;
 
-use super::{Admission, Place, QueueError, WaitQueue, Want};
+use super::{Admission, Door, Place, QueueError, Ticket, WaitQueue, Want};
 use crate::{
     chance::Chance,
     clock::Timestamp,
@@ -68,7 +68,25 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
         self.fs.discard_dir(&self.path)
     }
 
-    /// The places that are taken, in order.
+    /// The places that are taken, in order, by one look, however many there are.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Fs`].
+    pub fn places(&self) -> Result<Vec<Place>, QueueError> {
+        Ok(self.line()?)
+    }
+
+    /// The ticket that stands at a place, if one does.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Fs`].
+    pub fn ticket_at(&self, place: Place) -> Result<Option<Ticket>, QueueError> {
+        let id = or_default(self.fs.any(&self.dir(place)))?.map(Id::from);
+        Ok(id.map(|id| Ticket { id, place, door: Door::NotSeen }))
+    }
+
     pub(super) fn line(&self) -> Result<Vec<Place>, FsError> {
         let names = or_default(self.fs.list(&self.path))?;
         let mut line: Vec<Place> = names.iter().filter_map(|name| Place::read(name, self.last)).collect();

@@ -1,5 +1,6 @@
 //! Each numbered step of the kernel's procedures, tried on the exact file system with others acting in between.
 
+mod admit;
 mod blocking;
 mod check;
 mod check_bid_check;

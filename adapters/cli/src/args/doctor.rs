@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::ValueHint;
 use lockwright_posix::lock::Kind;
 
 use super::want::kind;
@@ -9,10 +10,10 @@ use super::want::kind;
 #[derive(Debug, clap::Args)]
 pub(crate) struct DoctorArgs {
     /// The directory that is to hold locks.
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
     pub(crate) dir: PathBuf,
     /// Only this kind.
-    #[arg(short, long, value_name = "KIND", value_parser = kind)]
+    #[arg(long, value_name = "KIND", value_parser = kind)]
     pub(crate) kind: Option<Kind>,
     /// One JSON object; see below.
     #[arg(long)]

@@ -49,7 +49,7 @@ pub(super) fn acquire(
     let id = lock.this_process().fresh_id_with_group(child.leader());
     let id = Id::from(&id.map_err(failed("cannot tell who the command is"))?);
     let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
-    let note = Noted::write(lock, &id, &args.note, args.want.quiet);
+    let note = Noted::write(lock, &id, &args.note, want.quiet);
     let mut contender = lock.contend_as(&id);
     if args.busy.if_busy == IfBusy::Replace {
         replace::replace(lock, &mut contender, &world, || heed(child, signals))?;

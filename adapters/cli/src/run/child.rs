@@ -38,6 +38,9 @@ use crate::{
     signals::Signals,
 };
 
+/// More than a command is told through the pipe, in bytes.
+const TOLD_BYTES: usize = 1024;
+
 /// What to execute, and what to tell it.
 #[derive(Debug)]
 pub(super) struct Task<'a> {

@@ -1,10 +1,10 @@
 //! `lockwright wait`: comes back once a newcomer would be let in, and takes nothing.
 
-use std::{process::ExitCode, time::Instant};
+use std::{cell::Cell, process::ExitCode, time::Instant};
 
-use lockwright_posix::lock::{AcquireErrorKind, PathLock};
+use lockwright_posix::lock::{AcquireErrorKind, Kind, PathLock};
 
-use super::Patience;
+use super::{Patience, Waiter};
 use crate::{
     args::WaitArgs,
     exit::{Failure, OTHER_KIND},
@@ -13,7 +13,7 @@ use crate::{
 
 /// Code 0 says that there was room a moment ago.
 pub(crate) fn wait(args: &WaitArgs) -> Result<ExitCode, Failure> {
-    let world = PathLock::open(&args.lock)?.world();
+    let world = PathLock::open_unguarded(&args.lock, Kind::Fast)?.world();
     let begun = Instant::now();
     loop {
         let wait = args.wait.map(|wait| wait.saturating_sub(begun.elapsed()));
@@ -22,8 +22,7 @@ pub(crate) fn wait(args: &WaitArgs) -> Result<ExitCode, Failure> {
         let mut other = false;
         let waited = patience.wait_in(
             &world,
-            &lock,
-            None,
+            &Waiter { lock: &lock, me: None, number: Cell::new(None) },
             |until| {
                 let answer = lock.wait_for_room(&world, until);
                 other = matches!(&answer, Err(error) if matches!(error.kind(), AcquireErrorKind::OtherKind { .. }));

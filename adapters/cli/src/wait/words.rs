@@ -1,7 +1,7 @@
 //! What somebody is told who waits, or who does not get the lock.
 
 use lockwright_kernel::id::Id;
-use lockwright_posix::lock::{Entry, PathLock, Standing};
+use lockwright_posix::lock::{Glance, PathLock};
 
 use crate::{
     notes::{self, Note},
@@ -17,24 +17,22 @@ const REASON_CHARS_MAX: usize = 200;
 /// What somebody sees who wants a lock that others have.
 pub(super) struct Sight<'a> {
     lock: &'a PathLock,
-    me: Option<&'a Id>,
-    standing: Standing,
+    glance: Glance,
     fence: Option<u64>,
 }
 
 impl<'a> Sight<'a> {
-    /// What stands there now. Who cannot look has nothing to tell.
-    pub(super) fn of(lock: &'a PathLock, me: Option<&'a Id>) -> Self {
-        let standing = lock.standing().unwrap_or_default();
+    /// What `me`, whose place in line is `number`, sees now. Who cannot look has nothing to tell.
+    pub(super) fn of(lock: &'a PathLock, me: Option<&Id>, number: Option<u64>) -> Self {
+        let glance = lock.glance(me, number, HOLDERS_MAX).unwrap_or_default();
         let last = lock.tokens().ok().and_then(|tokens| tokens.last().ok().flatten());
-        Self { lock, me, standing, fence: last.map(Into::into) }
+        Self { lock, glance, fence: last.map(Into::into) }
     }
 
     /// What is waited for, and how many wait before somebody in line: `db.lock (queue), 2 ahead of you`. Those who hold are
     /// not counted.
     pub(super) fn what(&self) -> String {
-        let ahead = self.standing.waiters.iter().position(|entry| Some(&entry.id) == self.me);
-        let ahead = match ahead {
+        let ahead = match self.glance.ahead {
             None | Some(0) => String::new(),
             Some(ahead) => format!(", {ahead} ahead of you"),
         };
@@ -43,13 +41,13 @@ impl<'a> Sight<'a> {
 
     /// A line or two for each holder.
     pub(super) fn holders(&self) -> Vec<String> {
-        let holders: Vec<&Entry> = self.in_the_way().collect();
+        let Glance { holders, more, layout, .. } = &self.glance;
         if holders.is_empty() {
             return vec!["held by  somebody who cannot be told any more".to_owned()];
         }
-        let in_line = people::is_in_line(self.standing.layout);
+        let in_line = people::is_in_line(*layout);
         let mut lines = Vec::new();
-        for entry in holders.iter().take(HOLDERS_MAX) {
+        for entry in holders {
             let (who, since) = (people::who(self.lock, &entry.id), people::since(entry.since, in_line));
             let fence = match self.fence {
                 Some(fence) if holders.len() == 1 => format!(", last fence {fence}"),
@@ -62,7 +60,7 @@ impl<'a> Sight<'a> {
                 None => format!("alive    {alive}"),
             });
         }
-        if let Some(more @ 1..) = holders.len().checked_sub(HOLDERS_MAX) {
+        if *more > 0 {
             lines.push(format!("         and {more} more"));
         }
         lines
@@ -72,16 +70,11 @@ impl<'a> Sight<'a> {
     pub(super) fn advice(&self) -> Vec<String> {
         let word = shell_word(self.lock.path());
         let mut lines = vec![format!("why      lockwright explain {word}")];
-        if let Some(holder) = self.in_the_way().next() {
+        if let Some(holder) = self.glance.holders.first() {
             let id = shell_word(holder.id.name().as_str());
             lines.push(format!("by force lockwright break {word} --id {id} --reason TEXT"));
         }
         lines
-    }
-
-    /// Who was served just now is not its own news.
-    fn in_the_way(&self) -> impl Iterator<Item = &Entry> {
-        self.standing.holders.iter().filter(|entry| Some(&entry.id) != self.me)
     }
 }
 

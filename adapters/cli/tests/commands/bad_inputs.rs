@@ -103,9 +103,16 @@ struct Case {
 }
 
 /// The commands that are given a path, each with `LOCK` where it goes.
-const ON_LOCKS: [&str; 6] = [
+const ON_LOCKS: [&str; 13] = [
     "run LOCK touch ran",
     "lock LOCK",
+    "acquire LOCK",
+    "wait -n LOCK",
+    "explain LOCK",
+    "queue LOCK",
+    "fence advance LOCK",
+    "fence show LOCK",
+    "fence check LOCK 3",
     "status LOCK",
     "owner LOCK",
     "unlock LOCK",
@@ -113,7 +120,7 @@ const ON_LOCKS: [&str; 6] = [
 ];
 
 /// Those that take it.
-const TAKERS: [&str; 2] = ["run LOCK touch ran", "lock LOCK"];
+const TAKERS: [&str; 3] = ["run LOCK touch ran", "lock LOCK", "acquire LOCK"];
 
 fn case(line: &str, value: impl AsRef<OsStr>, code: i32, told: &str) -> Case {
     let word = |word: &str| match word {
@@ -140,7 +147,7 @@ fn paths() -> Vec<Case> {
     let link = "a symbolic link stands there";
     let parent = "the parent of the lock is not a directory";
     let rows: [(&[u8], i32, &str); 35] = [
-        (b"", 64, "a value is required for '<LOCK>'"),
+        (b"", 64, "a value is required for '<"),
         (b".", 64, no_entry),
         (b"..", 64, no_entry),
         (b"/", 64, no_entry),
@@ -222,16 +229,37 @@ fn values() -> Vec<Case> {
     add("break lock --reason why --yes --id=VALUE", "--id", &["", "../x", "/", ".", ".."], "");
     add("break lock --id a --yes --reason=VALUE", "--reason", &[""], "");
     add("run --shared-with=VALUE lock touch ran", "--shared-with", &["me", "Group"], "");
+    add("run --shared-with VALUE lock touch ran", "--shared-with", &["everybody"], "");
+    add("acquire --pid=VALUE lock", "--pid", &["0", "x"], "");
+    add("wait --kind=VALUE lock", "--kind", &["x", "sem=0"], "");
+    add("wait --wait=VALUE lock", "--wait", &["soon"], "");
+    add("release VALUE", "<TOKEN>", &["", "x", "@", "a@b", "a@./b", "a/b@/x", "..@/x", "@/x"], "");
+    add("fence check guard VALUE", "<N>", &["", "0", "x", "1.5", "18446744073709551616"], "");
+    add("queue lock --drop 1 --reason=VALUE", "--reason", &["", " "], "");
+    let long = "x".repeat(1001);
+    add("run --why=VALUE lock touch ran", "--why", &["", &long], "");
+    add("run --who=VALUE lock touch ran", "--who", &["", &long], "");
+    add("run --slots=VALUE lock touch ran", "--slots", &["0", "-1", "x", "4294967296"], "");
+    add("run --conflict-exit-code=VALUE lock touch ran", "--conflict-exit-code", &["256", "-1", "x"], "");
+    add("run --if-busy=VALUE lock touch ran", "--if-busy", &["x", "Wait"], "");
+    add("run --on-lost=VALUE lock touch ran", "--on-lost", &["x"], "");
+    add("run --max-hold=VALUE lock touch ran", "--max-hold", &["soon", "-1"], "");
+    add("run --kill-after=VALUE lock touch ran", "--kill-after", &["soon", "-1"], "");
+    add("run --signal=VALUE lock touch ran", "--signal", &["NOSUCH", "99", ""], "");
+    add("run --status-fd=VALUE lock touch ran", "--status-fd", &["x", "-1"], "");
+    add("run --status-fd=VALUE lock touch ran", "", &["99"], "--status-fd 99: Bad file descriptor");
     add("completions VALUE", "<SHELL>", &["csh"], "");
     add("stand-in sub VALUE", "<NAME>...", &["flok"], "");
     cases
 }
 
-/// Command lines, commands, ids and files.
-fn lines() -> Vec<Case> {
-    let not_there = "neither holds the lock nor waits for it";
-    let (other, same_kind) = ("taken: a lock of kind queue stands there", "--kind=fast taken");
-    [
+fn plain(rows: &[(&str, i32, &str)]) -> Vec<Case> {
+    rows.iter().map(|(line, code, told)| case(line, "", *code, told)).collect()
+}
+
+/// Command lines that make no sense.
+fn usage() -> Vec<Case> {
+    plain(&[
         ("run", 64, "required arguments were not provided"),
         ("run lock", 64, "required arguments were not provided: <CMD>..."),
         ("run lock --", 64, "required arguments were not provided"),
@@ -244,12 +272,35 @@ fn lines() -> Vec<Case> {
         ("unlock --id a --force b lock", 64, "cannot be used with"),
         ("break lock --id a --yes", 64, "required arguments were not provided"),
         ("no-such-command", 64, "unrecognized subcommand 'no-such-command'"),
+    ])
+}
+
+/// Commands that cannot be executed, and names that are no words.
+fn programs() -> Vec<Case> {
+    let mut cases = plain(&[
         ("run lock no-such-program", 127, "no-such-program: not found"),
         ("run lock ./no-such-program", 127, "./no-such-program: not found"),
         ("run lock ./file", 126, "./file: cannot be executed"),
         ("run lock ./sub", 126, "./sub: cannot be executed"),
         ("run lock ./pipe", 126, "./pipe: cannot be executed"),
         ("run lock ./loop", 126, "./loop: cannot be executed"),
+    ]);
+    cases.extend([
+        case("run lock VALUE", "", 127, ": not found"),
+        case("run lock VALUE", "no\nsuch", 127, "no\\nsuch: not found"),
+        case("doctor VALUE", "two\nlines", 73, "two\\nlines: cannot be opened"),
+        case("doctor VALUE", "", 64, "a value is required"),
+        case("unlock lock --id=VALUE", "a\nb", 1, "a\\nb neither holds"),
+        case("VALUE", "no\nsuch", 64, "unrecognized subcommand"),
+    ]);
+    cases
+}
+
+/// What is not there, or not as it was said to be.
+fn findings() -> Vec<Case> {
+    let not_there = "neither holds the lock nor waits for it";
+    let (other, same_kind) = ("taken: a lock of kind queue stands there", "--kind=fast taken");
+    plain(&[
         ("run -n --kind=queue taken touch ran", 75, "taken (queue): busy"),
         ("run --wait 0 --kind=queue taken touch ran", 75, "taken (queue): not free in time"),
         ("run --kind=fair-sem=2 taken touch ran", 78, other),
@@ -260,6 +311,26 @@ fn lines() -> Vec<Case> {
         ("unlock taken --id 1:2:a", 1, not_there),
         ("unlock lock --id 1:2:a", 1, not_there),
         ("break taken --id 1:2:a --reason why --yes", 1, not_there),
+        ("release", 64, "required arguments were not provided: <TOKEN>"),
+        ("release a@/", 64, "/: the path names no entry"),
+        (
+            "release a@/no-such-directory/lock",
+            73,
+            "/no-such-directory/lock: the directory to hold the lock does not exist",
+        ),
+        ("release a@/dev/null", 73, "/dev/null: a pipe, a socket or a device stands there"),
+        ("acquire --pid 4194305 lock", 64, "process 4194305 cannot hold a lock"),
+        ("list missing", 73, "missing: cannot be listed"),
+        ("list file", 73, "file: cannot be listed"),
+        ("list closed", 77, "closed: cannot be listed"),
+        ("list sub sub", 64, "unexpected argument 'sub'"),
+        ("queue lock --drop 1", 64, "required arguments were not provided: --reason"),
+        ("queue lock --drop 1 --reason why", 1, "nobody stands in line at 1"),
+        ("queue taken --drop 1 --reason why", 82, "taken: "),
+        ("fence check guard", 64, "required arguments were not provided: <N>"),
+        ("fence no-such-command", 64, "unrecognized subcommand 'no-such-command'"),
+        ("wait -n --wait 1 lock", 64, "cannot be used with"),
+        ("explain --kind=fast taken", 78, "taken: a lock of kind queue stands there"),
         ("doctor missing", 73, "missing: cannot be opened"),
         ("doctor file", 73, "file: cannot be opened"),
         ("doctor pipe", 73, "pipe: cannot be opened"),
@@ -273,25 +344,15 @@ fn lines() -> Vec<Case> {
         ("replay file", 64, "file: not a trace"),
         ("shrink file", 64, "file: not a trace"),
         ("verify no-such-lock", 64, "there is no protocol `no-such-lock`"),
-    ]
-    .into_iter()
-    .map(|(line, code, told)| case(line, "", code, told))
-    .chain([
-        case("run lock VALUE", "", 127, ": not found"),
-        case("run lock VALUE", "no\nsuch", 127, "no\\nsuch: not found"),
-        case("doctor VALUE", "two\nlines", 73, "two\\nlines: cannot be opened"),
-        case("doctor VALUE", "", 64, "a value is required"),
-        case("unlock lock --id=VALUE", "a\nb", 1, "a\\nb neither holds"),
-        case("VALUE", "no\nsuch", 64, "unrecognized subcommand"),
     ])
-    .collect()
 }
 
 #[test]
 fn each_gives_one_line_and_its_code_and_changes_nothing() {
     let zoo = Zoo::new();
     let before = tree(zoo.dir.path());
-    let cases: Vec<Case> = [paths(), places(), values(), lines()].into_iter().flatten().collect();
+    let cases: Vec<Case> =
+        [paths(), places(), values(), usage(), programs(), findings()].into_iter().flatten().collect();
     for Case { words, code: wanted, told } in &cases {
         let output = zoo.lockwright(words);
         // Of a busy lock the lines below the first say who is in the way.
@@ -305,7 +366,7 @@ fn each_gives_one_line_and_its_code_and_changes_nothing() {
         assert!(is_plain && line.len() < 8000, "{words:?}: {line}");
         assert_eq!(tree(zoo.dir.path()), before, "{words:?}");
     }
-    assert!(cases.len() > 300, "{}", cases.len());
+    assert!(cases.len() > 600, "{}", cases.len());
 }
 
 /// Whoever cannot be told does not keep what it got.
@@ -314,6 +375,9 @@ fn an_output_that_takes_nothing_is_told_and_leaves_nothing() {
     let dir = Dir::new();
     for command in [
         "lock --pid $$ lock",
+        "acquire --pid $$ lock",
+        "acquire --json --pid $$ lock",
+        "explain lock",
         "status lock",
         "status --json lock",
         "owner --json lock",

@@ -15,8 +15,9 @@
 //! A parent that its *group* may write to is taken: many systems give each user a group of its own and let it write
 //! everywhere. Members of the group can take the lock away, as whoever let them write there has decided.
 //!
-//! Directories above the parent are not looked at. Who may rename one of them cannot take a lock from its holder, but can
-//! lead those who come later to another place.
+//! A symbolic link on the way to the parent is followed if root or the caller has made it. Directories above the parent are
+//! not looked at: who may rename one of them cannot take a lock from its holder, but can lead those who come later to another
+//! place.
 
 use nix::sys::stat::{FileStat, Mode, SFlag, umask};
 use rustix::process::{getegid, geteuid};
@@ -67,6 +68,12 @@ pub enum Untrusted {
     /// Everybody may write to it, and it is not a parent with the sticky bit.
     #[error("can be written to by everybody, who could take the lock away")]
     Open,
+    /// A symbolic link on the way to it was made by somebody else than root and the caller.
+    #[error("is reached by a symbolic link of another user (uid {uid}), who could lead it elsewhere")]
+    Link {
+        /// Whom.
+        uid: u32,
+    },
     /// The group is to share the lock, and may not write to the parent, or would not own what is made in it.
     #[error("does not let its group share a lock (it takes chmod g+ws)")]
     NotOfGroup,

@@ -18,7 +18,7 @@ use lockwright_kernel::{
 use super::{
     kind::Layout,
     recovered::Recoveries,
-    standing::{Looker, Standing},
+    standing::{Glance, Looker, Standing},
 };
 use crate::{
     fs::{PosixFs, Untrusted},
@@ -74,6 +74,12 @@ pub(super) trait AnyLock: fmt::Debug + Send + Sync {
     /// Wakes those who wait in line, so that each looks whether it still stands there.
     fn wake_line(&self) -> Result<(), LockError> {
         Ok(())
+    }
+
+    /// At most `most` of those who hold it, and how many wait before `me`, whose place is `number`.
+    fn glance(&self, me: Option<&Id>, number: Option<u64>, most: usize) -> Result<Glance, LockError> {
+        let _ = number;
+        Ok(Glance::of(self.standing()?, me, most))
     }
 
     /// Whom it belongs to, and who comes next.

@@ -28,6 +28,31 @@ pub struct Standing {
     pub trying: Vec<Entry>,
 }
 
+/// What somebody sees of a lock who wants it, by a few looks however many want it: some of those who hold it.
+#[derive(Clone, Debug, Default)]
+pub struct Glance {
+    /// What kind of lock stands there; `None` when nobody was seen.
+    pub layout: Option<Layout>,
+    /// The first of those who hold it, in order.
+    pub holders: Vec<Entry>,
+    /// How many hold it beside these.
+    pub more: usize,
+    /// How many wait before somebody in line. Those who hold are not counted.
+    pub ahead: Option<usize>,
+}
+
+impl Glance {
+    /// At most `most` of the holders that were seen, other than `me`.
+    pub(super) fn of(standing: Standing, me: Option<&Id>, most: usize) -> Self {
+        let ahead = standing.waiters.iter().position(|entry| Some(&entry.id) == me);
+        let mut holders = standing.holders;
+        holders.retain(|entry| Some(&entry.id) != me);
+        let more = holders.len().saturating_sub(most);
+        holders.truncate(most);
+        Self { layout: standing.layout, holders, more, ahead }
+    }
+}
+
 /// Somebody's entry on disk.
 #[derive(Clone, Debug)]
 pub struct Entry {

@@ -9,7 +9,7 @@ use lockwright_kernel::{
     one_kind::OneKind,
     path::Path,
     probe::{Liveness, Probe},
-    wait_queue::{Admission, QueueError, Ticket, WaitQueue, Want},
+    wait_queue::{self, Admission, QueueError, Ticket, WaitQueue, Want},
 };
 
 use super::{AnyLock, Place};
@@ -18,7 +18,7 @@ use crate::{
     fs::PosixFs,
     lock::{
         kind::{Kind, Layout},
-        standing::Standing,
+        standing::{Glance, Standing},
     },
     watch::{Mortal, PosixWorld},
 };
@@ -176,9 +176,30 @@ impl AnyLock for Line {
         Ok((vec![self.queue.path().clone()], line.into_iter().map(Mortal::Owner).collect()))
     }
 
+    /// Only those are asked for who are told of.
+    fn glance(&self, me: Option<&Id>, number: Option<u64>, most: usize) -> Result<Glance, LockError> {
+        let (looker, places) = (self.place.looker(), self.queue.places()?);
+        let holding = holding(self.rule, &places);
+        let (mut glance, mut seen) = (Glance::default(), 0);
+        for place in &places[..holding] {
+            if glance.holders.len() == most {
+                break;
+            }
+            seen += 1;
+            let Some(ticket) = self.queue.ticket_at(*place)?.filter(|ticket| Some(&ticket.id) != me) else { continue };
+            let entry = looker.entry(ticket.id.clone(), self.kind_of(&ticket), &self.queue.path_of(&ticket))?;
+            glance.holders.push(entry.at_place(place.number));
+        }
+        glance.more = holding - seen;
+        glance.layout = (!places.is_empty()).then_some(self.layout);
+        let at = number.and_then(|number| places.iter().position(|place| place.number == number));
+        glance.ahead = at.and_then(|at| at.checked_sub(holding));
+        Ok(glance)
+    }
+
     fn standing(&self) -> Result<Standing, LockError> {
         let (looker, line) = (self.place.looker(), self.queue.tickets()?);
-        let holding = holding(self.rule, &line);
+        let holding = holding(self.rule, &places(&line));
         let mut standing = Standing::default();
         for (index, ticket) in line.iter().enumerate() {
             let entry = looker.entry(ticket.id.clone(), self.kind_of(ticket), &self.queue.path_of(ticket))?;
@@ -194,9 +215,13 @@ impl AnyLock for Line {
     }
 }
 
+fn places(line: &[Ticket]) -> Vec<wait_queue::Place> {
+    line.iter().map(|ticket| ticket.place).collect()
+}
+
 /// How many of those in line hold.
-fn holding(rule: Admission, line: &[Ticket]) -> usize {
-    let readers = line.iter().take_while(|ticket| ticket.place.want == Want::Shared).count();
+fn holding(rule: Admission, line: &[wait_queue::Place]) -> usize {
+    let readers = line.iter().take_while(|place| place.want == Want::Shared).count();
     match rule {
         Admission::First(count) => line.len().min(count.get() as usize),
         Admission::ReadWrite => readers.max(usize::from(!line.is_empty())),
@@ -227,7 +252,7 @@ impl NotingProbe {
         let (fs, probe) = (&self.place.fs, self.place.probe);
         let queue = WaitQueue::new(fs.clone(), probe, ThreadChance, self.home.clone(), self.rule);
         let line = queue.tickets()?;
-        if let Some(ticket) = line[..holding(self.rule, &line)].iter().find(|ticket| ticket.id == *id) {
+        if let Some(ticket) = line[..holding(self.rule, &places(&line))].iter().find(|ticket| ticket.id == *id) {
             self.place.recoveries.note(fs, probe, id, &queue.path_of(ticket));
         }
         Ok(())
