@@ -38,7 +38,7 @@ use crate::{
     signals::Signals,
 };
 
-/// More than a command is told through the pipe, in bytes.
+/// Room for what a command is told, so that it is read in one piece, in bytes. More is read as well.
 const TOLD_BYTES: usize = 1024;
 
 /// What to execute, and what to tell it.
@@ -85,9 +85,6 @@ impl Told<'_> {
         id.into_iter().chain(fence).chain(slot).collect()
     }
 }
-
-/// Room for what a command is told, so that it is read in one piece, in bytes. More is read as well.
-const TOLD_BYTES: usize = 512;
 
 /// A child that waits before exec. It leads a process group, and is not yet waited for.
 #[derive(Debug)]
