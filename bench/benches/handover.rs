@@ -154,7 +154,7 @@ impl Drop for Process {
 
 /// A lock that is held, of either kind.
 enum Held {
-    Path(Guard),
+    Path(Box<Guard>),
     Flock(File),
 }
 
@@ -166,7 +166,7 @@ impl Held {
             file.lock()?;
             return Ok(Self::Flock(file));
         }
-        Ok(Self::Path(PathLock::open(path)?.lock()?))
+        Ok(Self::Path(Box::new(PathLock::open(path)?.lock()?)))
     }
 
     fn release(self) -> Answer<()> {

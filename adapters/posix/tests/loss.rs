@@ -1,6 +1,13 @@
 //! A hold is noticed to be lost, and is broken by an operator's word, whatever the kind.
 
-use std::{fs, os::unix::fs::symlink, path::Path, sync::mpsc::channel, thread, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::Path,
+    sync::{LazyLock, mpsc::channel},
+    thread,
+    time::Duration,
+};
 
 use lockwright_kernel::{clock::Instant, id::Id};
 use lockwright_posix::{
@@ -17,8 +24,10 @@ fn open(dir: &Path, kind: &str) -> PathLock {
     PathLock::open_kind(dir.join("lock"), kind.parse::<Kind>().expect("a kind")).expect("a lock")
 }
 
+/// The same each time, and of the same time.
 fn order() -> Order {
-    Order::new("ann@node7, pid 4312", "it hangs")
+    static ORDER: LazyLock<Order> = LazyLock::new(|| Order::new("ann@node7, pid 4312", "it hangs"));
+    ORDER.clone()
 }
 
 /// A deadline that does not come where all is well.

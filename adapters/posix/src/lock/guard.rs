@@ -18,6 +18,7 @@ use super::{
     error::{AcquireError, AcquireErrorKind, advice},
     hold::{Hold, Loss, Vigil},
     orders::Order,
+    worlds::Worlds,
 };
 use crate::watch::PosixWorld;
 
@@ -117,6 +118,7 @@ impl<'lock> Contender<'lock> {
             ticket: self.ticket.take(),
             process: std::process::id(),
             held,
+            _worlds: self.lock.worlds.clone(),
         })
     }
 
@@ -164,6 +166,9 @@ pub struct Guard {
     ticket: Option<Ticket>,
     process: u32,
     held: bool,
+    /// Where it was waited for. They take a while to drop, also where the [`PathLock`] is gone before the guard is, and that is to
+    /// come after the release.
+    _worlds: Worlds,
 }
 
 /// Why there is no fencing token.

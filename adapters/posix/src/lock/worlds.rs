@@ -2,7 +2,7 @@
 //!
 //! To close an inotify handle takes the kernel 10 ms and more, for it waits until no processor can be looking at the
 //! watches any more. A new owner would spend that time holding the lock, before it is told so. So handles are kept, as
-//! many as there were waiters at once, until the lock is dropped.
+//! many as there were waiters at once, until the lock and all its guards are dropped.
 
 use std::sync::{Arc, Mutex, TryLockError};
 
