@@ -206,9 +206,6 @@ impl<F: Fs> Tokens<F> {
     /// [`TokenError::Disturbed`], and nothing was changed; [`TokenError::UsedUp`] for a number above the highest.
     /// [`TokenError::Fs`] is a call that failed: it is not known whether the number was taken note of.
     pub fn admit(&self, me: &Id, number: Token) -> Result<Verdict, TokenError> {
-        if number > self.highest {
-            return Err(TokenError::UsedUp(self.highest));
-        }
         for _ in 0..TRIES_MAX {
             match self.try_admit(me, number) {
                 Err(TokenError::Disturbed) => {}
@@ -218,7 +215,15 @@ impl<F: Fs> Tokens<F> {
         Err(TokenError::Disturbed)
     }
 
-    fn try_admit(&self, me: &Id, number: Token) -> Result<Verdict, TokenError> {
+    /// One try of [`Tokens::admit`]: after [`TokenError::Disturbed`], try again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tokens::admit`].
+    pub fn try_admit(&self, me: &Id, number: Token) -> Result<Verdict, TokenError> {
+        if number > self.highest {
+            return Err(TokenError::UsedUp(self.highest));
+        }
         let last = self.look_or_begin(me)?; // 1 LOOK
         match Token::new(last) {
             Some(last) if last > number => return Ok(Verdict::Refused(last)), // 2 JUDGE
@@ -239,11 +244,8 @@ impl<F: Fs> Tokens<F> {
     pub fn outdate(&self, last: Token) -> Result<Token, TokenError> {
         let next = last.checked_add(1).filter(|next| *next <= self.highest);
         let next = next.ok_or(TokenError::UsedUp(self.highest))?;
-        match self.fs.rename(&self.at(last.get()), &self.at(next.get())) {
-            Ok(()) => Ok(next), // 2 RAISE
-            Err(FsError::NotFound) => Err(TokenError::Disturbed),
-            Err(error) => Err(error.into()),
-        }
+        self.raise(last.get(), next)?; // 2 RAISE
+        Ok(next)
     }
 
     /// The number given last, if any was.

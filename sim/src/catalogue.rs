@@ -124,7 +124,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 29] = [
+pub const ALGORITHMS: [Entry; 30] = [
     fast_lock::FILE,
     fast_lock::DIR,
     fast_lock::FILE_CLEANED,
@@ -152,6 +152,7 @@ pub const ALGORITHMS: [Entry; 29] = [
     wait_queue::DOWNGRADING,
     token::TOKEN,
     token::LEASE,
+    token::ADMIT,
     one_kind::THREE_KINDS,
     one_kind::ALIKE,
 ];

@@ -1,5 +1,6 @@
 //! What clients do with a lock, and the shipped algorithms under such clients.
 
+pub mod admit;
 pub mod check_bid_check;
 pub mod fair_worlds;
 pub mod fast_lock;
@@ -15,6 +16,7 @@ pub mod token;
 pub mod wait_queue;
 pub mod waiters;
 
+pub use admit::Comers;
 pub use check_bid_check::BidClients;
 pub use leases::Leases;
 pub use lock_clients::{Cleaner, LockClients, MakeLock};

@@ -92,6 +92,8 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("token.empty_is_new", 24),
     ("token.begun_in_two_steps", 22),
     ("token.not_looked_after", 31),
+    ("token.admits_lower", 13),
+    ("token.gone_is_admitted", 17),
     ("file_lock.overwrites_stale", 15),
     ("file_lock.aside_unseen", 14),
     ("file_lock.aside_and_back", 16),

@@ -8,7 +8,7 @@ use lockwright_sim::{
 };
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
-const PINNED: [(&str, [u8; 2], [usize; 3]); 58] = [
+const PINNED: [(&str, [u8; 2], [usize; 3]); 61] = [
     ("fast_lock", [2, 0], [339, 690, 36]),
     ("fast_lock", [2, 1], [4_285, 9_935, 45]),
     ("fast_lock", [2, 2], [24_413, 66_400, 66]),
@@ -56,6 +56,9 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 58] = [
     ("token", [2, 0], [824, 2_271, 36]),
     ("token", [2, 1], [3_980, 12_760, 38]),
     ("token", [3, 0], [18_805, 89_402, 44]),
+    ("token+admit", [2, 0], [307, 686, 20]),
+    ("token+admit", [2, 1], [1_242, 3_353, 23]),
+    ("token+admit", [3, 0], [8_355, 32_545, 28]),
     ("file_lock+breaker", [2, 0], [6, 12, 4]),
     ("file_lock+breaker", [2, 1], [53, 118, 15]),
     ("file_lock+breaker", [2, 2], [153, 394, 22]),

@@ -5,13 +5,18 @@ use crate::{
     mutants::token as broken,
     protocol::Property,
     scenario::{Faults, Profile, Scenario},
-    scenarios::token,
+    scenarios::{admit, token},
 };
 
 pub(super) const TOKEN: Entry = Entry::algorithm("token", "numbers that grow, taken without any lock", &token::NUMBERS);
 pub(super) const LEASE: Entry =
     Entry::algorithm("token+lease", "the same under a lock that ends by time alone", &token::UNDER_A_LEASE)
         .within(Profile::Lease);
+pub(super) const ADMIT: Entry = Entry::algorithm(
+    "token+admit",
+    "a resource that admits numbers, never a lower one after a higher",
+    &admit::ADMITTED,
+);
 
 /// The scenarios that they are verified in.
 pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
@@ -24,15 +29,16 @@ pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
         (2, Profile::Local, Faults { refusals: 1, ..Faults::NONE }),
         (2, Profile::Power, Profile::Power.default_faults()),
     ];
-    let alone =
-        alone.map(|(clients, profile, faults)| (TOKEN, Scenario { clients, faults, profile, ..TOKEN.scenario() }));
+    let each = |entry: Entry| {
+        alone.map(|(clients, profile, faults)| (entry, Scenario { clients, faults, profile, ..entry.scenario() }))
+    };
     let leased = Scenario { faults: Faults { ticks: 2, ..Faults::NONE }, ..LEASE.scenario() };
-    alone.into_iter().chain([(LEASE, leased)])
+    each(TOKEN).into_iter().chain([(LEASE, leased)]).chain(each(ADMIT))
 }
 
 const ONE_CRASH: Faults = Faults { crashes: 1, ..Faults::NONE };
 
-pub(super) const MUTANTS: [Entry; 5] = [
+pub(super) const MUTANTS: [Entry; 7] = [
     Entry::mutant(
         "token.read_then_create",
         "the highest number is read, and one more made, whoever made it",
@@ -73,5 +79,21 @@ pub(super) const MUTANTS: [Entry; 5] = [
         Property::Fenced,
     )
     .by(Profile::Lease, Faults { ticks: 2, ..Faults::NONE })
+    .even_if_atomic(),
+    Entry::mutant(
+        "token.admits_lower",
+        "a resource moves to the number that somebody comes with, be it a lower one",
+        &broken::ADMITS_LOWER,
+        [2, 0],
+        Property::AnswersAsDocumented,
+    )
+    .even_if_atomic(),
+    Entry::mutant(
+        "token.gone_is_admitted",
+        "who finds that the number has moved on meanwhile takes that for its own doing",
+        &broken::GONE_IS_ADMITTED,
+        [2, 0],
+        Property::AnswersAsDocumented,
+    )
     .even_if_atomic(),
 ];

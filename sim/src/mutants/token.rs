@@ -4,13 +4,14 @@ use lockwright_kernel::{
     fs::{Fs, FsError},
     id::Id,
     path::Path,
-    token::{Token, TokenError},
+    token::{Token, TokenError, Verdict},
 };
 
 use crate::{
     replay::Replay,
     scenarios::{
-        Counters, Leases,
+        Comers, Counters, Leases,
+        admit::by_the_kernel,
         fast_lock::word,
         leases::{self, FENCED},
         token::{NUMBERS, kept_in, token_path, under_a_lease},
@@ -32,6 +33,12 @@ pub const BEGUN_IN_TWO_STEPS: Counters = Counters { next: begun_in_two_steps, ..
 /// Who has the lock takes a number and writes, and does not look whether it has the lock still: its successor may have a
 /// lower one.
 pub const NOT_LOOKED_AFTER: Leases = Leases { token: leases::Token::After(not_looked_after), ..FENCED };
+
+/// Numbers are moved to, down as well as up.
+pub const ADMITS_LOWER: Comers = Comers { admit: admits_lower };
+
+/// A number that is not there any more was moved, so one is in.
+pub const GONE_IS_ADMITTED: Comers = Comers { admit: gone_is_admitted };
 
 fn read_then_create(world: &Replay<'_>, _: &Id, highest: Token) -> Result<Token, TokenError> {
     world.ensure_dir(&token_path())?;
@@ -82,6 +89,34 @@ fn begun_in_two_steps(world: &Replay<'_>, _: &Id, highest: Token) -> Result<Toke
 
 fn not_looked_after(world: &Replay<'_>, me: &Id, _: u16) -> Result<Option<u16>, FsError> {
     under_a_lease(world, me).map(Some)
+}
+
+fn admits_lower(world: &Replay<'_>, me: &Id, number: Token, highest: Token) -> Result<Verdict, TokenError> {
+    let seen = seen_or_begun(world, me, highest)?;
+    match world.rename(&at(seen), &at(number.get())) {
+        Err(FsError::NotFound) => Err(TokenError::Disturbed),
+        answer => Ok(answer.map(|()| Verdict::Admitted)?),
+    }
+}
+
+fn gone_is_admitted(world: &Replay<'_>, me: &Id, number: Token, highest: Token) -> Result<Verdict, TokenError> {
+    let seen = seen_or_begun(world, me, highest)?;
+    if let Some(seen) = Token::new(seen).filter(|seen| *seen > number) {
+        return Ok(Verdict::Refused(seen));
+    }
+    match world.rename(&at(seen), &at(number.get())) {
+        Ok(()) | Err(FsError::NotFound) => Ok(Verdict::Admitted),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The number that was seen last; where there is none yet, the shipped way makes a beginning.
+fn seen_or_begun(world: &Replay<'_>, me: &Id, highest: Token) -> Result<u64, TokenError> {
+    match world.list(&kept_in()) {
+        Err(FsError::NotFound) => by_the_kernel(world, me, Token::MIN, highest).map(|_| Token::MIN.get()),
+        Ok(names) => names.iter().filter_map(|name| name.as_str().parse().ok()).max().ok_or(TokenError::Disturbed),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The shipped way, but for what comes where no number is seen.

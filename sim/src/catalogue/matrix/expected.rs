@@ -210,6 +210,17 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
     ),
     ("token+lease", &[(Profile::Lease, verified(10_537))]),
     (
+        "token+admit",
+        &[
+            (Profile::Local, verified(182_148)),
+            (Profile::Power, verified(28_025)),
+            (Profile::Identity, verified(4_314)),
+            (Profile::Lease, verified(8_594)),
+            (Profile::Notify, verified(1_422)),
+            (Profile::Operator, violated(Property::AnswersAsDocumented, 20, 5_655)),
+        ],
+    ),
+    (
         "one_kind",
         &[
             (Profile::Local, verified(895_689)),

@@ -2,7 +2,7 @@
 
 use super::Told;
 
-pub(super) const STORIES: [Told; 46] = [
+pub(super) const STORIES: [Told; 48] = [
     (
         "dotlock.check_then_unlink",
         "Two find the same file stale; the second removes the one that the first has made since.",
@@ -139,6 +139,16 @@ pub(super) const STORIES: [Told; 46] = [
         "token.not_looked_after",
         "A holder pauses between the lock and the number, and has a higher one than its successor.",
         "Kleppmann (2016), where the lock service gives both in one step",
+    ),
+    (
+        "token.admits_lower",
+        "A resource keeps the number of whoever came last, and a late holder comes last.",
+        "Kleppmann (2016): the resource has to refuse a token lower than one that it has seen",
+    ),
+    (
+        "token.gone_is_admitted",
+        "Two come at once; one moves the number, and the other finds it gone and takes itself for admitted.",
+        "POSIX, rename(): ENOENT says that the name is gone, and not whereto",
     ),
     (
         "file_lock.overwrites_stale",
