@@ -117,7 +117,7 @@ use core::mem;
 use crate::clock::Instant;
 
 use chores::Chore;
-use clients::{Busy, Client, Clients};
+use clients::{Busy, Client, Clients, Life};
 use exclusive::Exclusive;
 use fences::Fences;
 use grace::Grace;
@@ -284,7 +284,10 @@ impl Glockd {
     /// What is heard of a client is a sign of life.
     fn hear(&mut self, id: ClientId, now: Instant) -> Option<&mut Client> {
         let client = self.clients.get(id)?;
-        (client.heard, client.was_pinged) = (now, false);
+        client.heard = now;
+        if client.life == Life::Asked {
+            client.life = Life::Shown;
+        }
         Some(client)
     }
 

@@ -4,7 +4,7 @@ use crate::clock::Instant;
 
 use super::{
     Glockd,
-    clients::{Busy, Client, ClientId},
+    clients::{Busy, Client, ClientId, Life},
     output::Why,
     reply::Reply,
     settings::Settings,
@@ -36,7 +36,7 @@ impl Glockd {
     fn wake(&mut self, id: ClientId, now: Instant) {
         let Some(client) = self.clients.get(id) else { return };
         let silence = now.saturating_since(client.heard);
-        if client.said_hello && silence >= self.settings.silence {
+        if client.life != Life::Unasked && silence >= self.settings.silence {
             self.statistics.silent += 1;
             return self.close(id, Why::Silent);
         }
@@ -44,8 +44,8 @@ impl Glockd {
         if is_of_no_use && self.settings.idle.is_some_and(|idle| silence >= idle) {
             return self.close(id, Why::Idle);
         }
-        if client.said_hello && !client.was_pinged && silence >= self.settings.ping {
-            client.was_pinged = true;
+        if client.life == Life::Shown && silence >= self.settings.ping {
+            client.life = Life::Asked;
             self.reply(id, Reply::Ping);
         }
         self.end_wait(id, now);
@@ -77,8 +77,11 @@ impl Glockd {
 
 fn due(client: &Client, settings: &Settings, now: Instant) -> Option<Instant> {
     let wait = if let Busy::Waits { until, .. } = client.busy { Some(until) } else { None };
-    let patience = if client.was_pinged { settings.silence } else { settings.ping };
-    let sign_of_life = client.said_hello.then(|| client.heard.saturating_add(patience));
+    let sign_of_life = match client.life {
+        Life::Unasked => None,
+        Life::Shown => Some(client.heard.saturating_add(settings.ping)),
+        Life::Asked => Some(client.heard.saturating_add(settings.silence)),
+    };
     let idle = settings.idle.map(|idle| {
         let at = client.heard.saturating_add(idle);
         if at > now { at } else { now.saturating_add(idle) }

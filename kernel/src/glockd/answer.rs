@@ -8,9 +8,9 @@ use crate::clock::Instant;
 
 use super::{
     Glockd,
-    clients::{Busy, ClientId, Name},
+    clients::{Busy, ClientId, Life, Name},
     command::{Command, NoCommand},
-    dump::{Dump, known_as},
+    dump::{Dump, Form, known_as},
     fences::Fence,
     reply::Reply,
     shared::Joined,
@@ -186,11 +186,11 @@ impl Glockd {
             Command::List(Some(name)) => self.list_one(name, &mut shown),
             Command::SharedList(Some(name)) => self.shared_list_one(name, &mut shown),
             Command::Who(Some(name)) => self.who_is(name, &mut shown),
-            Command::SharedList(None) => return self.begin_dump(id, Dump::SharedList(None)),
-            Command::Dump => return self.begin_dump(id, Dump::Map(None)),
-            Command::SharedDump => return self.begin_dump(id, Dump::SharedMap(None)),
+            Command::SharedList(None) => return self.begin_dump(id, Dump::Held(Form::SharedList, None)),
+            Command::Dump => return self.begin_dump(id, Dump::Held(Form::Map, None)),
+            Command::SharedDump => return self.begin_dump(id, Dump::Held(Form::SharedMap, None)),
             Command::Who(None) => return self.begin_dump(id, Dump::Who(None)),
-            _ => return self.begin_dump(id, Dump::List(None)),
+            _ => return self.begin_dump(id, Dump::Held(Form::List, None)),
         }
         self.emit(id, |out| out.extend_from_slice(&shown));
     }
@@ -213,7 +213,7 @@ impl Glockd {
     fn hello(&mut self, id: ClientId, now: Instant) {
         let (silence_s, epoch) = (self.settings.silence.as_secs(), self.fences.epoch());
         if let Some(client) = self.clients.get(id) {
-            client.said_hello = true;
+            client.life = Life::Shown;
         }
         self.set_alarm(id, now);
         self.tell(id, |client| Reply::Hello { silence_s, epoch, from: client.from.as_bytes() });

@@ -52,8 +52,7 @@ pub(super) struct Client {
     /// The exclusive locks it holds.
     pub(super) held: Vec<Name>,
     pub(super) shared: Vec<Name>,
-    pub(super) said_hello: bool,
-    pub(super) was_pinged: bool,
+    pub(super) life: Life,
     pub(super) heard: Instant,
     /// When it is looked at next.
     pub(super) alarm: Option<Instant>,
@@ -61,6 +60,16 @@ pub(super) struct Client {
     pub(super) is_leaving: bool,
     /// It is in the list of those that have something to be written.
     pub(super) is_ready: bool,
+}
+
+/// Whether a client is asked for signs of life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Life {
+    /// It never said `hello`, and would not know the question.
+    Unasked,
+    /// It was heard of since it was asked, or was not asked yet.
+    Shown,
+    Asked,
 }
 
 /// Whether a client's next command has to wait for the end of an earlier one.
@@ -112,8 +121,7 @@ impl Clients {
             busy: Busy::Free,
             held: Vec::new(),
             shared: Vec::new(),
-            said_hello: false,
-            was_pinged: false,
+            life: Life::Unasked,
             heard: now,
             alarm: None,
             is_leaving: false,

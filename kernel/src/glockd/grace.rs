@@ -161,12 +161,11 @@ impl Glockd {
         for name in &names {
             self.serve(name, now);
         }
-        match (names.last(), &mut self.grace) {
-            (Some(last), Some(grace)) => grace.stage = Stage::Serving(Some(Name::clone(last))),
-            _ => {
-                (self.grace, self.since) = (None, self.first);
-                self.persist(false);
-            }
+        if let (Some(last), Some(grace)) = (names.last(), &mut self.grace) {
+            grace.stage = Stage::Serving(Some(Name::clone(last)));
+        } else {
+            (self.grace, self.since) = (None, self.first);
+            self.persist(false);
         }
     }
 }

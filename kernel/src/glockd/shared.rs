@@ -76,9 +76,7 @@ impl Shared {
     pub(super) fn release(&mut self, clients: &mut Clients, name: &[u8], slot: u32) -> bool {
         let was_one = self.forget(name, slot);
         if let Some(client) = clients.at(slot).filter(|_| was_one) {
-            if let Some(at) = client.shared.iter().position(|held| **held == *name) {
-                client.shared.swap_remove(at);
-            }
+            client.shared.retain(|held| **held != *name);
         }
         was_one
     }
