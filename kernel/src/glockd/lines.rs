@@ -1,5 +1,7 @@
 //! From bytes to lines: input may be cut anywhere, and what has no end yet is no line.
 
+use alloc::vec::Vec;
+
 use core::mem;
 
 use crate::clock::Instant;
@@ -28,14 +30,15 @@ impl Glockd {
         self.limit_input(client);
     }
 
-    /// Takes one command, as a message brings it: a line without its end, or with it.
+    /// Takes one command, as a message brings it: a line without its end, or with it. An end of a line within it is white
+    /// space.
     pub fn handle_line(&mut self, client: ClientId, line: &[u8], now: Instant) {
+        let line: Vec<_> = line.trim_ascii().iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect();
         let Some(known) = self.hear(client, now) else { return };
-        if known.input.is_empty() && may_run(&known.busy, line) {
-            return self.run_one(client, line, now);
+        if known.input.is_empty() && may_run(&known.busy, &line) {
+            return self.run_one(client, &line, now);
         }
-        let line = line.trim_ascii().iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte });
-        known.input.extend(line.chain([b'\n']));
+        known.input.extend(line.into_iter().chain([b'\n']));
         self.limit_input(client);
     }
 
