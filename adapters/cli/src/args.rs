@@ -9,6 +9,7 @@ mod mode;
 mod replay;
 mod report;
 mod run;
+mod serve;
 mod stop;
 mod verify;
 mod want;
@@ -27,6 +28,7 @@ pub(crate) use hold::{
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
+pub(crate) use serve::{LogForm, PlaceArgs, Replies, ServeArgs};
 pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
 pub(crate) use want::{DIR, NoteArgs, WantArgs};
@@ -208,6 +210,15 @@ pub(crate) enum Command {
     /// 128+N when signal N broke it off.
     #[command(after_long_help = format!("{}\n\n{}", examples::DOCTOR, doctors::help()))]
     Doctor(DoctorArgs),
+    /// Serve locks over TCP, WebSocket and a unix socket, as glockd does.
+    ///
+    /// A lock belongs to a connection, and ends with it. `run` takes one that is called `tcp://HOST:PORT/NAME` or `unix:PATH#NAME`.
+    /// Called `glockd`, lockwright does the same, and its flags may have one dash.
+    ///
+    /// Exit code 0: ended by SIGTERM or SIGINT; 64: usage; 73: it cannot listen there, or another has the pidfile; 125: lockwright
+    /// failed.
+    #[command(after_long_help = examples::SERVE)]
+    Serve(Box<ServeArgs>),
     /// Stand in for the lockers' scripts.
     ///
     /// Called as `lock_local.sh`, `fast_lock.sh` and so on, with or without `.sh`, lockwright does what that script does:
