@@ -167,6 +167,14 @@ impl NfsFs {
         answer.map(drop).map_err(|failure| failure.fact)
     }
 
+    fn make_dir(&self, parent: &Parent, name: &Name) -> Result<(), Failure> {
+        let what = parent.entry(name);
+        let answer = self
+            .session
+            .call(async |client| client.mkdir(&MKDIR3args { where_: what.borrow(), attributes: mode(DIR_MODE) }).await);
+        answer.map(drop)
+    }
+
     /// Makes an empty file, and gives its handle.
     fn create(&self, parent: &Parent, name: &Name) -> Result<nfs_fh3, FsError> {
         let what = parent.entry(name);
@@ -306,11 +314,17 @@ fn stamp(time: nfstime3) -> Timestamp {
 impl Fs for NfsFs {
     fn create_dir(&self, path: &Path) -> Result<(), FsError> {
         let (parent, name) = self.entry(path, FsError::AlreadyExists)?;
-        let what = parent.entry(name);
-        let answer = self
-            .session
-            .call(async |client| client.mkdir(&MKDIR3args { where_: what.borrow(), attributes: mode(DIR_MODE) }).await);
-        answer.map(drop).map_err(|failure| parent.fact(failure.of_change()))
+        self.make_dir(&parent, name).map_err(|failure| parent.fact(failure.of_change()))
+    }
+
+    fn ensure_dir(&self, path: &Path) -> Result<(), FsError> {
+        let Some((name, way)) = path.names().split_last() else { return Ok(()) };
+        let parent = self.walk(way)?;
+        match self.make_dir(&parent, name) {
+            // Be it the first execution that made it.
+            Err(Failure { fact: FsError::AlreadyExists, .. }) => Ok(()),
+            other => other.map_err(|failure| parent.fact(failure.of_change())),
+        }
     }
 
     fn create_file(&self, path: &Path, contents: &[u8]) -> Result<(), FsError> {
