@@ -30,6 +30,7 @@ mod report;
 mod run;
 mod shrink;
 mod signals;
+mod sim;
 mod stand_in;
 mod status;
 mod table;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         Command::Unlock(args) => unlock::unlock(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),
+        Command::Sim(command) => sim::sim(&command),
         Command::StandIn { dir, names } => stand_in::install(&dir, &names),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { dir } => manual::man(dir.as_deref()),
