@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `create_dir` | MKDIR |
 //! | `create_file` | CREATE with a verifier, SETATTR, WRITE to stable storage |
-//! | `remove_file`, `remove_dir` | REMOVE, RMDIR |
-//! | `rename` | RENAME; where the server says no more than `NFS3ERR_EXIST`, a look at both entries |
+//! | `remove_file`, `remove_dir` | LOOKUP of what is removed, REMOVE or RMDIR |
+//! | `rename` | LOOKUP of what is moved, RENAME; where the server says no more than `NFS3ERR_EXIST`, a look at both entries |
 //! | `list` | READDIR, from the beginning again where the server lost its place |
 //! | `read` | LOOKUP, READ |
 //! | `touch` | LOOKUP, SETATTR to the server's time |
+//! | `discard_file`, `discard_dir`, `put_aside` | REMOVE, RMDIR, RENAME, and no look |
 //! | `modified` | LOOKUP, which gives the attributes as well |
 //!
 //! *Two phases.* A handle stands for the directory, not for its name, so a call takes effect where the directory that was
@@ -17,10 +18,10 @@
 //!
 //! *A reply that was lost.* The call is sent again. A server that remembers its replies gives the same one again. One that
 //! has forgotten them, or never kept any, executes the call a second time, and then what it says of the second says
-//! nothing of the first: MKDIR answers `NFS3ERR_EXIST` to its own success, REMOVE and RENAME `NFS3ERR_NOENT`. So after a
-//! call that was sent more than once, every refusal is answered [`FsError::Io`], the one error that says nothing; whoever
-//! knows a name that is its own alone can look for it and tell. CREATE alone is exact: the server keeps the verifier with
-//! the file, and knows its maker again.
+//! nothing of the first: MKDIR answers `NFS3ERR_EXIST` to its own success, REMOVE and RENAME `NFS3ERR_NOENT`. So a refusal
+//! of a call that was sent more than once is not believed. [`settle`] looks where a removed or a moved entry is now; where
+//! that does not tell, and of MKDIR, the answer is [`FsError::Io`], the one error that says nothing. `ensure_dir` need not
+//! know who made it. CREATE is exact: the server keeps the verifier with the file, and knows its maker again.
 //!
 //! *What cannot be kept.* A call that was sent more than once, or given up, may be executed **late**, when others have
 //! acted since: a directory made anew, a name removed that somebody else has made meanwhile. Nothing in the protocol tells
@@ -33,7 +34,7 @@ use std::{sync::Arc, time::Duration};
 
 use lockwright_kernel::{
     clock::Timestamp,
-    fs::{Fs, FsError},
+    fs::{Fs, FsError, Halted},
     path::{Name, Path},
 };
 use nfs3_client::nfs3_types::{
@@ -50,6 +51,10 @@ use crate::{
     line::Patience,
     session::{Failure, OpenError, Session},
 };
+
+mod settle;
+
+use settle::Identity;
 
 /// The largest file that [`Fs::read`] reads, in bytes. What locks write is far shorter.
 pub const READ_BYTES_MAX: u64 = 64 * 1024;
@@ -70,8 +75,8 @@ const FILE_MODE: u32 = 0o600;
 /// broke; see [`Patience`] for how long a call may take.
 ///
 /// Every promise of [`Fs`] is kept to one caller at a time, and to several as far as the server keeps its own: that each
-/// procedure takes effect once and in one step. **A lost reply** makes [`FsError::Io`] of a refusal, since it cannot be
-/// told what it refused: a promise kept. **A call executed late** is what the protocol cannot exclude, and what a lock has
+/// procedure takes effect once and in one step. **A lost reply** costs a look, or makes [`FsError::Io`] of a refusal where
+/// that does not tell what was refused: a promise kept. **A call executed late** is what the protocol cannot exclude, and what a lock has
 /// to stand by itself; names that are used once only make it harmless.
 #[derive(Clone, Debug)]
 pub struct NfsFs {
@@ -90,6 +95,9 @@ struct Parent {
     handle: nfs_fh3,
     is_root: bool,
 }
+
+/// Where an entry is: the directory that holds it, and its name.
+type Place<'p> = (&'p Parent, &'p Name);
 
 impl NfsFs {
     /// The directory at `address`, with the usual [`Patience`].
@@ -248,12 +256,31 @@ impl NfsFs {
         }
     }
 
+    fn remove(&self, (parent, name): Place<'_>) -> Result<(), Failure> {
+        let object = parent.entry(name);
+        let answer = self.session.call(async |client| client.remove(&REMOVE3args { object: object.borrow() }).await);
+        answer.map(drop)
+    }
+
+    fn rmdir(&self, (parent, name): Place<'_>) -> Result<(), Failure> {
+        let object = parent.entry(name);
+        let answer = self.session.call(async |client| client.rmdir(&RMDIR3args { object: object.borrow() }).await);
+        answer.map(drop)
+    }
+
+    fn move_entry(&self, from: Place<'_>, to: Place<'_>) -> Result<(), Failure> {
+        let (from, to) = (from.0.entry(from.1), to.0.entry(to.1));
+        let answer = self
+            .session
+            .call(async |client| client.rename(&RENAME3args { from: from.borrow(), to: to.borrow() }).await);
+        answer.map(drop)
+    }
+
     /// What `NFS3ERR_EXIST` of a RENAME means: the entry that is moved and the one in its way do not go together, or the
     /// latter is full.
-    fn in_the_way(&self, from: (&Parent, &Name), to: (&Parent, &Name)) -> FsError {
-        let is_dir = |(parent, name): (&Parent, &Name)| {
-            self.lookup(parent, name).map(|found| found.attributes.type_ == ftype3::NF3DIR)
-        };
+    fn in_the_way(&self, from: Place<'_>, to: Place<'_>) -> FsError {
+        let is_dir =
+            |(parent, name): Place<'_>| self.lookup(parent, name).map(|found| found.attributes.type_ == ftype3::NF3DIR);
         match (is_dir(from), is_dir(to)) {
             (Ok(true), Ok(false)) => FsError::NotADirectory,
             (Ok(false), Ok(true)) => FsError::IsADirectory,
@@ -343,9 +370,10 @@ impl Fs for NfsFs {
 
     fn remove_file(&self, path: &Path) -> Result<(), FsError> {
         let (parent, name) = self.entry(path, FsError::IsADirectory)?;
-        let object = parent.entry(name);
-        let answer = self.session.call(async |client| client.remove(&REMOVE3args { object: object.borrow() }).await);
-        match answer.map(drop).map_err(|failure| parent.fact(failure.of_change())) {
+        let at = (&parent, name);
+        // Whoever looks afterwards is to know that something stood there.
+        self.lookup(&parent, name)?;
+        match self.remove(at).or_else(|failure| self.settle_removal(failure, at)).map_err(|fact| parent.fact(fact)) {
             // POSIX has `EPERM` for a directory, and servers pass on what their file system says.
             Err(FsError::PermissionDenied) if self.lookup(&parent, name).is_ok_and(|found| found.is_dir()) => {
                 Err(FsError::IsADirectory)
@@ -356,9 +384,9 @@ impl Fs for NfsFs {
 
     fn remove_dir(&self, path: &Path) -> Result<(), FsError> {
         let (parent, name) = self.entry(path, FsError::PermissionDenied)?;
-        let object = parent.entry(name);
-        let answer = self.session.call(async |client| client.rmdir(&RMDIR3args { object: object.borrow() }).await);
-        match answer.map(drop).map_err(|failure| parent.fact(failure.of_change())) {
+        let at = (&parent, name);
+        self.lookup(&parent, name)?;
+        match self.rmdir(at).or_else(|failure| self.settle_removal(failure, at)).map_err(|fact| parent.fact(fact)) {
             Err(FsError::AlreadyExists) => Err(FsError::NotEmpty),
             other => other,
         }
@@ -367,17 +395,39 @@ impl Fs for NfsFs {
     fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
         let (from_parent, from) = self.entry(from, FsError::IntoItself)?;
         let (to_parent, to) = self.entry(to, FsError::NotEmpty)?;
-        let (source, target) = (from_parent.entry(from), to_parent.entry(to));
-        let answer = self
-            .session
-            .call(async |client| client.rename(&RENAME3args { from: source.borrow(), to: target.borrow() }).await);
+        let (from, to) = ((&from_parent, from), (&to_parent, to));
+        let moved = Identity::of(&self.lookup(from.0, from.1)?.attributes);
         let is_root = from_parent.is_root && to_parent.is_root;
-        match answer.map(drop).map_err(Failure::of_change) {
-            Err(FsError::AlreadyExists) => Err(self.in_the_way((&from_parent, from), (&to_parent, to))),
+        match self.move_entry(from, to).or_else(|failure| self.settle_move(failure, moved, from, to)) {
+            Err(FsError::AlreadyExists) => Err(self.in_the_way(from, to)),
             Err(FsError::Unsupported) => Err(FsError::IntoItself),
             Err(FsError::Stale) if !is_root => Err(FsError::NotFound),
             other => other,
         }
+    }
+
+    // Where nobody looks at the answer, nobody looks for what became of the call.
+
+    fn discard_file(&self, path: &Path) -> Result<(), Halted> {
+        if let Ok((parent, name)) = self.entry(path, FsError::IsADirectory) {
+            let _ = self.remove((&parent, name));
+        }
+        Ok(())
+    }
+
+    fn discard_dir(&self, path: &Path) -> Result<(), Halted> {
+        if let Ok((parent, name)) = self.entry(path, FsError::PermissionDenied) {
+            let _ = self.rmdir((&parent, name));
+        }
+        Ok(())
+    }
+
+    fn put_aside(&self, from: &Path, to: &Path) -> Result<(), Halted> {
+        let from = self.entry(from, FsError::IntoItself);
+        if let (Ok((from_parent, from)), Ok((to_parent, to))) = (from, self.entry(to, FsError::NotEmpty)) {
+            let _ = self.move_entry((&from_parent, from), (&to_parent, to));
+        }
+        Ok(())
     }
 
     fn list(&self, dir: &Path) -> Result<Vec<Name>, FsError> {
