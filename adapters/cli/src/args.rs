@@ -10,6 +10,7 @@ mod replay;
 mod report;
 mod run;
 mod serve;
+mod sim;
 mod stop;
 mod verify;
 mod want;
@@ -29,6 +30,7 @@ pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use serve::{LogForm, PlaceArgs, Replies, ServeArgs};
+pub(crate) use sim::{KeptReplies, ServeNfsArgs, SimCommand};
 pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
 pub(crate) use want::{DIR, NoteArgs, WantArgs};
@@ -225,6 +227,9 @@ pub(crate) enum Command {
     /// same arguments, exit codes and lock directories. `NAME --help` says what can be typed.
     #[command(subcommand)]
     Lockers(LockersCommand),
+    /// Be a part of the world that misbehaves, for other programs to be tried on.
+    #[command(subcommand)]
+    Sim(SimCommand),
     /// Stand in for `flock` and `setlock`.
     ///
     /// Makes the names in DIR, as symbolic links to this binary. Called by such a name, lockwright takes that command's

@@ -81,6 +81,11 @@ Examples:
   lockwright doctor /srv/locks
   lockwright doctor --kind queue --json /srv/locks | jq -r '.kinds[].verdict'";
 
+pub(super) const SERVE_NFS: &str = "\
+Examples:
+  lockwright sim serve-nfs --lose-replies 20 --replies none          2 replies of 100 are lost, and none is kept
+  lockwright sim serve-nfs --at 127.0.0.1:2049 --late 5 --after 100  5 calls of 1000 come 100 calls late";
+
 pub(super) const STAND_IN: &str = "\
 Examples:
   lockwright stand-in ~/locked flock setlock
