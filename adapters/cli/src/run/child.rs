@@ -70,6 +70,8 @@ impl Task<'_> {
 pub(super) struct Told<'a> {
     /// Under which id it is held.
     pub(super) id: &'a Id,
+    /// The ids of all locks that were taken for it, in that order.
+    pub(super) all: &'a [Id],
     /// The fencing token.
     pub(super) fence: Option<Token>,
     /// The slot of a semaphore.
@@ -78,11 +80,13 @@ pub(super) struct Told<'a> {
 
 impl Told<'_> {
     /// The variables of its environment, each in a line, and first of all the id.
-    fn lines(&self) -> String {
+    fn lines(&self, held: &str) -> String {
         let id = Some(format!("LOCKWRIGHT_ID={}\n", self.id));
+        let all = self.all.iter().fold(held.to_owned(), |held, id| format!("{held} {id}"));
+        let all = format!("{HELD}={}\n", all.trim_start());
         let fence = self.fence.map(|fence| format!("LOCKWRIGHT_FENCE={fence}\n"));
         let slot = self.slot.map(|slot| format!("LOCKWRIGHT_SLOT={slot}\n"));
-        id.into_iter().chain(fence).chain(slot).collect()
+        id.into_iter().chain([all]).chain(fence).chain(slot).collect()
     }
 }
 
@@ -91,6 +95,8 @@ impl Told<'_> {
 pub(super) struct HeldBack {
     pid: Pid,
     go: PipeWriter,
+    /// The ids of the locks held around it.
+    held: String,
 }
 
 /// A child that executes the command. It stays a zombie until this is dropped, and for so long its number, which is that
@@ -122,7 +128,7 @@ impl HeldBack {
                 std::process::exit(execute(task, signals, parent, pipe).into())
             }
             ForkResult::Parent { child: pid } => {
-                let child = Self { pid, go };
+                let child = Self { pid, go, held: task.held.to_owned() };
                 match setpgid(pid, pid) {
                     Ok(()) => Ok(child),
                     Err(error) => {
@@ -152,7 +158,7 @@ impl HeldBack {
     /// Lets the child execute the command.
     pub(super) fn go(mut self, told: &Told) -> Running {
         // Shorter than what a pipe takes in one piece. A child that was killed meanwhile is noticed by its end.
-        let _ = self.go.write_all(told.lines().as_bytes());
+        let _ = self.go.write_all(told.lines(&self.held).as_bytes());
         Running { pid: self.pid }
     }
 
@@ -246,10 +252,11 @@ fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader
     let mut told = String::with_capacity(TOLD_BYTES);
     pipe.read_to_string(&mut told)?;
     let told: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once('=')).collect();
-    let Some((_, id)) = told.first() else { return Ok(None) };
-    let held = [task.held, id].join(" ");
+    if told.is_empty() {
+        return Ok(None);
+    }
     let mut command = task.program();
-    command.env(HELD, held.trim_start()).envs(told);
+    command.envs(told);
     signals.unblock()?;
     Err(command.exec())
 }

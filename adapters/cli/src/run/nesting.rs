@@ -23,22 +23,24 @@ pub(super) struct Around {
     pub(super) same: Option<Id>,
 }
 
-/// What is held around this process; a failure if `lock` is among it, unless `reentrant` says that this will do. In a
+/// What is held around this process; a failure if one of `locks` is among it, unless `reentrant` says that this will do. In a
 /// semaphore there may be room for both.
-pub(super) fn around(lock: &PathLock, reentrant: bool) -> Result<Around, Failure> {
+pub(super) fn around(locks: &[PathLock], reentrant: bool) -> Result<Around, Failure> {
     let held = std::env::var(HELD).unwrap_or_default();
-    if held.is_empty() || matches!(lock.kind(), Kind::Semaphore(_) | Kind::FairSemaphore(_)) {
-        return Ok(Around { held, same: None });
-    }
-    let mut holders = look(lock)?.holders.into_iter();
-    let same = holders.find(|holder| held.split(' ').any(|id| id == holder.id.name().as_str()));
-    match same {
-        // A reader inside a reader's lock will do; a writer there would be one beside other readers.
-        Some(holder) if reentrant && holder.kind == lock.kind() => Ok(Around { held, same: Some(holder.id) }),
-        Some(_) => {
-            let line = format!("{}: held around this command, which would wait for itself", lock.path().display());
-            Err(Failure::new(SELF_NESTED, line))
+    let may_have_room = |lock: &&PathLock| matches!(lock.kind(), Kind::Semaphore(_) | Kind::FairSemaphore(_));
+    for lock in locks.iter().filter(|lock| !held.is_empty() && !may_have_room(lock)) {
+        let mut holders = look(lock)?.holders.into_iter();
+        match holders.find(|holder| held.split(' ').any(|id| id == holder.id.name().as_str())) {
+            // A reader inside a reader's lock will do; a writer there would be one beside other readers.
+            Some(holder) if reentrant && holder.kind == lock.kind() => {
+                return Ok(Around { held, same: Some(holder.id) });
+            }
+            Some(_) => {
+                let line = format!("{}: held around this command, which would wait for itself", lock.path().display());
+                return Err(Failure::new(SELF_NESTED, line));
+            }
+            None => {}
         }
-        None => Ok(Around { held, same: None }),
     }
+    Ok(Around { held, same: None })
 }

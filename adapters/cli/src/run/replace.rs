@@ -20,8 +20,15 @@ use crate::{
 /// How long a holder has to end by itself.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// Refuses kinds of which it could not be told whom to replace.
-pub(super) fn check(kind: Kind) -> Result<(), Failure> {
+/// Refuses kinds of which it could not be told whom to replace, and `others`: whoever is replaced in one lock might be so for
+/// nothing, where another is not had.
+pub(super) fn check(kind: Kind, others: usize) -> Result<(), Failure> {
+    if others > 0 {
+        return Err(Failure::new(
+            USAGE,
+            "--if-busy=replace is for one lock, and not for --also; break those that you mean",
+        ));
+    }
     if matches!(kind, Kind::Fast | Kind::Bid | Kind::Queue | Kind::Write) {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! The commands that hold locks, wait for them, look at them and take them away, as processes.
 
+mod also;
 mod bad_inputs;
 mod breaking;
 mod doctor;
