@@ -34,6 +34,8 @@ pub(crate) const LOST: u8 = 81;
 pub(crate) const REFUSED: u8 = 82;
 /// The command would wait for a lock that is held around it.
 pub(crate) const SELF_NESTED: u8 = 83;
+/// The command would wait for one that waits for it.
+pub(crate) const DEADLOCK: u8 = SELF_NESTED;
 /// The command ended well, and the release could not be confirmed.
 pub(crate) const UNRELEASED: u8 = 84;
 /// An operator has taken the lock away.

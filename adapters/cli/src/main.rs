@@ -6,8 +6,10 @@
 
 mod acquire;
 mod args;
+mod around;
 mod breaking;
 mod completions;
+mod deadlock;
 mod doctor;
 mod exit;
 mod explain;

@@ -35,6 +35,7 @@ use lockwright_posix::lock::PathLock;
 
 use crate::{
     args::{IfBusy, RunArgs, WantArgs},
+    around::Around,
     exit::{BUSY, Failure, failed, say},
     signals::Signals,
 };
@@ -63,20 +64,28 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
 fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<u8, Failure> {
     let locks = Locks::open(args, want)?;
     let path = std::path::absolute(&want.lock).map_err(failed("cannot tell the working directory"))?;
-    let around = nesting::around(&locks.all, args.reentrant)?;
+    let around = Around::this_process();
+    let same = nesting::same(&around, &locks.all, args.reentrant)?;
     let command = args.command();
-    let task = Task { command: &command, lock: &path, mode: want.kind, held: &around.held };
-    match around.same {
+    let task = Task { command: &command, lock: &path, mode: want.kind };
+    match same {
         Some(id) => Ok(child::replace_this(&task, &id)),
-        None => run_under(&locks, args, want, &task, report),
+        None => run_under(&locks, args, want, &task, around, report),
     }
 }
 
-fn run_under(locks: &Locks, args: &RunArgs, want: &WantArgs, task: &Task, report: &mut Report) -> Result<u8, Failure> {
+fn run_under(
+    locks: &Locks,
+    args: &RunArgs,
+    want: &WantArgs,
+    task: &Task,
+    mut around: Around,
+    report: &mut Report,
+) -> Result<u8, Failure> {
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
     let child = HeldBack::fork(task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
     want.shared_with().widen_umask(); // The command has its own.
-    let taken = match acquire::acquire(locks, args, want, &child, &signals) {
+    let taken = match acquire::acquire(locks, args, want, &child, &signals, &mut around) {
         Ok(taken) => taken, // 3 TAKE
         Err(failure) => {
             child.let_go();
@@ -94,7 +103,7 @@ fn run_under(locks: &Locks, args: &RunArgs, want: &WantArgs, task: &Task, report
     for (lock, id) in locks.all.iter().zip(&ids) {
         tell(lock, format!("held as {id}, after {:.3} s", waited.as_secs_f64()));
     }
-    let told = Told { id: locks.main_of(&ids), all: &ids, fence, slot };
+    let told = Told { id: locks.main_of(&ids), around: &around, fence, slot };
     let (lock, world) = (locks.main(), locks.main_of(&worlds));
     let means = Means { lock, guards: &guards, world, signals: &signals, stop: &args.stop };
     let say_cause = |cause: &_| ending::say_cause(locks, cause, args.stop.on_lost);

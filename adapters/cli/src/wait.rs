@@ -17,6 +17,8 @@ use nix::sys::signal::{Signal, raise};
 
 use crate::{
     args::WantArgs,
+    around::Around,
+    deadlock::{PAUSE, Sight as Circles, Waiting},
     exit::{BROKEN, BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, SELF_NESTED, code_of, say},
     notes,
     order::Told,
@@ -31,6 +33,9 @@ const MOMENTS: [Duration; 3] = [Duration::from_millis(400), Duration::from_secs(
 /// How often it is mentioned after these.
 const AGAIN: Duration = Duration::from_mins(5);
 
+/// How often one that stands in a circle looks whether the other one has given up. That one may be stopped.
+const LOOKS_MAX: usize = 50;
+
 /// How long somebody waits, and how loudly.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience<'a> {
@@ -41,14 +46,22 @@ pub(crate) struct Patience<'a> {
     pub(crate) ending: &'a str,
 }
 
-/// Waits until the contender holds. `heed` is called when a signal has come in. A failure ends in `ending`.
+/// Waits until the contender holds, with the locks `around` it in hand. `heed` is called when a signal has come in. A failure ends
+/// in `ending`.
 pub(crate) fn wait(
     contender: &mut Contender,
     args: &WantArgs,
     world: &PosixWorld,
+    around: &Around,
     ending: &str,
-    heed: impl FnMut() -> Result<(), Failure>,
+    mut heed: impl FnMut() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let until = args.wait.map(|wait| world.after(wait));
+    let _until_the_end = if around.is_empty() || args.nonblock {
+        None
+    } else {
+        avoid_deadlock(contender, world, around, until, ending, &mut heed)?
+    };
     let patience = Patience { wait: args.wait, nonblock: args.nonblock, quiet: args.quiet, ending };
     let (lock, me) = (contender.lock(), contender.id().clone());
     let waiter = Waiter { lock, me: Some(&me), number: Cell::new(None) };
@@ -74,6 +87,44 @@ pub(crate) fn wait(
         }
     }
     Ok(())
+}
+
+/// Has others know what this waits for with the locks `around` it in hand, unless it gets the lock at once; a failure if it
+/// is to give up, for they wait for each other. See [`deadlock`](crate::deadlock).
+fn avoid_deadlock<'a>(
+    contender: &mut Contender,
+    world: &PosixWorld,
+    around: &'a Around,
+    until: Option<Instant>,
+    ending: &str,
+    heed: &mut impl FnMut() -> Result<(), Failure>,
+) -> Result<Option<Waiting<'a>>, Failure> {
+    let (lock, me) = (contender.lock(), contender.id().clone());
+    let Ok(path) = std::path::absolute(lock.path()) else { return Ok(None) };
+    let is_busy = |error: &AcquireError| {
+        matches!(error.kind(), AcquireErrorKind::TimedOut { .. } | AcquireErrorKind::Held { .. })
+    };
+    if !contender.wait(world, Some(Instant::new(Duration::ZERO))).is_err_and(|error| is_busy(&error)) {
+        return Ok(None); // It holds, or what is wrong comes up again in the wait.
+    }
+    let waiting = Waiting::publish(around, &me, &path);
+    for _ in 0..LOOKS_MAX {
+        match waiting.look() {
+            Circles::Clear => {
+                waiting.settle();
+                break;
+            }
+            Circles::Mine(circle) => return Err(circle.failure(lock, ending)),
+            Circles::Others => {}
+        }
+        let pause = world.after(PAUSE);
+        match contender.wait(world, Some(until.map_or(pause, |until| until.min(pause)))) {
+            Err(error) if matches!(error.kind(), AcquireErrorKind::Interrupted) => heed()?,
+            Err(error) if is_busy(&error) && until.is_none_or(|until| until > pause) => {}
+            _ => break,
+        }
+    }
+    Ok(Some(waiting))
 }
 
 /// Who waits for a lock, for the words that it is told.

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     args::{IfBusy, RunArgs, WantArgs},
+    around::Around,
     exit::{Failure, failed},
     fence,
     look::{look, unreadable},
@@ -43,13 +44,15 @@ pub(super) struct Taken {
     pub(super) notes: Vec<Noted>,
 }
 
-/// Takes each lock under a fresh id of this process and of the child's group. On a failure none is kept.
+/// Takes each lock under a fresh id of this process and of the child's group, and adds it to those that are held `around` the
+/// command. On a failure none is kept.
 pub(super) fn acquire(
     locks: &Locks,
     args: &RunArgs,
     want: &WantArgs,
     child: &HeldBack,
     signals: &Signals,
+    around: &mut Around,
 ) -> Result<Taken, Failure> {
     // On a failure what was taken goes first.
     let (mut notes, mut worlds, mut guards) = (Vec::new(), Vec::new(), Vec::new());
@@ -65,7 +68,9 @@ pub(super) fn acquire(
         if args.busy.if_busy == IfBusy::Replace {
             replace::replace(lock, &mut contender, &world, || heed(child, signals))?;
         }
-        wait::wait(&mut contender, &want, &world, NOT_RUN, || heed(child, signals))?;
+        wait::wait(&mut contender, &want, &world, around, NOT_RUN, || heed(child, signals))?;
+        let path = std::path::absolute(lock.path()).map_err(failed("cannot tell the working directory"))?;
+        around.push(contender.id(), &path);
         guards.extend(contender.into_guard());
         worlds.push(world);
     }

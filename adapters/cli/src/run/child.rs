@@ -32,8 +32,8 @@ use nix::{
     unistd::{ForkResult, Pid, fork, getpid, getppid, setpgid},
 };
 
-use super::nesting::HELD;
 use crate::{
+    around::Around,
     exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND, code_of, say},
     signals::Signals,
 };
@@ -50,8 +50,6 @@ pub(super) struct Task<'a> {
     pub(super) lock: &'a Path,
     /// Its kind.
     pub(super) mode: Kind,
-    /// The ids of the locks held around this one.
-    pub(super) held: &'a str,
 }
 
 impl Task<'_> {
@@ -70,8 +68,8 @@ impl Task<'_> {
 pub(super) struct Told<'a> {
     /// Under which id it is held.
     pub(super) id: &'a Id,
-    /// The ids of all locks that were taken for it, in that order.
-    pub(super) all: &'a [Id],
+    /// The locks that are held around it, also those that were taken for it.
+    pub(super) around: &'a Around,
     /// The fencing token.
     pub(super) fence: Option<Token>,
     /// The slot of a semaphore.
@@ -80,13 +78,11 @@ pub(super) struct Told<'a> {
 
 impl Told<'_> {
     /// The variables of its environment, each in a line, and first of all the id.
-    fn lines(&self, held: &str) -> String {
+    fn lines(&self) -> String {
         let id = Some(format!("LOCKWRIGHT_ID={}\n", self.id));
-        let all = self.all.iter().fold(held.to_owned(), |held, id| format!("{held} {id}"));
-        let all = format!("{HELD}={}\n", all.trim_start());
         let fence = self.fence.map(|fence| format!("LOCKWRIGHT_FENCE={fence}\n"));
         let slot = self.slot.map(|slot| format!("LOCKWRIGHT_SLOT={slot}\n"));
-        id.into_iter().chain([all]).chain(fence).chain(slot).collect()
+        id.into_iter().chain([self.around.lines()]).chain(fence).chain(slot).collect()
     }
 }
 
@@ -95,8 +91,6 @@ impl Told<'_> {
 pub(super) struct HeldBack {
     pid: Pid,
     go: PipeWriter,
-    /// The ids of the locks held around it.
-    held: String,
 }
 
 /// A child that executes the command. It stays a zombie until this is dropped, and for so long its number, which is that
@@ -128,7 +122,7 @@ impl HeldBack {
                 std::process::exit(execute(task, signals, parent, pipe).into())
             }
             ForkResult::Parent { child: pid } => {
-                let child = Self { pid, go, held: task.held.to_owned() };
+                let child = Self { pid, go };
                 match setpgid(pid, pid) {
                     Ok(()) => Ok(child),
                     Err(error) => {
@@ -158,7 +152,7 @@ impl HeldBack {
     /// Lets the child execute the command.
     pub(super) fn go(mut self, told: &Told) -> Running {
         // Shorter than what a pipe takes in one piece. A child that was killed meanwhile is noticed by its end.
-        let _ = self.go.write_all(told.lines(&self.held).as_bytes());
+        let _ = self.go.write_all(told.lines().as_bytes());
         Running { pid: self.pid }
     }
 

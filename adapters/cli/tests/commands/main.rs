@@ -3,6 +3,7 @@
 mod also;
 mod bad_inputs;
 mod breaking;
+mod deadlock;
 mod doctor;
 mod explain;
 mod fence;
