@@ -17,7 +17,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use crate::{acquire, doctor as doctors, explain, fence as numbers, run::help as run_help, stand_in::StandIn};
+use crate::{acquire, doctor as doctors, events, explain, fence as numbers, run::help as run_help, stand_in::StandIn};
 pub(crate) use busy::IfBusy;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use fence::FenceCommand;
@@ -106,7 +106,7 @@ pub(crate) enum Command {
     /// 82 when that kind of lock is not verified on the file system there; 124 after --max-hold; 83 when CMD would wait for a
     /// lock that is held around it, or for others who wait for such a lock; 84 when CMD ended well and the release failed; 64 usage; 73 and 77 when the lock cannot be
     /// made there; 125 when lockwright failed; 126 and 127 when CMD cannot be executed or is not there.
-    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, run_help()))]
+    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, format_args!("{}\n\n{}", run_help(), events::help())))]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.
     ///

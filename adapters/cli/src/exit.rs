@@ -90,6 +90,11 @@ impl Failure {
         &self.line
     }
 
+    /// What is said below that line.
+    pub(crate) fn more(&self) -> &[String] {
+        &self.more
+    }
+
     /// Says what went wrong, if there is something to say, and gives the code.
     pub(crate) fn report(self) -> ExitCode {
         if !self.line.is_empty() {

@@ -11,6 +11,7 @@ mod breaking;
 mod completions;
 mod deadlock;
 mod doctor;
+mod events;
 mod exit;
 mod explain;
 mod fence;

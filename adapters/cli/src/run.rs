@@ -36,6 +36,7 @@ use lockwright_posix::lock::PathLock;
 use crate::{
     args::{IfBusy, RunArgs, WantArgs},
     around::Around,
+    events::{self, Event, Shown},
     exit::{BUSY, Failure, failed, say},
     signals::Signals,
 };
@@ -52,10 +53,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
         replace::check(want.kind, args.also.len())?;
     }
     let mut report = Report::begin(&args.report)?;
-    let done = run_reported(args, &want, &mut report).map_err(|failure| match args.busy.conflict_exit_code {
-        _ if failure.code() != BUSY => failure,
-        _ if args.busy.if_busy == IfBusy::Skip => failure.with_code(0),
-        code => failure.with_code(code.unwrap_or(BUSY)),
+    let voice = want.voice;
+    let done = run_reported(args, &want, &mut report).map_err(|failure| voice.told(failure)).map_err(|failure| {
+        match args.busy.conflict_exit_code {
+            _ if failure.code() != BUSY => failure,
+            _ if args.busy.if_busy == IfBusy::Skip => failure.with_code(0),
+            code => failure.with_code(code.unwrap_or(BUSY)),
+        }
     });
     report.write(done.as_ref().map_or_else(Failure::code, |code| *code));
     done.map(ExitCode::from)
@@ -67,7 +71,7 @@ fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<
     let around = Around::this_process();
     let same = nesting::same(&around, &locks.all, args.reentrant)?;
     let command = args.command();
-    let task = Task { command: &command, lock: &path, mode: want.kind };
+    let task = Task { command: &command, lock: &path, mode: want.kind, voice: want.voice };
     match same {
         Some(id) => Ok(child::replace_this(&task, &id)),
         None => run_under(&locks, args, want, &task, around, report),
@@ -92,6 +96,7 @@ fn run_under(
             return Err(failure);
         }
     };
+    let voice = want.voice;
     let Taken { guards, fence, slot, worlds, notes: _until_the_end } = taken;
     let waited = report.acquired(fence.map(Into::into));
     let tell = |lock: &PathLock, what: String| {
@@ -102,16 +107,20 @@ fn run_under(
     let ids: Vec<Id> = guards.iter().map(|guard| guard.id().clone()).collect();
     for (lock, id) in locks.all.iter().zip(&ids) {
         tell(lock, format!("held as {id}, after {:.3} s", waited.as_secs_f64()));
+        let waited_ms = events::millis(waited);
+        voice.tell(&Event::Acquired { lock: Shown(lock.path()), id: events::text(id), waited_ms });
     }
     let told = Told { id: locks.main_of(&ids), around: &around, fence, slot };
     let (lock, world) = (locks.main(), locks.main_of(&worlds));
     let means = Means { lock, guards: &guards, world, signals: &signals, stop: &args.stop };
-    let say_cause = |cause: &_| ending::say_cause(locks, cause, args.stop.on_lost);
+    let say_cause = |cause: &_| ending::say_cause(voice, locks, &ids, cause, args.stop.on_lost);
     let outcome = supervise::supervise(child, &told, means, say_cause);
     let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH
+    voice.tell(&Event::Ended { child: outcome.code });
     let released = ending::release(locks, guards); // 6 RELEASE
-    let (code, fate) = ending::ending(&outcome, &released);
-    let held = report.ended(outcome.code, fate);
+    let held = report.held();
+    let (code, fate) = ending::ending(voice, &outcome, &released, held);
+    report.ended(outcome.code, fate, held);
     for lock in &locks.all {
         tell(lock, format!("held no more, after {:.3} s", held.as_secs_f64()));
     }

@@ -19,7 +19,8 @@ use crate::{
     args::WantArgs,
     around::Around,
     deadlock::{PAUSE, Sight as Circles, Waiting},
-    exit::{BROKEN, BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, SELF_NESTED, code_of, say},
+    events::{self, Event, Shown, Voice},
+    exit::{BROKEN, BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, SELF_NESTED, code_of},
     notes,
     order::Told,
     people,
@@ -42,6 +43,7 @@ pub(crate) struct Patience<'a> {
     pub(crate) wait: Option<Duration>,
     pub(crate) nonblock: bool,
     pub(crate) quiet: bool,
+    pub(crate) voice: Voice,
     /// What is added to a refusal.
     pub(crate) ending: &'a str,
 }
@@ -62,7 +64,7 @@ pub(crate) fn wait(
     } else {
         avoid_deadlock(contender, world, around, until, ending, &mut heed)?
     };
-    let patience = Patience { wait: args.wait, nonblock: args.nonblock, quiet: args.quiet, ending };
+    let patience = Patience { wait: args.wait, nonblock: args.nonblock, quiet: args.quiet, voice: args.voice, ending };
     let (lock, me) = (contender.lock(), contender.id().clone());
     let waiter = Waiter { lock, me: Some(&me), number: Cell::new(None) };
     let mut order = None;
@@ -83,7 +85,8 @@ pub(crate) fn wait(
     for dead in lock.recovered() {
         notes::remove(lock, &dead.id);
         if !args.quiet {
-            tell_of_recovery(lock, &dead);
+            args.voice.tell(&Event::Recovered { lock: Shown(lock.path()), id: events::text(&dead.id) });
+            tell_of_recovery(args.voice, lock, &dead);
         }
     }
     Ok(())
@@ -163,7 +166,14 @@ impl Patience<'_> {
             match error.kind() {
                 AcquireErrorKind::TimedOut { .. } if moment.is_some() => {
                     let sight = waiter.sight();
-                    screen.show(&format!("waiting for {}", sight.what()), &sight.holders());
+                    match self.voice {
+                        Voice::Text => screen.show(&format!("waiting for {}", sight.what()), &sight.holders()),
+                        Voice::Json => {
+                            let since_begun =
+                                world.after(Duration::ZERO).since_start().saturating_sub(begun.since_start());
+                            self.voice.tell(&sight.event(since_begun));
+                        }
+                    }
                     moment = next();
                 }
                 AcquireErrorKind::Interrupted => {
@@ -199,9 +209,9 @@ fn moments() -> impl Iterator<Item = Duration> {
     MOMENTS.into_iter().chain((1..).map(move |count| last + AGAIN * count))
 }
 
-fn tell_of_recovery(lock: &PathLock, dead: &Recovered) {
+fn tell_of_recovery(voice: Voice, lock: &PathLock, dead: &Recovered) {
     let told = people::recovered(&dead.id, dead.since, dead.evidence);
-    say(&format!("{}: {told}", shown_path(lock.path())));
+    voice.say(&format!("{}: {told}", shown_path(lock.path())));
 }
 
 /// What a signal does to somebody who waits: stops it, ends it, or nothing.

@@ -68,7 +68,7 @@ impl RunArgs {
     /// Which lock is wanted, of which kind, and how long it is waited for.
     pub(crate) fn want(&self) -> Result<WantArgs, Failure> {
         let want = self.busy.want(&self.want)?;
-        Ok(WantArgs { kind: self.mode.kind(want.kind), ..want })
+        Ok(WantArgs { kind: self.mode.kind(want.kind), voice: self.report.voice(), ..want })
     }
 
     /// What to execute; never empty.

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     args::{IfBusy, RunArgs, WantArgs},
     around::Around,
+    events::Voice,
     exit::{Failure, failed},
     fence,
     look::{look, unreadable},
@@ -63,10 +64,10 @@ pub(super) fn acquire(
         let id = lock.this_process().fresh_id_with_group(child.leader());
         let id = Id::from(&id.map_err(failed("cannot tell who the command is"))?);
         let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
-        notes.push(Noted::write(lock, &id, &args.note, want.quiet));
+        notes.push(Noted::write(lock, &id, &args.note, want.quiet || want.voice == Voice::Json));
         let mut contender = lock.contend_as(&id);
         if args.busy.if_busy == IfBusy::Replace {
-            replace::replace(lock, &mut contender, &world, || heed(child, signals))?;
+            replace::replace(lock, want.voice, &mut contender, &world, || heed(child, signals))?;
         }
         wait::wait(&mut contender, &want, &world, around, NOT_RUN, || heed(child, signals))?;
         let path = std::path::absolute(lock.path()).map_err(failed("cannot tell the working directory"))?;

@@ -34,7 +34,8 @@ use nix::{
 
 use crate::{
     around::Around,
-    exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND, code_of, say},
+    events::Voice,
+    exit::{FAILED, Failure, NOT_EXECUTABLE, NOT_FOUND, code_of},
     signals::Signals,
 };
 
@@ -50,6 +51,8 @@ pub(super) struct Task<'a> {
     pub(super) lock: &'a Path,
     /// Its kind.
     pub(super) mode: Kind,
+    /// In what form it is told that it cannot be executed.
+    pub(super) voice: Voice,
 }
 
 impl Task<'_> {
@@ -234,7 +237,8 @@ fn not_executed(task: &Task, error: &io::Error) -> u8 {
         io::ErrorKind::NotFound => (NOT_FOUND, "not found".to_owned()),
         _ => (NOT_EXECUTABLE, format!("cannot be executed: {error}")),
     };
-    say(&format!("{}: {what}", task.command[0].display()));
+    let line = format!("{}: {what}", task.command[0].display());
+    task.voice.told(Failure::new(code, line)).report();
     code
 }
 

@@ -8,10 +8,10 @@
 //! | was held for longer than it was to | 124 |
 //! | could not be given back | 84, where the command ended well |
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use lockwright_kernel::{id::Id, lock::LockError};
-use lockwright_posix::lock::{Guard, Loss, PathLock};
+use lockwright_posix::lock::{Guard, Loss, Order, PathLock};
 
 use super::{
     locks::Locks,
@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     args::OnLost,
-    exit::{BROKEN, FAILED, Failure, LOST, TOO_LONG, UNRELEASED, say},
+    events::{self, Event, Shown, Voice},
+    exit::{BROKEN, FAILED, Failure, LOST, TOO_LONG, UNRELEASED},
     order::Told,
 };
 
@@ -39,7 +40,7 @@ pub(super) fn release(locks: &Locks, guards: Vec<Guard>) -> Vec<Released<'_>> {
 }
 
 /// The exit code, and what became of the locks: of several, the worst. What was not said before is said now.
-pub(super) fn ending(outcome: &Outcome, released: &[Released<'_>]) -> (u8, Fate) {
+pub(super) fn ending(voice: Voice, outcome: &Outcome, released: &[Released<'_>], held: Duration) -> (u8, Fate) {
     let of_command = outcome.code.unwrap_or(FAILED);
     let (code, lost) = match &outcome.cause {
         Some(Cause::Lost(loss, which)) => (None, Some((loss.clone(), *which))),
@@ -53,13 +54,20 @@ pub(super) fn ending(outcome: &Outcome, released: &[Released<'_>]) -> (u8, Fate)
         match answer {
             // Of the one that ended the command it was said, and this may be how it ended.
             _ if lost.as_ref().is_some_and(|(_, which)| *which == index) => {}
-            Ok(()) => {}
+            Ok(()) => {
+                let (lock, id) = (Shown(lock.path()), events::text(id));
+                voice.tell(&Event::Released { lock, id, held_ms: events::millis(held) });
+            }
             Err(LockError::NotOwner) => {
                 losses.push(Loss { is_gone: true, order: lock.order_to(id).unwrap_or_default() });
-                say(&format!("{path}: {}, before the command had ended", Lost(&losses[losses.len() - 1])));
+                let found = &losses[losses.len() - 1];
+                tell_of(voice, lock, id, found);
+                voice.say(&format!("{path}: {}, before the command had ended", Lost(found)));
             }
             Err(error) => {
-                say(&format!("{path}: the lock was not given back: {error}"));
+                let (lock, id) = (Shown(lock.path()), events::text(id));
+                voice.tell(&Event::NotReleased { lock, id, message: error.to_string() });
+                voice.say(&format!("{path}: the lock was not given back: {error}"));
                 is_released = false;
             }
         }
@@ -81,16 +89,32 @@ fn of_loss(loss: &Loss) -> (u8, Fate) {
 }
 
 /// Says that the command is to end, and why.
-pub(super) fn say_cause(locks: &Locks, cause: &Cause, on_lost: OnLost) {
+pub(super) fn say_cause(voice: Voice, locks: &Locks, ids: &[Id], cause: &Cause, on_lost: OnLost) {
     let goes_on = matches!((cause, on_lost), (Cause::Lost(..), OnLost::Warn));
     let then = if goes_on { "the command goes on, without the lock" } else { "stopping the command" };
     match cause {
-        Cause::Lost(loss, which) => say(&format!("{}: {}; {then}", locks.all[*which].path().display(), Lost(loss))),
+        Cause::Lost(loss, which) => {
+            let lock = &locks.all[*which];
+            tell_of(voice, lock, &ids[*which], loss);
+            voice.say(&format!("{}: {}; {then}", lock.path().display(), Lost(loss)));
+        }
         Cause::TooLong(hold) => {
             let path = locks.main().path().display();
-            say(&format!("{path}: held for {hold:?}, which is all it was to be; {then}"));
+            voice.tell(&Event::TooLong { held_ms: events::millis(*hold) });
+            voice.say(&format!("{path}: held for {hold:?}, which is all it was to be; {then}"));
         }
     }
+}
+
+fn tell_of(voice: Voice, lock: &PathLock, id: &Id, loss: &Loss) {
+    let order = loss.order.as_ref();
+    voice.tell(&Event::Lost {
+        lock: Shown(lock.path()),
+        id: events::text(id),
+        gone: loss.is_gone,
+        by: order.map(Order::by),
+        reason: order.map(Order::why),
+    });
 }
 
 struct Lost<'a>(&'a Loss);

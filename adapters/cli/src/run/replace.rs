@@ -12,7 +12,8 @@ use lockwright_posix::{
 
 use crate::{
     breaking::{refusal, told},
-    exit::{Failure, USAGE, say},
+    events::Voice,
+    exit::{Failure, USAGE},
     look::look,
     order::order,
 };
@@ -40,6 +41,7 @@ pub(super) fn check(kind: Kind, others: usize) -> Result<(), Failure> {
 /// Breaks whoever holds the lock, unless it is free. `heed` is called when a signal has come in.
 pub(super) fn replace(
     lock: &PathLock,
+    voice: Voice,
     contender: &mut Contender<'_>,
     world: &PosixWorld,
     heed: impl Fn() -> Result<(), Failure>,
@@ -54,7 +56,7 @@ pub(super) fn replace(
     for holder in look(lock)?.holders {
         loop {
             match lock.break_hold(&holder.id, &order, world, until) {
-                Ok(broken) => say(&format!("{}: {}", lock.path().display(), told(&holder.id, &broken))),
+                Ok(broken) => voice.say(&format!("{}: {}", lock.path().display(), told(&holder.id, &broken))),
                 Err(BreakError::NotThere) => {}
                 Err(BreakError::Interrupted) => {
                     heed()?;

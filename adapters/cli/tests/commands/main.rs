@@ -5,6 +5,7 @@ mod bad_inputs;
 mod breaking;
 mod deadlock;
 mod doctor;
+mod events;
 mod explain;
 mod fence;
 mod hold;
