@@ -7,9 +7,12 @@
 
 mod acquire;
 mod args;
+mod around;
 mod breaking;
 mod completions;
+mod deadlock;
 mod doctor;
+mod events;
 mod exit;
 mod explain;
 mod fence;

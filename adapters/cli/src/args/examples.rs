@@ -13,6 +13,7 @@ Examples:
   lockwright run --if-busy=replace dev.lock -- ./serve    end the one that runs, and take its place
   lockwright run --max-hold 1h -k 30s job.lock -- ./job   SIGTERM after an hour, SIGKILL 30 seconds later
   lockwright run --report out.json job.lock -- ./job      tell 75 of ./job from 75 of lockwright
+  lockwright run db.lock --also cache.lock -- ./rebuild     hold both, or none
   lockwright run --fence db.lock -- ./write               tells ./write a number that only grows";
 
 pub(super) const LOCK: &str = "\
