@@ -8,6 +8,9 @@
 //!    the lock is lost, or ordered back by an operator.
 //! 6. RELEASE, and answer with the command's exit code, or with what became of the lock.
 //!
+//! With --foreground the command is in this process's own group: the id names this process alone, and only the command is
+//! signalled, with what does not reach it from the terminal anyway.
+//!
 //! If this process is killed, also by `SIGKILL`, the kernel kills the command; what the command had started and left in
 //! its group keeps the lock until it ends. If the lock is not taken, the held-back child sees the end of a pipe and ends,
 //! and the command was never executed.
@@ -71,7 +74,7 @@ fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<
     let around = Around::this_process();
     let same = nesting::same(&around, &locks.all, args.reentrant)?;
     let command = args.command();
-    let task = Task { command: &command, lock: &path, mode: want.kind, voice: want.voice };
+    let task = Task { command: &command, lock: &path, mode: want.kind, voice: want.voice, foreground: args.foreground };
     match same {
         Some(id) => Ok(child::replace_this(&task, &id)),
         None => run_under(&locks, args, want, &task, around, report),

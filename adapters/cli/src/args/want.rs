@@ -21,10 +21,10 @@ pub(crate) struct WantArgs {
     #[arg(long, value_name = "KIND", default_value = "fast", value_parser = kind)]
     pub(crate) kind: Kind,
     /// Give up after so long: 1.5, 30s, 5m, 2h. The default is to wait for as long as it takes.
-    #[arg(short, long, value_name = "DURATION", value_parser = duration, conflicts_with = "nonblock")]
+    #[arg(short, long, visible_alias = "timeout", value_name = "DURATION", value_parser = duration, conflicts_with = "nonblock")]
     pub(crate) wait: Option<Duration>,
     /// Do not wait at all.
-    #[arg(short, long)]
+    #[arg(short, long, visible_alias = "try")]
     pub(crate) nonblock: bool,
     /// Do not say that the lock is waited for, nor who has it when it was not had: the exit code does.
     #[arg(short, long)]

@@ -26,7 +26,10 @@ use lockwright_posix::{
     lock::{Guard, Loss, PathLock, Vigil},
     watch::PosixWorld,
 };
-use nix::sys::signal::{Signal, raise};
+use nix::{
+    sys::signal::{Signal, raise},
+    unistd::getpgrp,
+};
 
 use super::{
     child::{Change, HeldBack, Running, Told},
@@ -76,6 +79,9 @@ pub(super) enum Cause {
 pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: impl Fn(&Cause)) -> io::Result<Outcome> {
     terminal::hand_over(child.group());
     let supervisor = Supervisor { means, command: child.go(told) };
+    if supervisor.command.group() == getpgrp() {
+        means.signals.leave_terminal();
+    }
     // Who cannot be watched any more had better not run on while somebody else gets the lock.
     let ended = supervisor.watch(say).inspect_err(|_| supervisor.command.signal(Signal::SIGKILL));
     terminal::take_back(supervisor.command.group());
@@ -165,7 +171,7 @@ impl Supervisor<'_> {
     /// Ends the command's whole group, and waits until nothing of it is left.
     fn stop(&self, signal: Signal) -> io::Result<Option<u8>> {
         let Means { world, stop, .. } = self.means;
-        let all = self.whole_group()?;
+        let Some(all) = self.whole_group()? else { return self.command.ended() };
         self.command.signal(signal);
         // One that is stopped would take it later.
         self.command.signal(Signal::SIGCONT);
@@ -191,12 +197,19 @@ impl Supervisor<'_> {
         Ok(())
     }
 
-    /// The command and its group, without the supervisor, as an owner that dies when all of it has ended.
-    fn whole_group(&self) -> io::Result<Id> {
+    /// The command and its group, without the supervisor, as an owner that dies when all of it has ended. In the foreground the
+    /// command alone; `None` when that has ended.
+    fn whole_group(&self) -> io::Result<Option<Id>> {
         let any = self.means.guards.first().ok_or_else(|| io::Error::other("no lock is held"))?;
         let id = ProcessId::try_from(any.id()).map_err(io::Error::other)?;
-        let group = id.group.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
-        Ok(Id::from(&ProcessId { pid: group.leader, start: group.start, ..id }))
+        if let Some(group) = id.group {
+            return Ok(Some(Id::from(&ProcessId { pid: group.leader, start: group.start, ..id })));
+        }
+        match self.means.lock.this_process().fresh_id_for(self.command.number()) {
+            Ok(command) => Ok(Some(Id::from(&command))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Where its members cannot be seen from here, the command itself has to do.
