@@ -33,7 +33,7 @@ pub(crate) use serve::{LogForm, PlaceArgs, Replies, ServeArgs};
 pub(crate) use sim::{KeptReplies, ServeNfsArgs, SimCommand};
 pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
-pub(crate) use want::{DIR, NoteArgs, WantArgs};
+pub(crate) use want::{DIR, NoteArgs, WantArgs, Whom, shared_with};
 
 /// Locks made of files and directories, checked as they ship.
 #[derive(Debug, Parser)]

@@ -23,6 +23,7 @@
 
 mod acquire;
 mod child;
+mod descendants;
 mod ending;
 mod locks;
 mod nesting;
@@ -45,6 +46,7 @@ use crate::{
 };
 use acquire::Taken;
 use child::{HeldBack, Task, Told};
+use descendants::Others;
 use locks::Locks;
 use report::Report;
 pub(crate) use report::help;
@@ -90,6 +92,7 @@ fn run_under(
     report: &mut Report,
 ) -> Result<u8, Failure> {
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
+    let others = Others::adopt().map_err(failed("cannot adopt what the command leaves behind"))?;
     let child = HeldBack::fork(task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
     want.shared_with().widen_umask(); // The command has its own.
     let taken = match acquire::acquire(locks, args, want, &child, &signals, &mut around) {
@@ -115,7 +118,7 @@ fn run_under(
     }
     let told = Told { id: locks.main_of(&ids), around: &around, fence, slot };
     let (lock, world) = (locks.main(), locks.main_of(&worlds));
-    let means = Means { lock, guards: &guards, world, signals: &signals, stop: &args.stop };
+    let means = Means { lock, guards: &guards, world, signals: &signals, stop: &args.stop, others: &others };
     let say_cause = |cause: &_| ending::say_cause(voice, locks, &ids, cause, args.stop.on_lost);
     let outcome = supervise::supervise(child, &told, means, say_cause);
     let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH

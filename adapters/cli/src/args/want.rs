@@ -57,11 +57,7 @@ pub(crate) enum Whom {
 impl WantArgs {
     /// Who else may use the lock.
     pub(crate) fn shared_with(&self) -> SharedWith {
-        match self.shared_with {
-            None => SharedWith::Nobody,
-            Some(Whom::Group) => SharedWith::Group,
-            Some(Whom::All) => SharedWith::All,
-        }
+        shared_with(self.shared_with)
     }
 
     /// The lock, of which nothing is made yet, if it is verified there.
@@ -71,6 +67,15 @@ impl WantArgs {
             verified::check(&lock)?;
         }
         Ok(lock)
+    }
+}
+
+/// Who else may use a lock, by what was said.
+pub(crate) fn shared_with(whom: Option<Whom>) -> SharedWith {
+    match whom {
+        None => SharedWith::Nobody,
+        Some(Whom::Group) => SharedWith::Group,
+        Some(Whom::All) => SharedWith::All,
     }
 }
 

@@ -182,6 +182,17 @@ impl Running {
         group(self.pid, self.foreground)
     }
 
+    /// Takes in those who ended of what the command left behind. Where it has ended itself, that is done when it is stopped.
+    pub(super) fn reap_others(&self) -> io::Result<()> {
+        let looks_only = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        loop {
+            match waitid(Whom::All, looks_only)?.pid() {
+                Some(pid) if pid != self.pid => drop(waitpid(pid, Some(WaitPidFlag::WNOHANG))),
+                _ => return Ok(()),
+            }
+        }
+    }
+
     /// Its number.
     pub(super) fn number(&self) -> u32 {
         self.pid.as_raw().unsigned_abs()

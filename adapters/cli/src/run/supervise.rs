@@ -8,12 +8,13 @@
 //! | the command holds for too long | stops the group |
 //!
 //! Stopping is the signal that was asked for, `SIGTERM` by default, to the whole group, after a while `SIGKILL`, and a wait until
-//! nothing of it is left. Until then a lock that is held still is kept.
+//! nothing of it is left; then the same for what the command has started and what has left the group. Until then a lock that is
+//! held still is kept.
 //!
 //! To watch the hold takes a handle that the kernel is slow to close, so a command is not watched in its first
 //! [`UNWATCHED`]. A loss in that time is noticed when it is over.
 
-use std::{io, time::Duration};
+use std::{collections::BTreeSet, io, time::Duration};
 
 use lockwright_kernel::{
     clock::Instant,
@@ -33,6 +34,7 @@ use nix::{
 
 use super::{
     child::{Change, HeldBack, Running, Told},
+    descendants::Others,
     terminal,
 };
 use crate::{
@@ -56,6 +58,8 @@ pub(super) struct Means<'a> {
     pub(super) world: &'a PosixWorld,
     pub(super) signals: &'a Signals,
     pub(super) stop: &'a StopArgs,
+    /// Children of this process that are not the command's.
+    pub(super) others: &'a Others,
 }
 
 /// How a command came to its end.
@@ -146,12 +150,17 @@ impl Supervisor<'_> {
     fn heed(&self) -> io::Result<Option<u8>> {
         while let Some(signal) = self.means.signals.next()? {
             match signal {
-                Signal::SIGCHLD => match self.command.change()? {
-                    Some(Change::Ended(code)) => return Ok(Some(code)),
-                    Some(Change::Stopped(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => self.stop_too()?,
-                    // Stopped by somebody who means the command alone, and will continue it alone.
-                    Some(Change::Stopped(_)) | None => {}
-                },
+                Signal::SIGCHLD => {
+                    match self.command.change()? {
+                        Some(Change::Ended(code)) => return Ok(Some(code)),
+                        Some(Change::Stopped(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => {
+                            self.stop_too()?;
+                        }
+                        // Stopped by somebody who means the command alone, and will continue it alone.
+                        Some(Change::Stopped(_)) | None => {}
+                    }
+                    self.command.reap_others()?;
+                }
                 Signal::SIGCONT => {
                     terminal::hand_over(self.command.group());
                     self.command.signal(Signal::SIGCONT);
@@ -168,10 +177,40 @@ impl Supervisor<'_> {
         Ok(raise(Signal::SIGSTOP)?)
     }
 
-    /// Ends the command's whole group, and waits until nothing of it is left.
+    /// Ends all of the command, and waits until nothing of it is left: its group, and then what has left that.
     fn stop(&self, signal: Signal) -> io::Result<Option<u8>> {
+        self.stop_group(signal)?;
+        if self.command.group() != getpgrp() {
+            self.stop_others(signal)?;
+        }
+        self.command.ended()
+    }
+
+    fn stop_others(&self, signal: Signal) -> io::Result<()> {
+        let Means { world, stop, others, lock, .. } = self.means;
+        let mut kill_at = (signal != Signal::SIGKILL).then(|| world.after(stop.kill_after));
+        let mut told = BTreeSet::new();
+        loop {
+            // Who may not be signalled is not waited for.
+            let mut left = others.descendants(self.command.number())?;
+            left.retain(|one| match kill_at {
+                Some(_) if told.insert(*one) => one.signal(signal) && one.signal(Signal::SIGCONT),
+                Some(_) => true,
+                None => one.signal(Signal::SIGKILL),
+            });
+            let Some(one) = left.first() else { return Ok(()) };
+            let Some(id) = one.id(lock.this_process()) else { continue };
+            let wake = world.wait_for_death(&id, kill_at).map_err(|halted| io::Error::other(halted.to_string()))?;
+            if wake == Wake::TimedOut {
+                kill_at = None;
+            }
+            self.heed_while_stopping()?;
+        }
+    }
+
+    fn stop_group(&self, signal: Signal) -> io::Result<()> {
         let Means { world, stop, .. } = self.means;
-        let Some(all) = self.whole_group()? else { return self.command.ended() };
+        let Some(all) = self.whole_group()? else { return Ok(()) };
         self.command.signal(signal);
         // One that is stopped would take it later.
         self.command.signal(Signal::SIGCONT);
@@ -184,7 +223,7 @@ impl Supervisor<'_> {
             }
             self.heed_while_stopping()?;
         }
-        self.command.ended()
+        Ok(())
     }
 
     /// Who is stopped need not be told that it is to stop, and its supervisor has to see its end.
