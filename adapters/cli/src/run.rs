@@ -25,6 +25,7 @@ mod acquire;
 mod child;
 mod descendants;
 mod ending;
+mod finisher;
 mod locks;
 mod nesting;
 mod replace;

@@ -35,6 +35,7 @@ use nix::{
 use super::{
     child::{Change, HeldBack, Running, Told},
     descendants::Others,
+    finisher::Finisher,
     terminal,
 };
 use crate::{
@@ -209,12 +210,15 @@ impl Supervisor<'_> {
     }
 
     fn stop_group(&self, signal: Signal) -> io::Result<()> {
-        let Means { world, stop, .. } = self.means;
+        let Means { world, stop, lock, .. } = self.means;
         let Some(all) = self.whole_group()? else { return Ok(()) };
+        let mut kill_at = (signal != Signal::SIGKILL).then(|| world.after(stop.kill_after));
+        // Without one, what ignores the signal runs on if this process is killed now.
+        let in_group = self.command.group() != getpgrp();
+        let _until_over = kill_at.filter(|_| in_group).and_then(|at| Finisher::fork(lock, &all, at).ok());
         self.command.signal(signal);
         // One that is stopped would take it later.
         self.command.signal(Signal::SIGCONT);
-        let mut kill_at = (signal != Signal::SIGKILL).then(|| world.after(stop.kill_after));
         while !self.is_over(&all, kill_at.is_none())? {
             let wake = world.wait_for_death(&all, kill_at);
             if wake.map_err(|halted| io::Error::other(halted.to_string()))? == Wake::TimedOut {
