@@ -6,7 +6,7 @@ use lockwright_nfs::serve::{Fault, Plan, Server};
 use nix::sys::signal::Signal;
 
 use crate::{
-    args::{Replies, ServeNfsArgs, SimCommand},
+    args::{KeptReplies, ServeNfsArgs, SimCommand},
     exit::{CANNOT_CREATE, Failure, USAGE, failed},
     owner::print,
     signals::Signals,
@@ -58,8 +58,8 @@ fn plan(args: &ServeNfsArgs) -> Result<Plan, Failure> {
     }
     let plan = faults.iter().fold(Plan::none().seeded(args.seed), |plan, (fault, count)| plan.with(*fault, *count));
     Ok(match args.replies {
-        Replies::Keep => plan.with_lasting_replies(),
-        Replies::Forget => plan,
-        Replies::None => plan.without_replies(),
+        KeptReplies::Keep => plan.with_lasting_replies(),
+        KeptReplies::Forget => plan,
+        KeptReplies::None => plan.without_replies(),
     })
 }

@@ -54,12 +54,12 @@ pub(crate) struct ServeNfsArgs {
     pub(crate) restart: u32,
     /// What becomes of the replies to calls that change something, by which those are known that are sent again.
     #[arg(long, value_name = "FATE", default_value = "forget")]
-    pub(crate) replies: Replies,
+    pub(crate) replies: KeptReplies,
 }
 
 /// What becomes of replies.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(crate) enum Replies {
+pub(crate) enum KeptReplies {
     /// They outlive restarts.
     Keep,
     /// A restart forgets them.

@@ -11,7 +11,7 @@ use lockwright_posix::{
     lock::{Kind, KindParseError, PathLock},
 };
 
-use crate::{exit::Failure, notes, verified};
+use crate::{events::Voice, exit::Failure, notes, verified};
 
 /// Which lock, and how long to wait for it.
 #[derive(Clone, Debug, clap::Args)]
@@ -29,6 +29,9 @@ pub(crate) struct WantArgs {
     /// Do not say that the lock is waited for, nor who has it when it was not had: the exit code does.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// In what form it is told what happens.
+    #[arg(skip)]
+    pub(crate) voice: Voice,
     /// Share the lock with other users, who can take it away then: with those of the group of the directory that it is in,
     /// or with all who can come there. The default is nobody but root, and a directory where others could take it away is
     /// refused. All who share it say the same.
