@@ -9,6 +9,7 @@ mod acquire;
 mod args;
 mod breaking;
 mod completions;
+mod daemon;
 mod doctor;
 mod exit;
 mod explain;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What a failure to have the lock means.
-const NOT_RUN: &str = "; the command was not run";
+pub(super) const NOT_RUN: &str = "; the command was not run";
 
 /// A lock that was taken.
 #[derive(Debug)]
@@ -52,9 +52,9 @@ pub(super) fn acquire(
     let note = Noted::write(lock, &id, &args.note, want.quiet);
     let mut contender = lock.contend_as(&id);
     if args.busy.if_busy == IfBusy::Replace {
-        replace::replace(lock, &mut contender, &world, || heed(child, signals))?;
+        replace::replace(lock, &mut contender, &world, || heed_waiting(child, signals))?;
     }
-    wait::wait(&mut contender, want, &world, NOT_RUN, || heed(child, signals))?;
+    wait::wait(&mut contender, want, &world, NOT_RUN, || heed_waiting(child, signals))?;
     let guard = contender.into_guard().unwrap_or_else(|| unreachable!("it has waited until it held"));
     let fence = if args.fence { Some(token(lock, &guard)?) } else { None };
     Ok(Taken { fence, slot: slot(lock, &id)?, guard, world, note })
@@ -73,7 +73,7 @@ fn slot(lock: &PathLock, id: &Id) -> Result<Option<u32>, Failure> {
 }
 
 /// Takes in the signals that came while waiting: stops when one asks for that, fails when one asks for the end.
-fn heed(child: &HeldBack, signals: &Signals) -> Result<(), Failure> {
+pub(super) fn heed_waiting(child: &HeldBack, signals: &Signals) -> Result<(), Failure> {
     while let Some(signal) = signals.next().map_err(failed("cannot read signals"))? {
         if signal == Signal::SIGCHLD
             && let Some(Change::Ended(code)) = child.change().map_err(failed("cannot watch the command"))?
