@@ -1,5 +1,8 @@
 //! Requests a second of the lock daemon, beside a bare echo server and Redis, in one run.
 //!
+//! What else runs on the machine changes the rates, and hardly the time of the processor that a server takes for a request,
+//! which is told as well.
+//!
 //! Redis is measured where `redis-server` is on the path; `LOCKWRIGHT_REQUIRE_REDIS` makes it a failure where it is not.
 
 use std::{
@@ -70,10 +73,10 @@ fn measure() -> Answer<()> {
     ));
     for (connections, depth) in SHAPES {
         // In turn, so that what else the machine does hits all alike.
-        let mut rows: Vec<Vec<[f64; 3]>> = vec![Vec::new(); servers.len()];
+        let mut rows: Vec<Vec<[f64; 4]>> = vec![Vec::new(); servers.len()];
         for _ in 0..repetitions {
             for (row, (server, _, asks)) in rows.iter_mut().zip(&servers) {
-                row.push(ask(server.address, asks, connections, depth, time)?);
+                row.push(ask(server, asks, connections, depth, time)?);
             }
         }
         let middle = rows.into_iter().map(|mut row| {
@@ -81,10 +84,10 @@ fn measure() -> Answer<()> {
             row[row.len() / 2]
         });
         let middle: Vec<_> = middle.collect();
-        for ([rate, median, p99], (_, name, _)) in middle.iter().zip(&servers) {
+        for ([rate, median, p99, processor], (_, name, _)) in middle.iter().zip(&servers) {
             let shape = if depth == 1 { connections.to_string() } else { format!("{connections} x {depth}") };
             let ratio = rate / middle[0][0];
-            print(&format!("{shape:12}{name:8}{rate:12.0}{ratio:8.2}{median:12}{p99:10}"));
+            print(&format!("{shape:12}{name:8}{rate:12.0}{ratio:12.2}{median:12}{p99:12}{processor:12.2}"));
         }
     }
     Ok(())
@@ -129,14 +132,31 @@ fn redis() -> Answer<Option<Running>> {
     Err("redis-server does not listen".into())
 }
 
-fn ask(address: SocketAddr, asks: &str, connections: usize, depth: usize, time: Duration) -> Answer<[f64; 3]> {
+/// Requests a second; the median and the 99th percentile of a batch's time, and the processor's time for a request, in
+/// microseconds.
+fn ask(server: &Running, asks: &str, connections: usize, depth: usize, time: Duration) -> Answer<[f64; 4]> {
     let numbers = [connections.to_string(), depth.to_string(), time.as_millis().to_string()];
     let mut load = Command::new(std::env::current_exe()?);
-    let output =
-        load.args([ROLE, "load", &address.to_string(), asks]).args(numbers).stderr(Stdio::inherit()).output()?;
-    let text = String::from_utf8(output.stdout)?;
+    load.args([ROLE, "load", &server.address.to_string(), asks]).args(numbers).stderr(Stdio::inherit());
+    let before = server.processor_us()?;
+    let text = String::from_utf8(load.output()?.stdout)?;
+    let taken = server.processor_us()? - before;
     let numbers: Vec<f64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-    numbers.try_into().map_err(|_| "the load said nothing".into())
+    let [rate, median, p99] = numbers.try_into().map_err(|_| "the load said nothing")?;
+    Ok([rate, median, p99, taken / (rate * time.as_secs_f64())])
+}
+
+impl Running {
+    /// How long the processor has worked for it.
+    fn processor_us(&self) -> Answer<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        // Fields 14 and 15, of which the first two end with the parenthesis.
+        let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
+        let ticks_a_second = rustix::param::clock_ticks_per_second();
+        #[expect(clippy::cast_precision_loss, reason = "it is some hundred")]
+        Ok(ticks / ticks_a_second as f64 * 1e6)
+    }
 }
 
 /// The daemon as it is shipped, in this process.
