@@ -18,6 +18,8 @@
 //! The lock is given back when the command itself has ended. What it leaves running in the background runs without the
 //! lock; `flock(1)` would hold on, for as long as any daemon keeps the inherited descriptor.
 //!
+//! A lock of a daemon, `tcp://HOST:PORT/NAME` or `unix:PATH#NAME`, goes the same way: see [`remote`].
+//!
 //! One thread does it all, so the forked child may do what any process may. The cost over `flock(1)` is one fork, which
 //! it makes as well.
 
@@ -28,6 +30,7 @@ mod ending;
 mod finisher;
 mod locks;
 mod nesting;
+mod remote;
 mod replace;
 mod report;
 mod supervise;
@@ -41,6 +44,7 @@ use lockwright_posix::lock::PathLock;
 use crate::{
     args::{IfBusy, RunArgs, WantArgs},
     around::Around,
+    daemon,
     events::{self, Event, Shown},
     exit::{BUSY, Failure, failed, say},
     signals::Signals,
@@ -72,6 +76,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
 }
 
 fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<u8, Failure> {
+    if let Some(address) = daemon::address(&want.lock) {
+        return remote::run(&address?, args, want, report);
+    }
     let locks = Locks::open(args, want)?;
     let path = std::path::absolute(&want.lock).map_err(failed("cannot tell the working directory"))?;
     let around = Around::this_process();

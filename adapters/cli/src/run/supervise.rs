@@ -93,6 +93,35 @@ pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: imp
     ended
 }
 
+/// Takes in the signals that have come, and answers with the exit code if the command has ended.
+pub(super) fn heed(command: &Running, signals: &Signals) -> io::Result<Option<u8>> {
+    while let Some(signal) = signals.next()? {
+        match signal {
+            Signal::SIGCHLD => {
+                match command.change()? {
+                    Some(Change::Ended(code)) => return Ok(Some(code)),
+                    Some(Change::Stopped(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => stop_too(command)?,
+                    // Stopped by somebody who means the command alone, and will continue it alone.
+                    Some(Change::Stopped(_)) | None => {}
+                }
+                command.reap_others()?;
+            }
+            Signal::SIGCONT => {
+                terminal::hand_over(command.group());
+                command.signal(Signal::SIGCONT);
+            }
+            signal => command.signal(signal),
+        }
+    }
+    Ok(None)
+}
+
+/// The shell is to see that its job has stopped. What continues this process comes in as a signal, as any other.
+fn stop_too(command: &Running) -> io::Result<()> {
+    terminal::take_back(command.group());
+    Ok(raise(Signal::SIGSTOP)?)
+}
+
 struct Supervisor<'a> {
     means: Means<'a>,
     command: Running,
@@ -147,35 +176,8 @@ impl Supervisor<'_> {
         }
     }
 
-    /// Takes in the signals that have come, and answers with the exit code if the command has ended.
     fn heed(&self) -> io::Result<Option<u8>> {
-        while let Some(signal) = self.means.signals.next()? {
-            match signal {
-                Signal::SIGCHLD => {
-                    match self.command.change()? {
-                        Some(Change::Ended(code)) => return Ok(Some(code)),
-                        Some(Change::Stopped(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => {
-                            self.stop_too()?;
-                        }
-                        // Stopped by somebody who means the command alone, and will continue it alone.
-                        Some(Change::Stopped(_)) | None => {}
-                    }
-                    self.command.reap_others()?;
-                }
-                Signal::SIGCONT => {
-                    terminal::hand_over(self.command.group());
-                    self.command.signal(Signal::SIGCONT);
-                }
-                signal => self.command.signal(signal),
-            }
-        }
-        Ok(None)
-    }
-
-    /// The shell is to see that its job has stopped. What continues this process comes in as a signal, as any other.
-    fn stop_too(&self) -> io::Result<()> {
-        terminal::take_back(self.command.group());
-        Ok(raise(Signal::SIGSTOP)?)
+        heed(&self.command, self.means.signals)
     }
 
     /// Ends all of the command, and waits until nothing of it is left: its group, and then what has left that.

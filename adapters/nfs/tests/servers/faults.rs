@@ -105,9 +105,17 @@ fn a_file_that_somebody_else_made_is_told_from_a_second_execution() {
 #[test]
 fn random_calls_take_effect_once_in_any_weather_while_replies_are_kept() {
     let server = start(weather(2).with(Fault::Restart, 10).with_lasting_replies());
-    differential::compare(server.address(), 60, Likeness::SameOrUnknown);
+    differential::compare(server.address(), 60, Likeness::RefusalsUnknown);
     let figures = server.figures();
     assert!(figures.restarts > 10 && figures.remembered > 10 && figures.late > 10, "{figures:?}");
+}
+
+#[test]
+fn random_calls_come_to_the_same_where_what_is_lost_is_executed_twice() {
+    let plan = Plan::none().seeded(3).without_replies().with(Fault::LoseCall, 30).with(Fault::LoseReply, 60);
+    let server = start(plan.with(Fault::CutReply, 60));
+    differential::compare(server.address(), 60, Likeness::MakersUnknown);
+    assert!(server.figures().faults > 100, "{:?}", server.figures());
 }
 
 #[test]
