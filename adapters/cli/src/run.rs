@@ -21,10 +21,12 @@
 mod acquire;
 mod child;
 mod ending;
+pub(crate) mod guardian;
 mod nesting;
 mod replace;
 mod report;
 mod supervise;
+mod tenure;
 mod terminal;
 
 use std::process::ExitCode;
@@ -34,6 +36,7 @@ use lockwright_posix::lock::PathLock;
 use crate::{
     args::{IfBusy, RunArgs, WantArgs},
     exit::{BUSY, Failure, failed, say},
+    lease,
     signals::Signals,
 };
 use acquire::Taken;
@@ -58,7 +61,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
 }
 
 fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<u8, Failure> {
-    let lock = want.open()?;
+    let lock = args.lease.apply(want.open()?)?;
     let path = std::path::absolute(&want.lock).map_err(failed("cannot tell the working directory"))?;
     let around = nesting::around(&lock, args.reentrant)?;
     let command = args.command();
@@ -94,7 +97,7 @@ fn run_under(
         }
     };
     tell(&format!("held as {}, after {:.3} s", guard.id(), waited.as_secs_f64()));
-    let told = Told { id: guard.id(), fence, slot };
+    let told = Told { id: guard.id(), fence, slot, expires: guard.lease().map(|lease| lease::expires(&lease, &world)) };
     let means = Means { lock, guard: &guard, world: &world, signals: &signals, stop: &args.stop };
     let say_cause = |cause: &_| ending::say_cause(lock, cause, args.stop.on_lost);
     let outcome = supervise::supervise(child, &told, means, say_cause);

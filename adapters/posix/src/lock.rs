@@ -157,7 +157,14 @@ impl PathLock {
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
         let probe = ProcProbe::of_boot(&fs, me.boot());
-        let place = Place { fs, name, probe, recoveries: Recoveries::default(), seen: Seen::default() };
+        let place = Place {
+            fs,
+            name,
+            probe,
+            recoveries: Recoveries::default(),
+            seen: Seen::default(),
+            by_evidence_alone: false,
+        };
         let lock = place.lock(kind.layout(), Leaf::File);
         // What cannot be listed is told by who wants the lock.
         let has_bids = place.has_bids().unwrap_or_default();
@@ -170,6 +177,14 @@ impl PathLock {
     pub fn with_leaf(self, leaf: Leaf) -> Self {
         let lock = self.place.lock(self.kind.layout(), leaf);
         Self { lock, ..self }
+    }
+
+    /// The same lock, which is taken over from nobody whose lease is over: only from those who are dead by evidence.
+    #[must_use]
+    pub fn by_evidence_alone(self) -> Self {
+        let place = Place { by_evidence_alone: true, ..self.place };
+        let lock = place.lock(self.kind.layout(), Leaf::File);
+        Self { place, lock, ..self }
     }
 
     /// The path as it was given.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use super::{
     busy::BusyArgs,
+    lease::LeaseArgs,
     mode::ModeArgs,
     report::ReportArgs,
     stop::StopArgs,
@@ -24,13 +25,15 @@ pub(crate) struct RunArgs {
     #[arg(short, long)]
     pub(crate) fence: bool,
     #[command(flatten)]
+    pub(crate) lease: LeaseArgs,
+    #[command(flatten)]
     pub(crate) note: NoteArgs,
     #[command(flatten)]
     pub(crate) stop: StopArgs,
     #[command(flatten)]
     pub(crate) report: ReportArgs,
     /// Run CMD at once, under the lock that is held around this command, if it is this one. Otherwise that is refused, with 83.
-    #[arg(long, conflicts_with_all = ["max_hold", "status_fd", "report"])]
+    #[arg(long, conflicts_with_all = ["max_hold", "status_fd", "report", "lease"])]
     pub(crate) reentrant: bool,
     /// Run this line by `sh -c`.
     #[arg(short = 'c', long = "command", value_name = "STRING", conflicts_with = "command")]
@@ -48,6 +51,7 @@ impl RunArgs {
             mode: ModeArgs::default(),
             busy: BusyArgs::default(),
             fence: false,
+            lease: LeaseArgs::default(),
             note: NoteArgs::default(),
             stop: StopArgs::default(),
             report: ReportArgs::default(),

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     args::{IfBusy, RunArgs, WantArgs},
     exit::{Failure, failed},
-    fence,
+    fence, lease,
     look::look,
     notes::Noted,
     signals::Signals,
@@ -50,7 +50,7 @@ pub(super) fn acquire(
     let id = Id::from(&id.map_err(failed("cannot tell who the command is"))?);
     let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
     let note = Noted::write(lock, &id, &args.note, want.quiet);
-    let mut contender = lock.contend_as(&id);
+    let mut contender = lease::begin(lock.contend_as(&id), args.lease, NOT_RUN)?;
     if args.busy.if_busy == IfBusy::Replace {
         replace::replace(lock, &mut contender, &world, || heed(child, signals))?;
     }

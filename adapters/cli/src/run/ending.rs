@@ -4,7 +4,7 @@
 //! |---|---|
 //! | was given back | that of the command |
 //! | was broken by an operator | 85 |
-//! | was lost while the command ran | 81 |
+//! | was lost while the command ran, or its lease was not renewed | 81 |
 //! | was held for longer than it was to | 124 |
 //! | could not be given back | 84, where the command ended well |
 
@@ -29,6 +29,7 @@ pub(super) fn ending(lock: &PathLock, id: &Id, outcome: &Outcome, released: Resu
     let of_command = outcome.code.unwrap_or(FAILED);
     let stopped = match &outcome.cause {
         Some(Cause::Lost(loss)) => return of_loss(loss),
+        Some(Cause::NotRenewed(_)) => return (LOST, Fate::Lost),
         Some(Cause::TooLong(_)) => Some(TOO_LONG),
         None => None,
     };
@@ -53,11 +54,12 @@ fn of_loss(loss: &Loss) -> (u8, Fate) {
 
 /// Says that the command is to end, and why.
 pub(super) fn say_cause(lock: &PathLock, cause: &Cause, on_lost: OnLost) {
-    let goes_on = matches!((cause, on_lost), (Cause::Lost(_), OnLost::Warn));
+    let goes_on = matches!((cause, on_lost), (Cause::Lost(_) | Cause::NotRenewed(_), OnLost::Warn));
     let then = if goes_on { "the command goes on, without the lock" } else { "stopping the command" };
     let path = lock.path().display();
     match cause {
         Cause::Lost(loss) => say(&format!("{path}: {}; {then}", Lost(loss))),
+        Cause::NotRenewed(why) => say(&format!("{path}: {why}; {then}")),
         Cause::TooLong(hold) => say(&format!("{path}: held for {hold:?}, which is all it was to be; {then}")),
     }
 }

@@ -6,6 +6,7 @@
 //! | the command ends | that is the end, whatever else runs in its group |
 //! | the lock is lost, or ordered back | stops the group |
 //! | the command holds for too long | stops the group |
+//! | its lease is due | renews it; stops the group where that cannot be done, see [`tenure`](super::tenure) |
 //!
 //! Stopping is the signal that was asked for, `SIGTERM` by default, to the whole group, after a while `SIGKILL`, and a wait until
 //! nothing of it is left. Until then a lock that is held still is kept.
@@ -20,20 +21,21 @@ use lockwright_kernel::{
     id::Id,
     ids::process::ProcessId,
     probe::{Liveness, Probe},
-    watch::Wake,
 };
 use lockwright_posix::{
-    lock::{Guard, Loss, PathLock, Vigil},
+    lock::{Guard, Loss, PathLock, RenewError, Vigil},
     watch::PosixWorld,
 };
 use nix::sys::signal::{Signal, raise};
 
 use super::{
     child::{Change, HeldBack, Running, Told},
+    tenure::Tenure,
     terminal,
 };
 use crate::{
     args::{OnLost, StopArgs},
+    exit::code_of,
     signals::Signals,
 };
 
@@ -68,12 +70,25 @@ pub(super) struct Outcome {
 pub(super) enum Cause {
     Lost(Loss),
     TooLong(Duration),
+    /// Its lease is over, or will be before it could be renewed.
+    NotRenewed(RenewError),
 }
 
 /// Runs the command, which is `told` of the lock, to its end. `say` is called when it is to be stopped.
 pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: impl Fn(&Cause)) -> io::Result<Outcome> {
+    let tenure = match whole_group(means.guard) {
+        Ok(group) => Tenure::begin(means.guard, means.stop, &group),
+        Err(error) => Err(error),
+    };
+    let tenure = match tenure {
+        Ok(tenure) => tenure,
+        Err(error) => {
+            child.let_go();
+            return Err(error);
+        }
+    };
     terminal::hand_over(child.group());
-    let supervisor = Supervisor { means, command: child.go(told) };
+    let supervisor = Supervisor { means, tenure, command: child.go(told) };
     // Who cannot be watched any more had better not run on while somebody else gets the lock.
     let ended = supervisor.watch(say).inspect_err(|_| supervisor.command.signal(Signal::SIGKILL));
     terminal::take_back(supervisor.command.group());
@@ -82,6 +97,7 @@ pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: imp
 
 struct Supervisor<'a> {
     means: Means<'a>,
+    tenure: Option<Tenure<'a>>,
     command: Running,
 }
 
@@ -90,40 +106,68 @@ impl Supervisor<'_> {
         let Means { guard, world, signals, stop, .. } = self.means;
         let until = stop.max_hold.map(|hold| world.after(hold));
         if let Some(code) = self.until_end(Some(world.after(UNWATCHED)))? {
-            return Ok(Outcome { code: Some(code), cause: None });
+            return Ok(self.ended(code, say));
         }
         let cause = loop {
-            match guard.wait_for_loss(world, until) {
-                Ok(Vigil::Interrupted) => {}
-                Ok(Vigil::Lost(loss)) => break Cause::Lost(loss),
-                Ok(Vigil::TimedOut) => break Cause::TooLong(stop.max_hold.unwrap_or_default()),
+            let next = self.tenure.as_ref().map(Tenure::next);
+            match guard.wait_for_loss(world, [until, next].into_iter().flatten().min()) {
+                Ok(Vigil::Lost(loss)) => break self.lost(loss),
+                Ok(Vigil::TimedOut) if until.is_some_and(|until| until <= now(world)) => {
+                    break Cause::TooLong(stop.max_hold.unwrap_or_default());
+                }
+                Ok(Vigil::Interrupted | Vigil::TimedOut) => {}
                 // It cannot be told, which is no loss.
-                Err(_) => drop(signals.wait(Some(LOOK_AGAIN))?),
+                Err(_) => {
+                    let next = next.map(|next| next.saturating_since(now(world)));
+                    let _ = signals.wait(Some(next.map_or(LOOK_AGAIN, |next| next.min(LOOK_AGAIN))))?;
+                }
             }
             if let Some(code) = self.heed()? {
-                return Ok(Outcome { code: Some(code), cause: None });
+                return Ok(self.ended(code, say));
+            }
+            if let Err(why) = self.keep() {
+                break Cause::NotRenewed(why);
             }
         };
         // Of some kinds what a command that has ended held is anybody's to remove.
         if let Some(code) = self.command.ended()? {
-            return Ok(Outcome { code: Some(code), cause: None });
+            return Ok(self.ended(code, say));
         }
         say(&cause);
-        let code = match (&cause, stop.on_lost) {
-            (Cause::Lost(_), OnLost::Warn) => self.until_end(until)?,
-            (Cause::Lost(_), OnLost::Kill) => self.stop(Signal::SIGKILL)?,
+        let is_lost = matches!(cause, Cause::Lost(_) | Cause::NotRenewed(_));
+        let code = match stop.on_lost {
+            OnLost::Warn if is_lost => self.until_end(until)?,
+            OnLost::Kill if is_lost => self.stop(Signal::SIGKILL)?,
             _ => self.stop(stop.signal)?,
         };
         let code = if code.is_some() { code } else { self.stop(stop.signal)? };
         Ok(Outcome { code, cause: Some(cause) })
     }
 
+    fn keep(&self) -> Result<(), RenewError> {
+        self.tenure.as_ref().map_or(Ok(()), |tenure| tenure.keep(now(self.means.world)))
+    }
+
+    /// A hold that was taken over for its lease has no other reason.
+    fn lost(&self, loss: Loss) -> Cause {
+        let is_over = self.tenure.as_ref().is_some_and(|tenure| tenure.is_over(now(self.means.world)));
+        if is_over && loss.order.is_none() { Cause::NotRenewed(RenewError::Over) } else { Cause::Lost(loss) }
+    }
+
+    /// A command that has ended, maybe since the guardian had to kill it.
+    fn ended(&self, code: u8, say: impl Fn(&Cause)) -> Outcome {
+        let is_over = self.tenure.as_ref().is_some_and(|tenure| tenure.is_over(now(self.means.world)));
+        let was_killed = is_over && code == code_of(Signal::SIGKILL);
+        let cause = was_killed.then_some(Cause::NotRenewed(RenewError::Over));
+        cause.iter().for_each(say);
+        Outcome { code: Some(code), cause }
+    }
+
     /// Waits for the command alone, until `until` at most.
     fn until_end(&self, until: Option<Instant>) -> io::Result<Option<u8>> {
         let Means { world, signals, .. } = self.means;
-        let now = || world.after(Duration::ZERO).since_start();
         loop {
-            let left = until.map(|until| until.since_start().saturating_sub(now()));
+            let left = until.map(|until| until.saturating_since(now(world)));
             let came = signals.wait(left)?;
             if let Some(code) = self.heed()? {
                 return Ok(Some(code));
@@ -163,14 +207,22 @@ impl Supervisor<'_> {
     /// Ends the command's whole group, and waits until nothing of it is left.
     fn stop(&self, signal: Signal) -> io::Result<Option<u8>> {
         let Means { world, stop, .. } = self.means;
-        let all = self.whole_group()?;
+        let all = whole_group(self.means.guard)?;
         self.command.signal(signal);
         // One that is stopped would take it later.
         self.command.signal(Signal::SIGCONT);
         let mut kill_at = (signal != Signal::SIGKILL).then(|| world.after(stop.kill_after));
+        // The lock is held until all is over, if it can be.
+        let mut tenure = self.tenure.as_ref();
         while !self.is_over(&all, kill_at.is_none())? {
-            let wake = world.wait_for_death(&all, kill_at);
-            if wake.map_err(|halted| io::Error::other(halted.to_string()))? == Wake::TimedOut {
+            let next = tenure.map(Tenure::next);
+            let wake = world.wait_for_death(&all, [kill_at, next].into_iter().flatten().min());
+            wake.map_err(|halted| io::Error::other(halted.to_string()))?;
+            if tenure.is_some_and(|tenure| tenure.keep(now(world)).is_err()) {
+                kill_at = kill_at.map(|at| at.min(tenure.map_or(at, Tenure::kill_at)));
+                tenure = None;
+            }
+            if kill_at.is_some_and(|at| at <= now(world)) {
                 kill_at = None;
                 self.command.signal(Signal::SIGKILL);
             }
@@ -189,13 +241,6 @@ impl Supervisor<'_> {
         Ok(())
     }
 
-    /// The command and its group, without the supervisor, as an owner that dies when all of it has ended.
-    fn whole_group(&self) -> io::Result<Id> {
-        let id = ProcessId::try_from(self.means.guard.id()).map_err(io::Error::other)?;
-        let group = id.group.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
-        Ok(Id::from(&ProcessId { pid: group.leader, start: group.start, ..id }))
-    }
-
     /// Where its members cannot be seen from here, the command itself has to do.
     fn is_over(&self, all: &Id, was_killed: bool) -> io::Result<bool> {
         Ok(match self.means.lock.probe().liveness(all) {
@@ -204,4 +249,15 @@ impl Supervisor<'_> {
             _ => was_killed && self.command.ended()?.is_some(),
         })
     }
+}
+
+/// The command and its group, without the supervisor, as an owner that dies when all of it has ended.
+fn whole_group(guard: &Guard) -> io::Result<Id> {
+    let id = ProcessId::try_from(guard.id()).map_err(io::Error::other)?;
+    let group = id.group.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
+    Ok(Id::from(&ProcessId { pid: group.leader, start: group.start, ..id }))
+}
+
+fn now(world: &PosixWorld) -> Instant {
+    world.after(Duration::ZERO)
 }

@@ -4,6 +4,7 @@ use lockwright_kernel::id::Id;
 use lockwright_posix::lock::{Glance, PathLock};
 
 use crate::{
+    lease,
     notes::{self, Note},
     people,
     text::{shell_word, shown, shown_path},
@@ -54,7 +55,7 @@ impl<'a> Sight<'a> {
                 _ => String::new(),
             };
             lines.push(format!("held by  {who}, {since}{fence}"));
-            let alive = people::alive(self.lock, entry);
+            let alive = format!("{}{}", people::alive(self.lock, entry), lease::told(entry));
             lines.push(match reason(self.lock, &entry.id) {
                 Some(reason) => format!("reason   {reason}; alive: {alive}"),
                 None => format!("alive    {alive}"),

@@ -95,6 +95,8 @@ pub(super) struct Place {
     pub(super) probe: ProcProbe,
     pub(super) recoveries: Recoveries,
     pub(super) seen: Seen,
+    /// Nobody is taken for dead since its lease is over.
+    pub(super) by_evidence_alone: bool,
 }
 
 impl Place {

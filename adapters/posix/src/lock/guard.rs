@@ -295,7 +295,7 @@ impl Guard {
     /// use lockwright_posix::lock::PathLock;
     /// # let dir = tempfile::tempdir()?;
     /// let lock = PathLock::open(dir.path().join("deploy.lock"))?;
-    /// let id = lock.this_process().fresh_id()?.into();
+    /// let id = (&lock.this_process().fresh_id()?).into();
     /// let mut contender = lock.contend_as(&id).on_lease(Duration::from_secs(30))?;
     /// contender.wait(&lock.world(), None)?;
     /// let guard = contender.into_guard().expect("it holds");
