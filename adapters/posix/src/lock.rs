@@ -270,7 +270,7 @@ impl PathLock {
     pub fn unlock_as(&self, id: &Id) -> Result<(), LockError> {
         let released = self.lock.release(id, None);
         if !matches!(released, Err(LockError::Fs(_))) {
-            self.place.withdraw(id)?;
+            self.place.forget_lease(id)?;
         }
         released
     }
@@ -336,7 +336,7 @@ impl PathLock {
     /// [`LockError::Fs`] when its hold could not be removed.
     pub fn recover(&self, id: &Id) -> Result<(), LockError> {
         self.lock.recover(id)?;
-        Ok(self.place.withdraw(id)?)
+        Ok(self.place.forget_lease(id)?)
     }
 
     /// Removes what the dead have left, all of it, also of other kinds.

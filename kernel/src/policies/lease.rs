@@ -15,10 +15,12 @@
 //!    counts from before the call. Where the record is not there any more: LOOK for what is, and go on from that,
 //!    [`TRIES_MAX`] times in all. One that has lapsed, or is gone, is over for good.
 //! 3. WITHDRAW, after the lock was given back: remove the record, `<lease>/<id>` and `<lease>`.
+//! 4. SWEEP: look at one lease, whichever chance picks, and withdraw it if its owner is dead, if it has lapsed and its owner
+//!    has nothing of the lock any more, or if there is no record in it.
 //!
 //! Judge, when a [policy](super) asks whether an owner is dead:
 //!
-//! 1. ASK for evidence of its death first. FORGET what the dead have left here, as WITHDRAW does.
+//! 1. ASK for evidence of its death first. FORGET what the dead have left here.
 //! 2. LOOK at its record. Without one, evidence is all there is. One that has lapsed: 6.
 //! 3. TIME it: a record that this judge has seen unchanged for less than the length and its [margin](outlasted_after), by its own clock, is
 //!    not over.
@@ -90,9 +92,11 @@ use alloc::{format, vec::Vec};
 use core::time::Duration;
 
 use crate::{
+    chance::Chance,
     clock::{Clock, Instant},
     fs::{Fs, FsError, Halted},
     id::Id,
+    lock::LockError,
     path::{Name, Path},
     probe::{Liveness, Probe},
     token::{Token, TokenError, Tokens},
@@ -204,31 +208,42 @@ impl<F: Fs> Leases<F> {
         Self { fs, path }
     }
 
-    /// Publishes a lease of `me`, which was never used here before. The length is cut to whole milliseconds.
+    /// Publishes a lease of `me`, which was never used here before. The length is cut to whole milliseconds. So many as [`TRIES_MAX`]
+    /// tries of [`Leases::try_publish`].
     ///
     /// # Errors
     ///
-    /// [`LeaseError::Disturbed`] when others removed the directory around it each time; [`LeaseError::Fs`]. In each case what
-    /// was made is removed, as far as the file system lets it.
+    /// Those of [`Leases::try_publish`]; it is disturbed only if it was so each time.
     pub fn publish(&self, me: &Id, length: Duration, clock: &impl Clock) -> Result<Lease, LeaseError> {
-        let length = Duration::from_millis(u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
-        let term = Term { length, renewals: 0 };
-        let began = clock.now()?;
         for _ in 0..TRIES_MAX {
-            let made = self.fs.ensure_dir(&self.path); // 1 PUBLISH
-            let made = made.and_then(|()| self.fs.ensure_dir(&self.of(me)));
-            match made.and_then(|()| self.fs.ensure_dir(&self.at(me, term))) {
-                Ok(()) => return Ok(Lease { term, began }),
-                Err(FsError::NotFound) => {} // Somebody took its lease away, and the directory with it.
-                Err(FsError::Halted) => return Err(Halted.into()),
-                Err(error) => {
-                    self.withdraw(me)?;
-                    return Err(error.into());
-                }
+            match self.try_publish(me, length, clock) {
+                Err(LeaseError::Disturbed) => {}
+                answer => return answer,
             }
         }
-        self.withdraw(me)?;
         Err(LeaseError::Disturbed)
+    }
+
+    /// Tries once to publish a lease.
+    ///
+    /// # Errors
+    ///
+    /// [`LeaseError::Disturbed`] when others removed the directory around it, with a lease of their own; [`LeaseError::Fs`]. In each
+    /// case what was made is removed, as far as the file system lets it.
+    pub fn try_publish(&self, me: &Id, length: Duration, clock: &impl Clock) -> Result<Lease, LeaseError> {
+        let length = Duration::from_millis(u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
+        let term = Term { length, renewals: 0 };
+        let lease = Lease { term, began: clock.now()? };
+        let made = self.fs.ensure_dir(&self.path); // 1 PUBLISH
+        let made = made.and_then(|()| self.fs.ensure_dir(&self.of(me)));
+        match made.and_then(|()| self.fs.ensure_dir(&self.at(me, term))) {
+            Ok(()) => Ok(lease),
+            Err(FsError::Halted) => Err(Halted.into()),
+            Err(error) => {
+                self.withdraw(me, &lease)?;
+                Err(if error == FsError::NotFound { LeaseError::Disturbed } else { error.into() })
+            }
+        }
     }
 
     /// Renews the lease of `me`, from now on, whether it is over by its own clock or not: nobody has found so before.
@@ -284,15 +299,6 @@ impl<F: Fs> Leases<F> {
         Ok(names.iter().filter_map(read).max_by_key(newest))
     }
 
-    /// Whether there is a lease of `id`; a look that misses one which is renewed at that moment says so all the same.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Fs::exists`].
-    pub fn has(&self, id: &Id) -> Result<bool, FsError> {
-        self.fs.exists(&self.of(id))
-    }
-
     /// The owners of what stands there; some of them may be dead.
     ///
     /// # Errors
@@ -306,22 +312,81 @@ impl<F: Fs> Leases<F> {
         Ok(names.into_iter().map(Id::from))
     }
 
+    /// Removes the lease of `me`, as it knows it, once it holds nothing any more. What somebody else has renewed meanwhile stays,
+    /// until a sweep.
+    ///
+    /// # Errors
+    ///
+    /// [`Halted`] in a simulated world only. What could not be removed stays.
+    pub fn withdraw(&self, me: &Id, lease: &Lease) -> Result<(), Halted> {
+        self.fs.discard_dir(&self.at(me, lease.term))?; // 3 WITHDRAW
+        self.fs.discard_dir(&self.of(me))?;
+        self.fs.discard_dir(&self.path)
+    }
+
     /// Removes what stands there of `id`, which holds nothing any more, or never again.
     ///
     /// # Errors
     ///
     /// [`Halted`] in a simulated world only. What could not be removed stays.
-    pub fn withdraw(&self, id: &Id) -> Result<(), Halted> {
-        for _ in 0..TRIES_MAX {
-            match self.fs.any(&self.of(id)) {
-                Ok(Some(name)) => self.fs.discard_dir(&self.of(id).join(&name))?, // 3 WITHDRAW
-                Err(FsError::Halted) => return Err(Halted),
-                Err(FsError::NotFound) => return Ok(()),
-                Ok(None) | Err(_) => break,
-            }
+    pub fn forget(&self, id: &Id) -> Result<(), Halted> {
+        match self.fs.any(&self.of(id)) {
+            Ok(Some(name)) => self.fs.discard_dir(&self.of(id).join(&name))?,
+            Ok(None) => {}
+            Err(FsError::Halted) => return Err(Halted),
+            Err(_) => return Ok(()),
         }
         self.fs.discard_dir(&self.of(id))?;
         self.fs.discard_dir(&self.path)
+    }
+
+    /// Looks at one lease, whichever chance picks, and removes it where it is of use to nobody: that of the dead, one that
+    /// has lapsed and whose owner `holds` nothing, one that was never whole.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`]; what is left is left to a later sweep.
+    pub fn sweep(
+        &self,
+        probe: &impl Probe,
+        chance: &dyn Chance,
+        holds: impl FnOnce(&Id) -> Result<bool, LockError>,
+    ) -> Result<(), LockError> {
+        match self.fs.sample(&self.path, chance) {
+            Ok(Some(name)) => self.sweep_of(&name.into(), probe, holds), // 4 SWEEP
+            Ok(None) => Ok(self.fs.discard_dir(&self.path)?),
+            Err(FsError::NotFound) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The same with the lease of `id`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Leases::sweep`].
+    pub fn sweep_of(
+        &self,
+        id: &Id,
+        probe: &impl Probe,
+        holds: impl FnOnce(&Id) -> Result<bool, LockError>,
+    ) -> Result<(), LockError> {
+        let is_left = probe.liveness(id)? == Liveness::Dead
+            || match self.record(id)? {
+                Some(Record::Runs(_)) => false,
+                Some(Record::Lapsed(_)) => !holds(id)?,
+                None => return self.remove_empty(id),
+            };
+        if is_left {
+            self.forget(id)?;
+        }
+        Ok(())
+    }
+
+    /// One that is renewed at this moment is never empty; who is about to publish in one begins again.
+    fn remove_empty(&self, id: &Id) -> Result<(), LockError> {
+        self.fs.discard_dir(&self.of(id))?;
+        Ok(self.fs.discard_dir(&self.path)?)
     }
 
     /// Says that the lease of `id` is over, which nobody has renewed since it was at `term`; `false` where somebody has.
@@ -420,7 +485,7 @@ impl<F: Fs, P: Probe, C: Clock, N: Notebook> Probe for Judge<F, P, C, N> {
     fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
         let evidence = self.probe.liveness(id)?;
         if evidence == Liveness::Dead {
-            self.leases.withdraw(id)?; // 1 ASK
+            self.leases.forget(id)?; // 1 ASK
             return Ok(Liveness::Dead);
         }
         match self.has_lapsed(id) {

@@ -213,8 +213,8 @@ impl Drop for Contender<'_> {
         } else if let Some(ticket) = &self.ticket {
             let _ = self.lock.lock.give_up(ticket);
         }
-        if self.lease.is_some() {
-            let _ = self.lock.place.withdraw(&self.id);
+        if let Some(lease) = &self.lease {
+            let _ = lease.withdraw(&self.id);
         }
     }
 }
@@ -373,8 +373,10 @@ impl Guard {
         }
         let released = self.lock.release(&self.id, self.ticket.as_ref());
         // Where it is held still, others are to find its lease over.
-        if self.lease.is_some() && !matches!(released, Err(LockError::Fs(_))) {
-            self.place.withdraw(&self.id)?;
+        if let Some(lease) = &self.lease
+            && !matches!(released, Err(LockError::Fs(_)))
+        {
+            lease.withdraw(&self.id)?;
             // What is left is left to a later one.
             let _ = self.place.sweep_one_lease(&*self.lock);
         }

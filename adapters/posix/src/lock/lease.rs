@@ -32,7 +32,7 @@ use super::{
     PathLock,
     any::{AnyLock, Place},
 };
-use crate::{fs::PosixFs, probe::ProcProbe, watch::BootTime};
+use crate::{chance::ThreadChance, fs::PosixFs, probe::ProcProbe, watch::BootTime};
 
 /// What was seen of the leases of a lock, by it and its clones.
 #[derive(Clone, Debug, Default)]
@@ -79,47 +79,28 @@ impl Place {
     }
 
     /// Removes the record of `id`, which holds nothing any more.
-    pub(super) fn withdraw(&self, id: &Id) -> Result<(), Halted> {
-        self.leases().map_or(Ok(()), |leases| leases.withdraw(id))
+    pub(super) fn forget_lease(&self, id: &Id) -> Result<(), Halted> {
+        self.leases().map_or(Ok(()), |leases| leases.forget(id))
     }
 
     /// Removes the records of those who were given up here, as far as their holds are gone. What it leaves is left to a later sweep.
     pub(super) fn forget_lapsed(&self, lock: &dyn AnyLock) {
         for id in self.seen.with(Sightings::take_lapsed) {
             if lock.holds(&id) == Ok(false) {
-                let _ = self.withdraw(&id);
+                let _ = self.forget_lease(&id);
             }
         }
     }
 
-    /// Looks at one of the records, whichever chance picks, and removes what hinders nobody and helps nobody: that of the dead, one that
-    /// has lapsed and holds nothing, an empty one.
+    /// Removes one of the records, whichever chance picks, if it is of use to nobody.
     pub(super) fn sweep_one_lease(&self, lock: &dyn AnyLock) -> Result<(), LockError> {
-        let Ok(leases) = self.leases() else { return Ok(()) };
-        let ids: Vec<Id> = leases.ids()?.collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        self.sweep_lease(lock, &leases, &ids[fastrand::usize(..ids.len())])
+        self.leases().map_or(Ok(()), |leases| leases.sweep(&self.probe, &ThreadChance, |id| lock.holds(id)))
     }
 
     /// The same with all of them.
     pub(super) fn sweep_leases(&self, lock: &dyn AnyLock) -> Result<(), LockError> {
         let Ok(leases) = self.leases() else { return Ok(()) };
-        leases.ids()?.try_for_each(|id| self.sweep_lease(lock, &leases, &id))
-    }
-
-    fn sweep_lease(&self, lock: &dyn AnyLock, leases: &Leases<PosixFs>, id: &Id) -> Result<(), LockError> {
-        let is_left = self.probe.liveness(id)? == Liveness::Dead
-            || match leases.record(id)? {
-                Some(Record::Runs(_)) => false,
-                Some(Record::Lapsed(_)) => !lock.holds(id)?,
-                None => true, // Who is about to publish begins again.
-            };
-        if is_left {
-            leases.withdraw(id)?;
-        }
-        Ok(())
+        leases.ids()?.try_for_each(|id| leases.sweep_of(&id, &self.probe, |id| lock.holds(id)))
     }
 }
 
@@ -145,6 +126,10 @@ impl OwnLease {
         let renewed = self.leases.renew(me, &self.now(), &BootTime)?;
         *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
         Ok(renewed)
+    }
+
+    pub(super) fn withdraw(&self, me: &Id) -> Result<(), Halted> {
+        self.leases.withdraw(me, &self.now())
     }
 
     pub(super) fn renew_at(&self) -> Instant {
@@ -202,7 +187,7 @@ impl PathLock {
         };
         if !holds()? {
             // It was given back meanwhile, by somebody who did not see this renewal.
-            let _ = leases.withdraw(id);
+            let _ = leases.forget(id);
             return Err(RenewError::NotHeld);
         }
         Ok(renewed)
