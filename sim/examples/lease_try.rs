@@ -10,7 +10,12 @@ fn main() {
         Some("power") => Profile::Power,
         _ => Profile::Lease,
     };
-    let scenario = Scenario { faults, profile, ..Scenario::new(entry.name, n(2), 0) };
+    let scenario = Scenario {
+        faults,
+        profile,
+        walk: if args.get(9).is_some() { Walk::Atomic } else { Walk::Split },
+        ..Scenario::new(entry.name, n(2), 0)
+    };
     let t = std::time::Instant::now();
     let report = check(entry.protocol(), &scenario, Limits::default(), &mut |_| {});
     match &report.verdict {

@@ -137,6 +137,8 @@ pub(crate) struct Told {
     pub(crate) number: Option<u64>,
     lease_ms: Option<u64>,
     lapsed: Option<bool>,
+    #[serde(skip)]
+    pub(crate) lease: Option<Record>,
     pub(crate) who: Option<String>,
     pub(crate) why: Option<String>,
 }
@@ -189,6 +191,7 @@ impl Told {
             number: entry.number.map(Into::into),
             lease_ms: lease::millis(entry),
             lapsed: entry.lease.map(|record| matches!(record, Record::Lapsed(_))),
+            lease: entry.lease,
             who,
             why,
         }

@@ -2,7 +2,8 @@
 //!
 //! Who wants the lock publishes its lease, tries, and where the lock is held tries once more, after any time. It renews its lease
 //! once it has the lock. Then there are two kinds: those that hold the lock until their next attempt, and those that go on at once, write
-//! to the resource with a number, and give the lock back.
+//! to the resource with a number, and give the lock back. Numbers are directories here, for those of the kernel are checked
+//! by themselves, and would be most of the search.
 //!
 //! The latter have a lock once, by a mark on disk, for an id is never used twice; and they cannot see whether others live.
 
@@ -20,13 +21,11 @@ use lockwright_kernel::{
         lease::{Judge, Lease, LeaseError, Leases, Sightings},
     },
     probe::{Liveness, Probe},
-    token::{Token, TokenError, Tokens},
 };
 
 use super::{
     fast_lock::{evidence, lock_path, word},
     lock_clients::{give_back_by, is_made_up, is_made_up_call, take_by},
-    token::token_path,
 };
 use crate::{
     protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
@@ -168,9 +167,13 @@ impl LeaseClients {
             Err(_) => return Ok(Err(LockError::Disturbed)),
         };
         let seen = RefCell::default();
-        let lock = self.lock(world, &seen, probe);
+        let judge = (self.judge)(world, &seen, probe);
+        let lock = CheckLock::new(FastLock::new(world, lock_path(), Leaf::File), &judge, world);
         let answer = match lock.try_lock(me) {
-            Err(LockError::Held { .. }) => lock.try_lock(me),
+            Err(LockError::Held { owner: Some(owner) }) => match judge.liveness(&owner)? {
+                Liveness::Dead => lock.recover(&owner).and_then(|()| lock.try_lock_unasked(me)),
+                _ => Err(LockError::Held { owner: Some(owner) }),
+            },
             answer => answer,
         };
         let renewed = match answer {
@@ -214,8 +217,7 @@ impl LeaseClients {
     }
 
     fn have_a_turn(&self, me: &Id, world: &Replay<'_>) -> Result<&'static str, Cut> {
-        world.ensure_dir(&word("had").into())?;
-        match world.create_dir(&Path::from(word("had")).join(me.name())) {
+        match world.create_dir(&me.name().clone().into()) {
             Err(FsError::AlreadyExists) => return Ok(HAD_IT),
             other => other?,
         }
@@ -237,15 +239,11 @@ impl LeaseClients {
     }
 
     fn write(&self, me: &Id, lease: &Lease, lock: &dyn Lock, world: &Replay<'_>) -> Result<&'static str, Cut> {
-        let number = match tokens(world).try_next(me, 0) {
-            Ok(number) => number,
-            Err(TokenError::Fs(error)) => return Err(error.into()),
-            Err(TokenError::Disturbed | TokenError::UsedUp(_)) => return Ok(DISTURBED),
-        };
+        let number = number(world)?;
         if !owns(me, lease, lock, world)? {
             return Ok(LOST);
         }
-        Ok(if world.write(u16::try_from(number.get()).ok())? { WROTE } else { REFUSED })
+        Ok(if world.write(Some(number))? { WROTE } else { REFUSED })
     }
 
     fn lock<'a>(
@@ -297,7 +295,7 @@ pub fn of_the_kernel<'a>(
     seen: &'a RefCell<Sightings>,
     probe: &'a dyn Probe,
 ) -> Box<dyn Probe + 'a> {
-    Box::new(Judge::new(leases(world), Some(tokens(world)), probe, world, seen))
+    Box::new(Judge::new(leases(world), None, probe, world, seen))
 }
 
 /// The leases in the simulated world.
@@ -306,13 +304,19 @@ pub fn leases<'a>(world: &'a Replay<'a>) -> Leases<&'a Replay<'a>> {
     Leases::new(world, word("lease").into())
 }
 
-/// The numbers of the lock there.
-fn tokens<'a>(world: &'a Replay<'a>) -> Tokens<&'a Replay<'a>> {
-    Tokens::new(world, token_path()).up_to(HIGHEST)
+/// A number that is higher than all before: each is the name of a directory that one client could make, and that stays.
+fn number(world: &Replay<'_>) -> Result<u16, FsError> {
+    for number in 1..=NUMBERS {
+        match world.create_dir(&word(&number.to_string()).into()) {
+            Err(FsError::AlreadyExists) => {}
+            other => return other.map(|()| number),
+        }
+    }
+    Err(FsError::Exhausted)
 }
 
-/// More than are given.
-const HIGHEST: Token = Token::MIN.saturating_add(8);
+/// More than there are holders.
+const NUMBERS: u16 = 4;
 
 fn renewed(world: &Replay<'_>, me: &Id, lease: &Lease) -> Result<Lease, LeaseError> {
     leases(world).renew(me, lease, world)

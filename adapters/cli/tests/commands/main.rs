@@ -8,6 +8,7 @@ mod fence;
 mod hold;
 mod idle;
 mod kinds;
+mod lease;
 mod leavings;
 mod list;
 mod loss;
