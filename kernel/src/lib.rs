@@ -13,6 +13,7 @@
 //! * [`wait_queue`]: a line in which nobody overtakes; [`fair_lock`], a semaphore, readers and writers over it.
 //! * [`one_kind`]: several of them at one path, and never two kinds at once.
 //! * [`token`]: a number that grows with each acquisition, so that a resource can refuse who comes late.
+//! * [`glockd`]: a lock server without its sockets.
 //! * [`policies`]: when to ask whether an owner is dead. [`ids`]: how that can be known.
 //! * [`blocking`]: from one bounded attempt to waiting.
 //! * [`watch`], [`clock`], [`probe`], [`chance`]: the rest of the world.
@@ -57,6 +58,7 @@ pub mod clock;
 pub mod fair_lock;
 pub mod fast_lock;
 pub mod fs;
+pub mod glockd;
 pub mod id;
 pub mod ids;
 pub mod lock;

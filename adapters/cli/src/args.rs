@@ -10,6 +10,8 @@ mod mode;
 mod replay;
 mod report;
 mod run;
+mod serve;
+mod sim;
 mod stop;
 mod verify;
 mod want;
@@ -18,7 +20,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use crate::{acquire, doctor as doctors, explain, fence as numbers, run::help as run_help, stand_in::StandIn};
+use crate::{acquire, doctor as doctors, events, explain, fence as numbers, run::help as run_help, stand_in::StandIn};
 pub(crate) use busy::IfBusy;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use fence::FenceCommand;
@@ -30,6 +32,8 @@ pub(crate) use lease::LeaseArgs;
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
+pub(crate) use serve::{LogForm, PlaceArgs, Replies, ServeArgs};
+pub(crate) use sim::{KeptReplies, ServeNfsArgs, SimCommand};
 pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
 pub(crate) use want::{DIR, NoteArgs, WantArgs};
@@ -107,9 +111,10 @@ pub(crate) enum Command {
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
     /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, or its lease not renewed, and 85 when an operator broke it;
     /// 82 when that kind of lock is not verified on the file system there; 124 after --max-hold; 83 when CMD would wait for a
-    /// lock that is held around it; 84 when CMD ended well and the release failed; 64 usage; 73 and 77 when the lock cannot be
-    /// made there; 125 when lockwright failed; 126 and 127 when CMD cannot be executed or is not there.
-    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, run_help()))]
+    /// lock that is held around it, or for others who wait for such a lock; 84 when CMD ended well and the release failed; 64
+    /// usage; 69 when a lock's daemon cannot be reached; 73 and 77 when the lock cannot be made there; 125 when lockwright
+    /// failed; 126 and 127 when CMD cannot be executed or is not there.
+    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, format_args!("{}\n\n{}", run_help(), events::help())))]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.
     ///
@@ -223,12 +228,24 @@ pub(crate) enum Command {
     /// 128+N when signal N broke it off.
     #[command(after_long_help = format!("{}\n\n{}", examples::DOCTOR, doctors::help()))]
     Doctor(DoctorArgs),
+    /// Serve locks over TCP, WebSocket and a unix socket, as glockd does.
+    ///
+    /// A lock belongs to a connection, and ends with it. `run` takes one that is called `tcp://HOST:PORT/NAME` or `unix:PATH#NAME`.
+    /// Called `glockd`, lockwright does the same, and its flags may have one dash.
+    ///
+    /// Exit code 0: ended by SIGTERM or SIGINT; 64: usage; 73: it cannot listen there, or another has the pidfile; 125: lockwright
+    /// failed.
+    #[command(after_long_help = examples::SERVE)]
+    Serve(Box<ServeArgs>),
     /// Stand in for the lockers' scripts.
     ///
     /// Called as `lock_local.sh`, `fast_lock.sh` and so on, with or without `.sh`, lockwright does what that script does:
     /// same arguments, exit codes and lock directories. `NAME --help` says what can be typed.
     #[command(subcommand)]
     Lockers(LockersCommand),
+    /// Be a part of the world that misbehaves, for other programs to be tried on.
+    #[command(subcommand)]
+    Sim(SimCommand),
     /// Stand in for `flock` and `setlock`.
     ///
     /// Makes the names in DIR, as symbolic links to this binary. Called by such a name, lockwright takes that command's

@@ -2,13 +2,18 @@
 //!
 //! [`args`] says what can be typed; each command has a module of its name, which answers with an exit code. What goes
 //! wrong is one line on standard error, see [`exit`]. Called by the name of one of the lockers' scripts, it is that script,
-//! see [`lockers`], and called `flock` or `setlock` it stands in for that: [`stand_in`].
+//! see [`lockers`], and called `flock` or `setlock` it stands in for that: [`stand_in`]. Called `glockd`, it is the lock daemon:
+//! [`serve`].
 
 mod acquire;
 mod args;
+mod around;
 mod breaking;
 mod completions;
+mod daemon;
+mod deadlock;
 mod doctor;
+mod events;
 mod exit;
 mod explain;
 mod fence;
@@ -29,8 +34,10 @@ mod queue;
 mod replay;
 mod report;
 mod run;
+mod serve;
 mod shrink;
 mod signals;
+mod sim;
 mod stand_in;
 mod status;
 mod table;
@@ -58,6 +65,9 @@ fn main() -> ExitCode {
     if let Some(stand_in) = name.and_then(stand_in::called_as) {
         return stand_in.run();
     }
+    if name.is_some_and(serve::is_glockd) {
+        return serve::glockd(&line);
+    }
     let args = match args::parse(&line) {
         Ok(args) => args,
         Err(error) => return exit::usage(&error, "lockwright"),
@@ -80,8 +90,10 @@ fn main() -> ExitCode {
         Command::Owner(args) => owner::owner(&args),
         Command::Break(args) => breaking::break_hold(&args),
         Command::Unlock(args) => unlock::unlock(&args),
+        Command::Serve(args) => serve::serve(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),
+        Command::Sim(command) => sim::sim(&command),
         Command::StandIn { dir, names } => stand_in::install(&dir, &names),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { dir } => manual::man(dir.as_deref()),

@@ -232,18 +232,10 @@ impl LeaseClients {
         world.holds()?;
         let seen = RefCell::default();
         let lock = self.lock(world, &seen, &Blind);
-        let said = self.write(me, &lease, &*lock, world)?;
+        let said = write(me, &lease, &*lock, world)?;
         or_halted(lock.unlock(me))?;
         (self.end)(world, me, &lease)?; // 3 WITHDRAW
         Ok(said)
-    }
-
-    fn write(&self, me: &Id, lease: &Lease, lock: &dyn Lock, world: &Replay<'_>) -> Result<&'static str, Cut> {
-        let number = number(world)?;
-        if !owns(me, lease, lock, world)? {
-            return Ok(LOST);
-        }
-        Ok(if world.write(Some(number))? { WROTE } else { REFUSED })
     }
 
     fn lock<'a>(
@@ -255,6 +247,14 @@ impl LeaseClients {
         let lock = FastLock::new(world, lock_path(), Leaf::File);
         Box::new(CheckLock::new(lock, (self.judge)(world, seen, probe), world))
     }
+}
+
+fn write(me: &Id, lease: &Lease, lock: &dyn Lock, world: &Replay<'_>) -> Result<&'static str, Cut> {
+    let number = number(world)?;
+    if !owns(me, lease, lock, world)? {
+        return Ok(LOST);
+    }
+    Ok(if world.write(Some(number))? { WROTE } else { REFUSED })
 }
 
 /// Who does not own the lock any more had its lease.

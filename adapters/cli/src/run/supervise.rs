@@ -4,7 +4,7 @@
 //! |---|---|
 //! | a signal | passes it on to the command's group |
 //! | the command ends | that is the end, whatever else runs in its group |
-//! | the lock is lost, or ordered back | stops the group |
+//! | a lock is lost, or ordered back | stops the group |
 //! | the command holds for too long | stops the group |
 //! | its lease is due | renews it; stops the group where that cannot be done, see [`tenure`](super::tenure) |
 //!
@@ -49,7 +49,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Means<'a> {
     pub(super) lock: &'a PathLock,
-    pub(super) guard: &'a Guard,
+    /// Of all locks; at least one.
+    pub(super) guards: &'a [Guard],
     /// Its waits are interrupted by the signals.
     pub(super) world: &'a PosixWorld,
     pub(super) signals: &'a Signals,
@@ -68,19 +69,31 @@ pub(super) struct Outcome {
 /// Why a command is stopped.
 #[derive(Debug)]
 pub(super) enum Cause {
-    Lost(Loss),
+    /// Of which lock, in their order.
+    Lost(Loss, usize),
     TooLong(Duration),
     /// Its lease is over, or will be before it could be renewed.
     NotRenewed(RenewError),
 }
 
+impl<'a> Means<'a> {
+    /// Of several locks none is held on a lease.
+    fn tenure(self) -> io::Result<Option<Tenure<'a>>> {
+        match self.guards.first().filter(|guard| guard.lease().is_some()) {
+            Some(guard) => Tenure::begin(guard, self.stop, &whole_group(guard)?),
+            None => Ok(None),
+        }
+    }
+
+    /// The command and its group, without the supervisor, as an owner that dies when all of it has ended.
+    fn whole_group(self) -> io::Result<Id> {
+        whole_group(self.guards.first().ok_or_else(|| io::Error::other("no lock is held"))?)
+    }
+}
+
 /// Runs the command, which is `told` of the lock, to its end. `say` is called when it is to be stopped.
 pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: impl Fn(&Cause)) -> io::Result<Outcome> {
-    let tenure = match whole_group(means.guard) {
-        Ok(group) => Tenure::begin(means.guard, means.stop, &group),
-        Err(error) => Err(error),
-    };
-    let tenure = match tenure {
+    let tenure = match means.tenure() {
         Ok(tenure) => tenure,
         Err(error) => {
             child.let_go();
@@ -95,6 +108,32 @@ pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: imp
     ended
 }
 
+/// Takes in the signals that have come, and answers with the exit code if the command has ended.
+pub(super) fn heed(command: &Running, signals: &Signals) -> io::Result<Option<u8>> {
+    while let Some(signal) = signals.next()? {
+        match signal {
+            Signal::SIGCHLD => match command.change()? {
+                Some(Change::Ended(code)) => return Ok(Some(code)),
+                Some(Change::Stopped(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => stop_too(command)?,
+                // Stopped by somebody who means the command alone, and will continue it alone.
+                Some(Change::Stopped(_)) | None => {}
+            },
+            Signal::SIGCONT => {
+                terminal::hand_over(command.group());
+                command.signal(Signal::SIGCONT);
+            }
+            signal => command.signal(signal),
+        }
+    }
+    Ok(None)
+}
+
+/// The shell is to see that its job has stopped. What continues this process comes in as a signal, as any other.
+fn stop_too(command: &Running) -> io::Result<()> {
+    terminal::take_back(command.group());
+    Ok(raise(Signal::SIGSTOP)?)
+}
+
 struct Supervisor<'a> {
     means: Means<'a>,
     tenure: Option<Tenure<'a>>,
@@ -103,19 +142,19 @@ struct Supervisor<'a> {
 
 impl Supervisor<'_> {
     fn watch(&self, say: impl Fn(&Cause)) -> io::Result<Outcome> {
-        let Means { guard, world, signals, stop, .. } = self.means;
+        let Means { guards, world, signals, stop, .. } = self.means;
         let until = stop.max_hold.map(|hold| world.after(hold));
         if let Some(code) = self.until_end(Some(world.after(UNWATCHED)))? {
             return Ok(self.ended(code, say));
         }
         let cause = loop {
             let next = self.tenure.as_ref().map(Tenure::next);
-            match guard.wait_for_loss(world, [until, next].into_iter().flatten().min()) {
-                Ok(Vigil::Lost(loss)) => break self.lost(loss),
-                Ok(Vigil::TimedOut) if until.is_some_and(|until| until <= now(world)) => {
+            match Guard::wait_for_any_loss(guards, world, [until, next].into_iter().flatten().min()) {
+                Ok((Vigil::Lost(loss), which)) => break self.lost(loss, which.unwrap_or_default()),
+                Ok((Vigil::TimedOut, _)) if until.is_some_and(|until| until <= now(world)) => {
                     break Cause::TooLong(stop.max_hold.unwrap_or_default());
                 }
-                Ok(Vigil::Interrupted | Vigil::TimedOut) => {}
+                Ok((Vigil::Interrupted | Vigil::TimedOut, _)) => {}
                 // It cannot be told, which is no loss.
                 Err(_) => {
                     let next = next.map(|next| next.saturating_since(now(world)));
@@ -134,7 +173,7 @@ impl Supervisor<'_> {
             return Ok(self.ended(code, say));
         }
         say(&cause);
-        let is_lost = matches!(cause, Cause::Lost(_) | Cause::NotRenewed(_));
+        let is_lost = matches!(cause, Cause::Lost(..) | Cause::NotRenewed(_));
         let code = match stop.on_lost {
             OnLost::Warn if is_lost => self.until_end(until)?,
             OnLost::Kill if is_lost => self.stop(Signal::SIGKILL)?,
@@ -149,9 +188,9 @@ impl Supervisor<'_> {
     }
 
     /// A hold that was taken over for its lease has no other reason.
-    fn lost(&self, loss: Loss) -> Cause {
+    fn lost(&self, loss: Loss, which: usize) -> Cause {
         let is_over = self.tenure.as_ref().is_some_and(|tenure| tenure.is_over(now(self.means.world)));
-        if is_over && loss.order.is_none() { Cause::NotRenewed(RenewError::Over) } else { Cause::Lost(loss) }
+        if is_over && loss.order.is_none() { Cause::NotRenewed(RenewError::Over) } else { Cause::Lost(loss, which) }
     }
 
     /// A command that has ended, maybe since the guardian had to kill it.
@@ -178,36 +217,14 @@ impl Supervisor<'_> {
         }
     }
 
-    /// Takes in the signals that have come, and answers with the exit code if the command has ended.
     fn heed(&self) -> io::Result<Option<u8>> {
-        while let Some(signal) = self.means.signals.next()? {
-            match signal {
-                Signal::SIGCHLD => match self.command.change()? {
-                    Some(Change::Ended(code)) => return Ok(Some(code)),
-                    Some(Change::Stopped(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => self.stop_too()?,
-                    // Stopped by somebody who means the command alone, and will continue it alone.
-                    Some(Change::Stopped(_)) | None => {}
-                },
-                Signal::SIGCONT => {
-                    terminal::hand_over(self.command.group());
-                    self.command.signal(Signal::SIGCONT);
-                }
-                signal => self.command.signal(signal),
-            }
-        }
-        Ok(None)
-    }
-
-    /// The shell is to see that its job has stopped. What continues this process comes in as a signal, as any other.
-    fn stop_too(&self) -> io::Result<()> {
-        terminal::take_back(self.command.group());
-        Ok(raise(Signal::SIGSTOP)?)
+        heed(&self.command, self.means.signals)
     }
 
     /// Ends the command's whole group, and waits until nothing of it is left.
     fn stop(&self, signal: Signal) -> io::Result<Option<u8>> {
         let Means { world, stop, .. } = self.means;
-        let all = whole_group(self.means.guard)?;
+        let all = self.means.whole_group()?;
         self.command.signal(signal);
         // One that is stopped would take it later.
         self.command.signal(Signal::SIGCONT);
@@ -251,7 +268,6 @@ impl Supervisor<'_> {
     }
 }
 
-/// The command and its group, without the supervisor, as an owner that dies when all of it has ended.
 fn whole_group(guard: &Guard) -> io::Result<Id> {
     let id = ProcessId::try_from(guard.id()).map_err(io::Error::other)?;
     let group = id.group.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;

@@ -1,0 +1,346 @@
+//! glockd: a lock server as a state machine, without sockets, clocks or threads.
+//!
+//! A client connects, sends lines, and holds what it got for as long as it is connected. Who drives the machine owns the
+//! sockets: it hands in what was read, when somebody is gone, and what time it is, and does what it is told.
+//!
+//! # The driving loop
+//!
+//! 1. Something happens: [`connect`](Glockd::connect), [`handle_bytes`](Glockd::handle_bytes) (or
+//!    [`handle_line`](Glockd::handle_line)), [`handle_disconnect`](Glockd::handle_disconnect),
+//!    [`handle_drained`](Glockd::handle_drained), [`handle_time`](Glockd::handle_time).
+//! 2. [`poll_output`](Glockd::poll_output) until there is none, and do what it says, in this order.
+//! 3. [`step`](Glockd::step), and if that says that more is left, look for what has happened without waiting, and go on with 1.
+//!    Also after the last step there is output: 2.
+//! 4. Wait for something to happen, until [`next_deadline`](Glockd::next_deadline) at most.
+//!
+//! ```
+//! use core::time::Duration;
+//! use lockwright_kernel::{
+//!     clock::Instant,
+//!     glockd::{Glockd, Output, Settings, Wire},
+//! };
+//!
+//! /// Steps 2 and 3, with a list for each client's socket.
+//! fn drive(glockd: &mut Glockd, now: Instant, sockets: &mut [String; 2]) {
+//!     loop {
+//!         while let Some(output) = glockd.poll_output() {
+//!             match output {
+//!                 Output::Write { client, bytes, has_more } => {
+//!                     sockets[client.slot()].push_str(str::from_utf8(&bytes).expect("names were text"));
+//!                     if has_more {
+//!                         glockd.handle_drained(client); // All of it is written.
+//!                     }
+//!                 }
+//!                 Output::Close { client, why } => sockets[client.slot()].push_str(&format!("<{why:?}>")),
+//!                 Output::Persist(saved) => assert!(saved.epoch > 0), // Put it on a disk.
+//!             }
+//!         }
+//!         if !glockd.step(now) && !glockd.has_output() {
+//!             return;
+//!         }
+//!     }
+//! }
+//!
+//! let at = |seconds| Instant::new(Duration::from_secs(seconds));
+//! let mut sockets = [String::new(), String::new()];
+//! let mut glockd = Glockd::new(Settings::default(), None, at(0));
+//! let ann = glockd.connect("10.0.0.1:4711", Wire::Stream, at(0))?;
+//! let bob = glockd.connect("10.0.0.2:4712", Wire::Stream, at(0))?;
+//!
+//! glockd.handle_bytes(ann, b"g deploy\ni dep", at(1)); // One line, and the beginning of another.
+//! glockd.handle_bytes(bob, b"g deploy\nlg deploy 60\n", at(2));
+//! drive(&mut glockd, at(2), &mut sockets);
+//! assert_eq!(sockets, ["1 Got Lock\n", "0 Cannot Get Lock\n"]);
+//! assert_eq!(glockd.next_deadline(), Some(at(62)));
+//!
+//! glockd.handle_disconnect(ann);
+//! drive(&mut glockd, at(3), &mut sockets);
+//! assert_eq!(sockets[1], "0 Cannot Get Lock\n1 Got Lock 4294967298\n");
+//! # Ok::<(), lockwright_kernel::glockd::TooManyConnections>(())
+//! ```
+//!
+//! # What it promises
+//!
+//! * A lock is held by one client at most, and by nobody who is gone. Whoever is taken for gone loses all it holds.
+//! * Replies come in the order of the commands, one for each but `pong` and what is no command.
+//! * Who waits for a lock is served in the order of coming, and is not there any more once it is gone.
+//! * No call takes longer for what others hold. What may take long is done by [`step`](Glockd::step), in pieces.
+//! * What a client can make it keep is limited; see [`Settings`]. What is written and not read is for the caller to limit.
+//!
+//! # When a holder may be sure
+//!
+//! A server that hears nothing of a client cannot tell a broken network from a broken client. It takes a client that
+//! said `hello` for gone after [`Settings::silence`], counted from when the last line *came in*. So a client that had an
+//! answer may be sure of what it holds for that long, counted on its own clock from when it *sent* the line that was
+//! answered, less what its clock may be slow. From then on it has to take its locks for lost. It does well to send a
+//! `ping` in good time, and when it was granted what it had waited for, since the line that was answered then is an old one. Of a client that never said `hello` nothing of this is promised: it holds until its connection is
+//! known to be closed on the side of the server, and where it has not noticed, another holds beside it.
+//!
+//! The same goes for the server's end: within [`Settings::grace`], which is longer, each client notices.
+//!
+//! *Source.* The commands and replies are those of glockd, by apokalyptik; `hello`, `ping`, `pong`, `lg`, `lsg` and `back`
+//! are our own.
+
+mod alarms;
+mod answer;
+mod chores;
+mod clients;
+mod command;
+mod dump;
+mod exclusive;
+mod fences;
+mod grace;
+mod lines;
+mod output;
+mod queue;
+mod reply;
+mod settings;
+mod shared;
+mod statistics;
+
+pub use clients::{ClientId, Wire};
+pub use command::{Command, NoCommand};
+pub use fences::Fence;
+pub use output::{Output, Why};
+pub use reply::Reply;
+pub use settings::{Replies, Saved, Settings};
+pub use statistics::{Gauges, Statistics, VERBS};
+
+use alloc::{
+    boxed::Box,
+    collections::{BTreeSet, VecDeque},
+    vec::Vec,
+};
+
+use core::mem;
+
+use crate::clock::Instant;
+
+use chores::Chore;
+use clients::{Busy, Client, Clients, Life};
+use exclusive::Exclusive;
+use fences::Fences;
+use grace::Grace;
+use queue::Queue;
+use shared::Shared;
+
+/// The version of the protocol that `hello` tells.
+pub const VERSION: u32 = 1;
+
+/// The state of a lock server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Glockd {
+    settings: Settings,
+    clients: Clients,
+    exclusive: Exclusive,
+    shared: Shared,
+    queue: Queue,
+    /// Who has a name: by where they come from, and their slot.
+    registry: BTreeSet<(Box<str>, u32)>,
+    /// When which client is looked at next.
+    alarms: BTreeSet<(Instant, u32)>,
+    fences: Fences,
+    grace: Option<Grace>,
+    /// The epoch in which this run began.
+    first: u32,
+    /// The first epoch whose grants may have holders.
+    since: u32,
+    statistics: Statistics,
+    chores: VecDeque<Chore>,
+    to_persist: Option<Saved>,
+    last_words: VecDeque<Output>,
+    /// Who has output.
+    ready: VecDeque<ClientId>,
+}
+
+/// As many are connected as may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many connections")]
+pub struct TooManyConnections;
+
+impl TooManyConnections {
+    /// What to write before the connection is closed.
+    #[must_use]
+    pub fn reply(self) -> Vec<u8> {
+        let mut line = Vec::new();
+        Reply::TooManyConnections.write(Replies::Words, &mut line);
+        line
+    }
+}
+
+impl Glockd {
+    /// A server that begins `now`, and what its last run left to be [remembered](Output::Persist): nothing, where it is the
+    /// first one.
+    #[must_use]
+    pub fn new(settings: Settings, saved: Option<Saved>, now: Instant) -> Self {
+        let first = saved.map_or(0, |saved| saved.epoch).saturating_add(1);
+        let grace = Grace::after(saved, now.saturating_add(settings.grace));
+        let since = saved.filter(|_| grace.is_some()).map_or(first, |saved| saved.since);
+        let mut glockd = Self {
+            settings,
+            clients: Clients::default(),
+            exclusive: Exclusive::default(),
+            shared: Shared::default(),
+            queue: Queue::default(),
+            registry: BTreeSet::new(),
+            alarms: BTreeSet::new(),
+            fences: Fences::new(first),
+            grace,
+            first,
+            since,
+            statistics: Statistics::default(),
+            chores: VecDeque::new(),
+            to_persist: None,
+            last_words: VecDeque::new(),
+            ready: VecDeque::new(),
+        };
+        glockd.persist(false);
+        glockd
+    }
+
+    /// A new client, which comes from where `from` says: that is what `me` and `dump` show.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyConnections`]: write [what it says](TooManyConnections::reply), and close the connection.
+    pub fn connect(&mut self, from: &str, wire: Wire, now: Instant) -> Result<ClientId, TooManyConnections> {
+        if self.clients.connected >= self.settings.connections {
+            self.statistics.refused += 1;
+            return Err(TooManyConnections);
+        }
+        let id = self.clients.add(from, wire, now);
+        self.set_alarm(id, now);
+        Ok(id)
+    }
+
+    /// The connection is closed, or broken. All that the client held is released, in [steps](Self::step). Somebody who is
+    /// gone already may go again.
+    pub fn handle_disconnect(&mut self, client: ClientId) {
+        let Some(known) = self.clients.get(client) else { return };
+        let (alarm, place) = (known.alarm, (known.from.clone(), client.small()));
+        self.registry.remove(&place);
+        if let Some(at) = alarm {
+            self.alarms.remove(&(at, client.small()));
+        }
+        let claims = match self.clients.leave(client) {
+            Some(Busy::Waits { name, .. }) => {
+                self.queue.leave(&name, client.small());
+                Vec::new()
+            }
+            Some(Busy::Claims(claims)) => claims,
+            _ => Vec::new(),
+        };
+        self.chores.push_back(Chore::Release(client, claims));
+    }
+
+    /// All that the client was written is on its way, after an output that has [more](Output::Write).
+    pub fn handle_drained(&mut self, client: ClientId) {
+        self.go_on_dumping(client);
+    }
+
+    /// Closes all connections, and takes no note of anything any more. Where nothing was held, that is persisted, so that
+    /// the next run has no time of grace.
+    pub fn shut_down(&mut self) {
+        let is_clean = self.exclusive.held.is_empty() && self.shared.held.is_empty() && self.grace.is_none();
+        let ids: Vec<_> = self.clients.iter().map(|client| client.id).collect();
+        for id in ids {
+            self.close(id, Why::Stopping);
+        }
+        if is_clean {
+            self.persist(true);
+        }
+    }
+
+    /// What is to be done next, if anything.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        if let Some(saved) = self.to_persist.take() {
+            return Some(Output::Persist(saved));
+        }
+        if let Some(output) = self.last_words.pop_front() {
+            return Some(output);
+        }
+        while let Some(id) = self.ready.front().copied() {
+            let Some(client) = self.clients.get(id) else {
+                self.ready.pop_front();
+                continue;
+            };
+            let bytes = next_output(client);
+            let has_more = matches!(client.busy, Busy::Dumps(_)) && client.messages.is_empty();
+            if client.messages.is_empty() {
+                client.is_ready = false;
+                self.ready.pop_front();
+            }
+            return Some(Output::Write { client: id, bytes, has_more });
+        }
+        None
+    }
+
+    /// Whether [`Glockd::poll_output`] has something to say. It may turn out to be nothing where somebody is gone.
+    #[must_use]
+    pub fn has_output(&self) -> bool {
+        self.to_persist.is_some() || !self.last_words.is_empty() || !self.ready.is_empty()
+    }
+
+    /// What is heard of a client is a sign of life.
+    fn hear(&mut self, id: ClientId, now: Instant) -> Option<&mut Client> {
+        let client = self.clients.get(id)?;
+        client.heard = now;
+        if client.life == Life::Asked {
+            client.life = Life::Shown;
+        }
+        Some(client)
+    }
+
+    fn reply(&mut self, id: ClientId, reply: Reply<'_>) {
+        let replies = self.settings.replies;
+        self.emit(id, |out| reply.write(replies, out));
+    }
+
+    /// A reply that is made from what is known of the client itself.
+    fn tell(&mut self, id: ClientId, reply: impl FnOnce(&Client) -> Reply<'_>) {
+        let mut line = Vec::new();
+        if let Some(client) = self.clients.see(id) {
+            reply(client).write(self.settings.replies, &mut line);
+        }
+        self.emit(id, |out| out.extend_from_slice(&line));
+    }
+
+    fn emit(&mut self, id: ClientId, write: impl FnOnce(&mut Vec<u8>)) {
+        let Some(client) = self.clients.get(id) else { return };
+        match client.wire {
+            Wire::Stream => write(&mut client.output),
+            Wire::Messages => {
+                let mut message = Vec::new();
+                write(&mut message);
+                client.messages.extend(Some(message).filter(|message| !message.is_empty()));
+            }
+        }
+        let has_output = !client.output.is_empty() || !client.messages.is_empty();
+        if has_output && !mem::replace(&mut client.is_ready, true) {
+            self.ready.push_back(id);
+        } else if !has_output {
+            client.is_ready = false;
+        }
+    }
+
+    fn close(&mut self, id: ClientId, why: Why) {
+        let Some(client) = self.clients.get(id) else { return };
+        let mut last_words = mem::take(&mut client.messages);
+        last_words.extend(Some(mem::take(&mut client.output)).filter(|output| !output.is_empty()));
+        let write = |bytes| Output::Write { client: id, bytes, has_more: false };
+        self.last_words.extend(last_words.into_iter().map(write));
+        self.last_words.push_back(Output::Close { client: id, why });
+        self.handle_disconnect(id);
+    }
+
+    fn persist(&mut self, is_clean: bool) {
+        self.to_persist = Some(Saved { epoch: self.fences.epoch(), since: self.since, is_clean });
+    }
+}
+
+fn next_output(client: &mut Client) -> Vec<u8> {
+    match client.wire {
+        Wire::Stream => mem::take(&mut client.output),
+        Wire::Messages => client.messages.pop_front().unwrap_or_default(),
+    }
+}
