@@ -6,6 +6,7 @@
 //! | the command ends | that is the end, whatever else runs in its group |
 //! | a lock is lost, or ordered back | stops the group |
 //! | the command holds for too long | stops the group |
+//! | its lease is due | renews it; stops the group where that cannot be done, see [`tenure`](super::tenure) |
 //!
 //! Stopping is the signal that was asked for, `SIGTERM` by default, to the whole group, after a while `SIGKILL`, and a wait until
 //! nothing of it is left; then the same for what the command has started and what has left the group. Until then a lock that is
@@ -21,10 +22,9 @@ use lockwright_kernel::{
     id::Id,
     ids::process::ProcessId,
     probe::{Liveness, Probe},
-    watch::Wake,
 };
 use lockwright_posix::{
-    lock::{Guard, Loss, PathLock, Vigil},
+    lock::{Guard, Loss, PathLock, RenewError, Vigil},
     watch::PosixWorld,
 };
 use nix::{
@@ -36,10 +36,12 @@ use super::{
     child::{Change, HeldBack, Running, Told},
     descendants::Others,
     finisher::Finisher,
+    tenure::Tenure,
     terminal,
 };
 use crate::{
     args::{OnLost, StopArgs},
+    exit::code_of,
     signals::Signals,
 };
 
@@ -78,13 +80,37 @@ pub(super) enum Cause {
     /// Of which lock, in their order.
     Lost(Loss, usize),
     TooLong(Duration),
+    /// Its lease is over, or will be before it could be renewed.
+    NotRenewed(RenewError),
+}
+
+impl<'a> Means<'a> {
+    /// Of several locks none is held on a lease.
+    fn tenure(self) -> io::Result<Option<Tenure<'a>>> {
+        match self.guards.first().filter(|guard| guard.lease().is_some()) {
+            Some(guard) => Tenure::begin(guard, self.stop, &whole_group(guard)?),
+            None => Ok(None),
+        }
+    }
+
+    /// The command and its group, without the supervisor, as an owner that dies when all of it has ended.
+    fn whole_group(self) -> io::Result<Id> {
+        whole_group(self.guards.first().ok_or_else(|| io::Error::other("no lock is held"))?)
+    }
 }
 
 /// Runs the command, which is `told` of the lock, to its end. `say` is called when it is to be stopped.
 pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: impl Fn(&Cause)) -> io::Result<Outcome> {
+    let tenure = match means.tenure() {
+        Ok(tenure) => tenure,
+        Err(error) => {
+            child.let_go();
+            return Err(error);
+        }
+    };
     terminal::hand_over(child.group());
-    let supervisor = Supervisor { means, command: child.go(told) };
-    if supervisor.command.group() == getpgrp() {
+    let supervisor = Supervisor { means, tenure, command: child.go(told) };
+    if supervisor.is_in_foreground() {
         means.signals.leave_terminal();
     }
     // Who cannot be watched any more had better not run on while somebody else gets the lock.
@@ -124,6 +150,7 @@ fn stop_too(command: &Running) -> io::Result<()> {
 
 struct Supervisor<'a> {
     means: Means<'a>,
+    tenure: Option<Tenure<'a>>,
     command: Running,
 }
 
@@ -132,40 +159,68 @@ impl Supervisor<'_> {
         let Means { guards, world, signals, stop, .. } = self.means;
         let until = stop.max_hold.map(|hold| world.after(hold));
         if let Some(code) = self.until_end(Some(world.after(UNWATCHED)))? {
-            return Ok(Outcome { code: Some(code), cause: None });
+            return Ok(self.ended(code, say));
         }
         let cause = loop {
-            match Guard::wait_for_any_loss(guards, world, until) {
-                Ok((Vigil::Interrupted, _)) => {}
-                Ok((Vigil::Lost(loss), which)) => break Cause::Lost(loss, which.unwrap_or_default()),
-                Ok((Vigil::TimedOut, _)) => break Cause::TooLong(stop.max_hold.unwrap_or_default()),
+            let next = self.tenure.as_ref().map(Tenure::next);
+            match Guard::wait_for_any_loss(guards, world, [until, next].into_iter().flatten().min()) {
+                Ok((Vigil::Lost(loss), which)) => break self.lost(loss, which.unwrap_or_default()),
+                Ok((Vigil::TimedOut, _)) if until.is_some_and(|until| until <= now(world)) => {
+                    break Cause::TooLong(stop.max_hold.unwrap_or_default());
+                }
+                Ok((Vigil::Interrupted | Vigil::TimedOut, _)) => {}
                 // It cannot be told, which is no loss.
-                Err(_) => drop(signals.wait(Some(LOOK_AGAIN))?),
+                Err(_) => {
+                    let next = next.map(|next| next.saturating_since(now(world)));
+                    let _ = signals.wait(Some(next.map_or(LOOK_AGAIN, |next| next.min(LOOK_AGAIN))))?;
+                }
             }
             if let Some(code) = self.heed()? {
-                return Ok(Outcome { code: Some(code), cause: None });
+                return Ok(self.ended(code, say));
+            }
+            if let Err(why) = self.keep() {
+                break Cause::NotRenewed(why);
             }
         };
         // Of some kinds what a command that has ended held is anybody's to remove.
         if let Some(code) = self.command.ended()? {
-            return Ok(Outcome { code: Some(code), cause: None });
+            return Ok(self.ended(code, say));
         }
         say(&cause);
-        let code = match (&cause, stop.on_lost) {
-            (Cause::Lost(..), OnLost::Warn) => self.until_end(until)?,
-            (Cause::Lost(..), OnLost::Kill) => self.stop(Signal::SIGKILL)?,
+        let is_lost = matches!(cause, Cause::Lost(..) | Cause::NotRenewed(_));
+        let code = match stop.on_lost {
+            OnLost::Warn if is_lost => self.until_end(until)?,
+            OnLost::Kill if is_lost => self.stop(Signal::SIGKILL)?,
             _ => self.stop(stop.signal)?,
         };
         let code = if code.is_some() { code } else { self.stop(stop.signal)? };
         Ok(Outcome { code, cause: Some(cause) })
     }
 
+    fn keep(&self) -> Result<(), RenewError> {
+        self.tenure.as_ref().map_or(Ok(()), |tenure| tenure.keep(now(self.means.world)))
+    }
+
+    /// A hold that was taken over for its lease has no other reason.
+    fn lost(&self, loss: Loss, which: usize) -> Cause {
+        let is_over = self.tenure.as_ref().is_some_and(|tenure| tenure.is_over(now(self.means.world)));
+        if is_over && loss.order.is_none() { Cause::NotRenewed(RenewError::Over) } else { Cause::Lost(loss, which) }
+    }
+
+    /// A command that has ended, maybe since the guardian had to kill it.
+    fn ended(&self, code: u8, say: impl Fn(&Cause)) -> Outcome {
+        let is_over = self.tenure.as_ref().is_some_and(|tenure| tenure.is_over(now(self.means.world)));
+        let was_killed = is_over && code == code_of(Signal::SIGKILL);
+        let cause = was_killed.then_some(Cause::NotRenewed(RenewError::Over));
+        cause.iter().for_each(say);
+        Outcome { code: Some(code), cause }
+    }
+
     /// Waits for the command alone, until `until` at most.
     fn until_end(&self, until: Option<Instant>) -> io::Result<Option<u8>> {
         let Means { world, signals, .. } = self.means;
-        let now = || world.after(Duration::ZERO).since_start();
         loop {
-            let left = until.map(|until| until.since_start().saturating_sub(now()));
+            let left = until.map(|until| until.saturating_since(now(world)));
             let came = signals.wait(left)?;
             if let Some(code) = self.heed()? {
                 return Ok(Some(code));
@@ -182,14 +237,34 @@ impl Supervisor<'_> {
 
     /// Ends all of the command, and waits until nothing of it is left: its group, and then what has left that.
     fn stop(&self, signal: Signal) -> io::Result<Option<u8>> {
-        self.stop_group(signal)?;
-        if self.command.group() != getpgrp() {
-            self.stop_others(signal)?;
+        // The lock is held until all is over, if it can be.
+        let mut tenure = self.tenure.as_ref();
+        self.stop_group(signal, &mut tenure)?;
+        if !self.is_in_foreground() {
+            self.stop_others(signal, &mut tenure)?;
         }
         self.command.ended()
     }
 
-    fn stop_others(&self, signal: Signal) -> io::Result<()> {
+    fn stop_group(&self, signal: Signal, tenure: &mut Option<&Tenure<'_>>) -> io::Result<()> {
+        let Means { world, stop, lock, .. } = self.means;
+        let Some(all) = self.all()? else { return Ok(()) };
+        let mut kill_at = (signal != Signal::SIGKILL).then(|| world.after(stop.kill_after));
+        // Without one, what ignores the signal runs on if this process is killed now.
+        let finished = kill_at.filter(|_| !self.is_in_foreground());
+        let _until_over = finished.and_then(|at| Finisher::fork(lock, &all, at).ok());
+        self.command.signal(signal);
+        // One that is stopped would take it later.
+        self.command.signal(Signal::SIGCONT);
+        while !self.is_over(&all, kill_at.is_none())? {
+            if self.wait_while_stopping(&all, &mut kill_at, tenure)? {
+                self.command.signal(Signal::SIGKILL);
+            }
+        }
+        Ok(())
+    }
+
+    fn stop_others(&self, signal: Signal, tenure: &mut Option<&Tenure<'_>>) -> io::Result<()> {
         let Means { world, stop, others, lock, .. } = self.means;
         let mut kill_at = (signal != Signal::SIGKILL).then(|| world.after(stop.kill_after));
         let mut told = BTreeSet::new();
@@ -202,34 +277,35 @@ impl Supervisor<'_> {
                 None => one.signal(Signal::SIGKILL),
             });
             let Some(one) = left.first() else { return Ok(()) };
-            let Some(id) = one.id(lock.this_process()) else { continue };
-            let wake = world.wait_for_death(&id, kill_at).map_err(|halted| io::Error::other(halted.to_string()))?;
-            if wake == Wake::TimedOut {
-                kill_at = None;
+            if let Some(id) = one.id(lock.this_process()) {
+                self.wait_while_stopping(&id, &mut kill_at, tenure)?;
             }
-            self.heed_while_stopping()?;
         }
     }
 
-    fn stop_group(&self, signal: Signal) -> io::Result<()> {
-        let Means { world, stop, lock, .. } = self.means;
-        let Some(all) = self.whole_group()? else { return Ok(()) };
-        let mut kill_at = (signal != Signal::SIGKILL).then(|| world.after(stop.kill_after));
-        // Without one, what ignores the signal runs on if this process is killed now.
-        let in_group = self.command.group() != getpgrp();
-        let _until_over = kill_at.filter(|_| in_group).and_then(|at| Finisher::fork(lock, &all, at).ok());
-        self.command.signal(signal);
-        // One that is stopped would take it later.
-        self.command.signal(Signal::SIGCONT);
-        while !self.is_over(&all, kill_at.is_none())? {
-            let wake = world.wait_for_death(&all, kill_at);
-            if wake.map_err(|halted| io::Error::other(halted.to_string()))? == Wake::TimedOut {
-                kill_at = None;
-                self.command.signal(Signal::SIGKILL);
-            }
-            self.heed_while_stopping()?;
+    /// Waits for a death, and keeps the lease meanwhile: `true` once, when it is time to kill.
+    fn wait_while_stopping(
+        &self,
+        whom: &Id,
+        kill_at: &mut Option<Instant>,
+        tenure: &mut Option<&Tenure<'_>>,
+    ) -> io::Result<bool> {
+        let world = self.means.world;
+        let next = tenure.map(Tenure::next);
+        let wake = world.wait_for_death(whom, kill_at.iter().copied().chain(next).min());
+        wake.map_err(|halted| io::Error::other(halted.to_string()))?;
+        if let Some(kept) = tenure
+            && kept.keep(now(world)).is_err()
+        {
+            *kill_at = kill_at.map(|at| at.min(kept.kill_at()));
+            *tenure = None;
         }
-        Ok(())
+        let is_time = kill_at.is_some_and(|at| at <= now(world));
+        if is_time {
+            *kill_at = None;
+        }
+        self.heed_while_stopping()?;
+        Ok(is_time)
     }
 
     /// Who is stopped need not be told that it is to stop, and its supervisor has to see its end.
@@ -242,13 +318,14 @@ impl Supervisor<'_> {
         Ok(())
     }
 
-    /// The command and its group, without the supervisor, as an owner that dies when all of it has ended. In the foreground the
-    /// command alone; `None` when that has ended.
-    fn whole_group(&self) -> io::Result<Option<Id>> {
-        let any = self.means.guards.first().ok_or_else(|| io::Error::other("no lock is held"))?;
-        let id = ProcessId::try_from(any.id()).map_err(io::Error::other)?;
-        if let Some(group) = id.group {
-            return Ok(Some(Id::from(&ProcessId { pid: group.leader, start: group.start, ..id })));
+    fn is_in_foreground(&self) -> bool {
+        self.command.group() == getpgrp()
+    }
+
+    /// All that is stopped first: the command and its group, or in the foreground the command alone; `None` when that has ended.
+    fn all(&self) -> io::Result<Option<Id>> {
+        if !self.is_in_foreground() {
+            return self.means.whole_group().map(Some);
         }
         match self.means.lock.this_process().fresh_id_for(self.command.number()) {
             Ok(command) => Ok(Some(Id::from(&command))),
@@ -265,4 +342,14 @@ impl Supervisor<'_> {
             _ => was_killed && self.command.ended()?.is_some(),
         })
     }
+}
+
+fn whole_group(guard: &Guard) -> io::Result<Id> {
+    let id = ProcessId::try_from(guard.id()).map_err(io::Error::other)?;
+    let group = id.group.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
+    Ok(Id::from(&ProcessId { pid: group.leader, start: group.start, ..id }))
+}
+
+fn now(world: &PosixWorld) -> Instant {
+    world.after(Duration::ZERO)
 }
