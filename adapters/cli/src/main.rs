@@ -19,6 +19,7 @@ mod explain;
 mod fence;
 mod held;
 mod json;
+mod lease;
 mod links;
 mod list;
 mod lock;
@@ -58,6 +59,9 @@ fn main() -> ExitCode {
     if let Some(script) = name.and_then(lockers::called_as) {
         return script.run();
     }
+    if name.is_some_and(run::guardian::called_as) {
+        return run::guardian::stand(line.get(1).map(OsString::as_os_str).unwrap_or_default());
+    }
     if let Some(stand_in) = name.and_then(stand_in::called_as) {
         return stand_in.run();
     }
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
         Command::Lock(args) => lock::lock(&args),
         Command::Acquire(args) => acquire::acquire(&args),
         Command::Release(args) => acquire::release(&args),
+        Command::Renew(args) => lease::renew(&args),
         Command::Wait(args) => wait::free::wait(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),

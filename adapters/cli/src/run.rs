@@ -27,12 +27,14 @@ mod acquire;
 mod child;
 mod descendants;
 mod ending;
+pub(crate) mod guardian;
 mod locks;
 mod nesting;
 mod remote;
 mod replace;
 mod report;
 mod supervise;
+mod tenure;
 mod terminal;
 
 use std::process::ExitCode;
@@ -46,6 +48,7 @@ use crate::{
     daemon,
     events::{self, Event, Shown},
     exit::{BUSY, Failure, failed, say},
+    lease,
     signals::Signals,
 };
 use acquire::Taken;
@@ -123,8 +126,9 @@ fn run_under(
         let waited_ms = events::millis(waited);
         voice.tell(&Event::Acquired { lock: Shown(lock.path()), id: events::text(id), waited_ms });
     }
-    let told = Told { id: locks.main_of(&ids), around: &around, fence, slot };
     let (lock, world) = (locks.main(), locks.main_of(&worlds));
+    let expires = locks.main_of(&guards).lease().map(|lease| lease::expires(&lease, world));
+    let told = Told { id: locks.main_of(&ids), around: &around, fence, slot, expires };
     let means = Means { lock, guards: &guards, world, signals: &signals, stop: &args.stop, others: &others };
     let say_cause = |cause: &_| ending::say_cause(voice, locks, &ids, cause, args.stop.on_lost);
     let outcome = supervise::supervise(child, &told, means, say_cause);
