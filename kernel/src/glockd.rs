@@ -73,7 +73,7 @@
 //! said `hello` for gone after [`Settings::silence`], counted from when the last line *came in*. So a client that had an
 //! answer may be sure of what it holds for that long, counted on its own clock from when it *sent* the line that was
 //! answered, less what its clock may be slow. From then on it has to take its locks for lost. It does well to send a
-//! `ping` in good time. Of a client that never said `hello` nothing of this is promised: it holds until its connection is
+//! `ping` in good time, and when it was granted what it had waited for, since the line that was answered then is an old one. Of a client that never said `hello` nothing of this is promised: it holds until its connection is
 //! known to be closed on the side of the server, and where it has not noticed, another holds beside it.
 //!
 //! The same goes for the server's end: within [`Settings::grace`], which is longer, each client notices.

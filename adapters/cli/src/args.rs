@@ -10,6 +10,7 @@ mod replay;
 mod report;
 mod run;
 mod serve;
+mod sim;
 mod stop;
 mod verify;
 mod want;
@@ -18,7 +19,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use crate::{acquire, doctor as doctors, explain, fence as numbers, run::help as run_help, stand_in::StandIn};
+use crate::{acquire, doctor as doctors, events, explain, fence as numbers, run::help as run_help, stand_in::StandIn};
 pub(crate) use busy::IfBusy;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use fence::FenceCommand;
@@ -29,6 +30,7 @@ pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use serve::{LogForm, PlaceArgs, Replies, ServeArgs};
+pub(crate) use sim::{KeptReplies, ServeNfsArgs, SimCommand};
 pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
 pub(crate) use want::{DIR, NoteArgs, WantArgs};
@@ -106,10 +108,10 @@ pub(crate) enum Command {
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
     /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, and 85 when an operator broke it;
     /// 82 when that kind of lock is not verified on the file system there; 124 after --max-hold; 83 when CMD would wait for a
-    /// lock that is held around it; 84 when CMD ended well and the release failed; 64 usage; 69 when a
-    /// lock's daemon cannot be reached; 73 and 77 when the lock cannot be made there; 125 when lockwright failed; 126 and 127
-    /// when CMD cannot be executed or is not there.
-    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, run_help()))]
+    /// lock that is held around it, or for others who wait for such a lock; 84 when CMD ended well and the release failed; 64
+    /// usage; 69 when a lock's daemon cannot be reached; 73 and 77 when the lock cannot be made there; 125 when lockwright
+    /// failed; 126 and 127 when CMD cannot be executed or is not there.
+    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, format_args!("{}\n\n{}", run_help(), events::help())))]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.
     ///
@@ -226,6 +228,9 @@ pub(crate) enum Command {
     /// same arguments, exit codes and lock directories. `NAME --help` says what can be typed.
     #[command(subcommand)]
     Lockers(LockersCommand),
+    /// Be a part of the world that misbehaves, for other programs to be tried on.
+    #[command(subcommand)]
+    Sim(SimCommand),
     /// Stand in for `flock` and `setlock`.
     ///
     /// Makes the names in DIR, as symbolic links to this binary. Called by such a name, lockwright takes that command's

@@ -36,6 +36,8 @@ pub(crate) const LOST: u8 = 81;
 pub(crate) const REFUSED: u8 = 82;
 /// The command would wait for a lock that is held around it.
 pub(crate) const SELF_NESTED: u8 = 83;
+/// The command would wait for one that waits for it.
+pub(crate) const DEADLOCK: u8 = SELF_NESTED;
 /// The command ended well, and the release could not be confirmed.
 pub(crate) const UNRELEASED: u8 = 84;
 /// An operator has taken the lock away.
@@ -93,6 +95,11 @@ impl Failure {
     /// What went wrong, in a line.
     pub(crate) fn line(&self) -> &str {
         &self.line
+    }
+
+    /// What is said below that line.
+    pub(crate) fn more(&self) -> &[String] {
+        &self.more
     }
 
     /// Says what went wrong, if there is something to say, and gives the code.

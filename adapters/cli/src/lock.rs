@@ -10,6 +10,7 @@ use lockwright_posix::lock::{Contender, Kind, PathLock, Standing};
 
 use crate::{
     args::{LockArgs, WantArgs},
+    around::Around,
     exit::{BUSY, FAILED, Failure, SELF_NESTED, USAGE, failed},
     look::look,
     notes::Noted,
@@ -51,7 +52,7 @@ fn take_as(
     let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
     let note = Noted::write(&lock, &id, &args.note, want.quiet);
     let mut contender = lock.contend_as(&id);
-    wait::wait(&mut contender, want, &world, "", || {
+    wait::wait(&mut contender, want, &world, &Around::this_process(), "", || {
         while let Some(signal) = signals.next().map_err(failed("cannot read signals"))? {
             wait::obey(signal, "")?;
         }

@@ -7,10 +7,13 @@
 
 mod acquire;
 mod args;
+mod around;
 mod breaking;
 mod completions;
 mod daemon;
+mod deadlock;
 mod doctor;
+mod events;
 mod exit;
 mod explain;
 mod fence;
@@ -33,6 +36,7 @@ mod run;
 mod serve;
 mod shrink;
 mod signals;
+mod sim;
 mod stand_in;
 mod status;
 mod table;
@@ -84,6 +88,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::serve(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),
+        Command::Sim(command) => sim::sim(&command),
         Command::StandIn { dir, names } => stand_in::install(&dir, &names),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { dir } => manual::man(dir.as_deref()),

@@ -23,6 +23,7 @@
 mod acquire;
 mod child;
 mod ending;
+mod locks;
 mod nesting;
 mod remote;
 mod replace;
@@ -32,16 +33,20 @@ mod terminal;
 
 use std::process::ExitCode;
 
+use lockwright_kernel::id::Id;
 use lockwright_posix::lock::PathLock;
 
 use crate::{
     args::{IfBusy, RunArgs, WantArgs},
+    around::Around,
     daemon,
+    events::{self, Event, Shown},
     exit::{BUSY, Failure, failed, say},
     signals::Signals,
 };
 use acquire::Taken;
 use child::{HeldBack, Task, Told};
+use locks::Locks;
 use report::Report;
 pub(crate) use report::help;
 use supervise::Means;
@@ -49,13 +54,16 @@ use supervise::Means;
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let want = args.want()?;
     if args.busy.if_busy == IfBusy::Replace {
-        replace::check(want.kind)?;
+        replace::check(want.kind, args.also.len())?;
     }
     let mut report = Report::begin(&args.report)?;
-    let done = run_reported(args, &want, &mut report).map_err(|failure| match args.busy.conflict_exit_code {
-        _ if failure.code() != BUSY => failure,
-        _ if args.busy.if_busy == IfBusy::Skip => failure.with_code(0),
-        code => failure.with_code(code.unwrap_or(BUSY)),
+    let voice = want.voice;
+    let done = run_reported(args, &want, &mut report).map_err(|failure| voice.told(failure)).map_err(|failure| {
+        match args.busy.conflict_exit_code {
+            _ if failure.code() != BUSY => failure,
+            _ if args.busy.if_busy == IfBusy::Skip => failure.with_code(0),
+            code => failure.with_code(code.unwrap_or(BUSY)),
+        }
     });
     report.write(done.as_ref().map_or_else(Failure::code, |code| *code));
     done.map(ExitCode::from)
@@ -65,50 +73,63 @@ fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<
     if let Some(address) = daemon::address(&want.lock) {
         return remote::run(&address?, args, want, report);
     }
-    let lock = want.open()?;
+    let locks = Locks::open(args, want)?;
     let path = std::path::absolute(&want.lock).map_err(failed("cannot tell the working directory"))?;
-    let around = nesting::around(&lock, args.reentrant)?;
+    let around = Around::this_process();
+    let same = nesting::same(&around, &locks.all, args.reentrant)?;
     let command = args.command();
-    let task = Task { command: &command, lock: &path, mode: want.kind, held: &around.held };
-    match around.same {
+    let task = Task { command: &command, lock: &path, mode: want.kind, voice: want.voice };
+    match same {
         Some(id) => Ok(child::replace_this(&task, &id)),
-        None => run_under(&lock, args, want, &task, report),
+        None => run_under(&locks, args, want, &task, around, report),
     }
 }
 
 fn run_under(
-    lock: &PathLock,
+    locks: &Locks,
     args: &RunArgs,
     want: &WantArgs,
     task: &Task,
+    mut around: Around,
     report: &mut Report,
 ) -> Result<u8, Failure> {
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
     let child = HeldBack::fork(task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
     want.shared_with().widen_umask(); // The command has its own.
-    let taken = match acquire::acquire(lock, args, want, &child, &signals) {
+    let taken = match acquire::acquire(locks, args, want, &child, &signals, &mut around) {
         Ok(taken) => taken, // 3 TAKE
         Err(failure) => {
             child.let_go();
             return Err(failure);
         }
     };
-    let Taken { guard, fence, slot, world, note: _until_the_end } = taken;
+    let voice = want.voice;
+    let Taken { guards, fence, slot, worlds, notes: _until_the_end } = taken;
     let waited = report.acquired(fence.map(Into::into));
-    let tell = |what: &str| {
+    let tell = |lock: &PathLock, what: String| {
         if args.report.verbose {
             say(&format!("{}: {what}", lock.path().display()));
         }
     };
-    tell(&format!("held as {}, after {:.3} s", guard.id(), waited.as_secs_f64()));
-    let told = Told { id: guard.id(), fence, slot };
-    let means = Means { lock, guard: &guard, world: &world, signals: &signals, stop: &args.stop };
-    let say_cause = |cause: &_| ending::say_cause(lock, cause, args.stop.on_lost);
+    let ids: Vec<Id> = guards.iter().map(|guard| guard.id().clone()).collect();
+    for (lock, id) in locks.all.iter().zip(&ids) {
+        tell(lock, format!("held as {id}, after {:.3} s", waited.as_secs_f64()));
+        let waited_ms = events::millis(waited);
+        voice.tell(&Event::Acquired { lock: Shown(lock.path()), id: events::text(id), waited_ms });
+    }
+    let told = Told { id: locks.main_of(&ids), around: &around, fence, slot };
+    let (lock, world) = (locks.main(), locks.main_of(&worlds));
+    let means = Means { lock, guards: &guards, world, signals: &signals, stop: &args.stop };
+    let say_cause = |cause: &_| ending::say_cause(voice, locks, &ids, cause, args.stop.on_lost);
     let outcome = supervise::supervise(child, &told, means, say_cause);
     let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH
-    let id = guard.id().clone();
-    let (code, fate) = ending::ending(lock, &id, &outcome, guard.unlock()); // 6 RELEASE
-    let held = report.ended(outcome.code, fate);
-    tell(&format!("held no more, after {:.3} s", held.as_secs_f64()));
+    voice.tell(&Event::Ended { child: outcome.code });
+    let released = ending::release(locks, guards); // 6 RELEASE
+    let held = report.held();
+    let (code, fate) = ending::ending(voice, &outcome, &released, held);
+    report.ended(outcome.code, fate, held);
+    for lock in &locks.all {
+        tell(lock, format!("held no more, after {:.3} s", held.as_secs_f64()));
+    }
     Ok(code)
 }

@@ -39,7 +39,7 @@ use nix::{
     time::{ClockId, clock_gettime},
 };
 
-use self::notes::Notes;
+use self::notes::{Aspect, Notes};
 use crate::{
     fs::PosixFs,
     probe::{Look, ProcProbe},
@@ -130,6 +130,16 @@ impl PosixWorld {
         ppoll(&mut fds, at_once, None).is_ok_and(|ready| ready > 0)
     }
 
+    /// [`Watch::watch`] on a file system that is as local as that of this world, but may be another.
+    pub(crate) fn watch_in(&self, fs: &PosixFs, dir: &Path) -> Result<WatchId, FsError> {
+        self.notes.borrow_mut().watch(fs, dir, Aspect::Entries)
+    }
+
+    /// Watches for the moment when another directory stands there, or none.
+    pub(crate) fn watch_place_in(&self, fs: &PosixFs, dir: &Path) -> Result<WatchId, FsError> {
+        self.notes.borrow_mut().watch(fs, dir, Aspect::Place)
+    }
+
     pub(crate) fn is_past(&self, until: Option<Instant>) -> Result<bool, Halted> {
         Ok(match until {
             Some(until) => self.now()? >= until,
@@ -152,7 +162,7 @@ impl PosixWorld {
             return Ok(Wake::TimedOut);
         }
         let mut notes = self.notes.borrow_mut();
-        if watches.iter().any(|watch| notes.is_elsewhere(&self.fs, *watch)) {
+        if watches.iter().any(|watch| notes.is_elsewhere(*watch)) {
             return Ok(Wake::Changed);
         }
         loop {
@@ -286,7 +296,7 @@ fn timer(until: Instant) -> nix::Result<Option<TimerFd>> {
 
 impl Watch for PosixWorld {
     fn watch(&self, dir: &Path) -> Result<WatchId, FsError> {
-        self.notes.borrow_mut().watch(&self.fs, dir)
+        self.watch_in(&self.fs, dir)
     }
 
     fn wait(&self, watch: WatchId, owner: Option<&Id>, until: Option<Instant>) -> Result<Wake, Halted> {

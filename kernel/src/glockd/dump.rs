@@ -67,7 +67,7 @@ impl Glockd {
             out.extend_from_slice(OPEN);
         }
         let last = match form {
-            Form::List => piece(&self.exclusive.held, after, |name, hold| line(out, name, self.holder(hold.slot))),
+            Form::List => piece(&self.exclusive.held, after, |name, hold| line(out, name, self.called(hold.slot))),
             Form::SharedList => piece(&self.shared.held, after, |name, _| self.shared_list_one(name, out)),
             Form::Map => piece(&self.exclusive.held, after, |name, hold| {
                 let from = self.clients.see_at(hold.slot).map_or("", |client| &*client.from);
@@ -89,7 +89,7 @@ impl Glockd {
         let mut named = self.registry.range((beyond(after), Bound::Unbounded));
         let mut last = None;
         for place in named.by_ref().take(PIECE) {
-            line(out, place.0.as_bytes(), self.holder(place.1));
+            line(out, place.0.as_bytes(), self.called(place.1));
             last = Some(place.clone());
         }
         named.next().and(last)
@@ -98,7 +98,7 @@ impl Glockd {
     /// The answer to `d NAME`.
     pub(super) fn list_one(&self, name: &[u8], out: &mut Vec<u8>) {
         if let Some(hold) = self.exclusive.hold(name) {
-            line(out, name, self.holder(hold.slot));
+            line(out, name, self.called(hold.slot));
         }
     }
 
@@ -106,19 +106,19 @@ impl Glockd {
     pub(super) fn shared_list_one(&self, name: &[u8], out: &mut Vec<u8>) {
         let holders = self.shared.held.get(name);
         for slot in holders.iter().flat_map(|holders| &holders.slots) {
-            line(out, name, self.holder(*slot));
+            line(out, name, self.called(*slot));
         }
     }
 
     /// The answer to `who NAME`.
     pub(super) fn who_is(&self, name: &[u8], out: &mut Vec<u8>) {
-        for (from, _) in self.registry.iter().filter(|(_, slot)| self.holder(*slot) == name) {
+        for (from, _) in self.registry.iter().filter(|(_, slot)| self.called(*slot) == name) {
             line(out, from.as_bytes(), name);
         }
     }
 
     /// What the client in `slot` is called.
-    fn holder(&self, slot: u32) -> &[u8] {
+    fn called(&self, slot: u32) -> &[u8] {
         self.clients.see_at(slot).map_or(b"", known_as)
     }
 }

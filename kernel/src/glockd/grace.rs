@@ -76,9 +76,6 @@ impl Glockd {
 
     /// 1 CLAIM.
     pub(super) fn back(&mut self, id: ClientId, name: &[u8], fence: u64) {
-        let Some(fence) = Fence::new(fence).filter(|fence| (self.since..self.first).contains(&fence.epoch())) else {
-            return self.reply(id, Reply::CannotGet(name));
-        };
         if self.has_too_many(id) {
             return self.refuse(id, Reply::TooManyLocks);
         }
@@ -86,8 +83,11 @@ impl Glockd {
         let (Some(grace), Some(client)) = (claiming, self.clients.get(id)) else {
             return self.reply(id, Reply::NoGrace);
         };
+        // A claim that is not good is answered with the others, in its turn.
         let name = Name::from(name);
-        grace.claims.entry(Name::clone(&name)).or_default().push((fence, id));
+        if let Some(fence) = Fence::new(fence).filter(|fence| (self.since..self.first).contains(&fence.epoch())) {
+            grace.claims.entry(Name::clone(&name)).or_default().push((fence, id));
+        }
         match &mut client.busy {
             Busy::Claims(claims) => claims.push(name),
             busy => *busy = Busy::Claims([name].into()),

@@ -35,9 +35,11 @@ impl Glockd {
     pub fn handle_line(&mut self, client: ClientId, line: &[u8], now: Instant) {
         let line: Vec<_> = line.trim_ascii().iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect();
         let Some(known) = self.hear(client, now) else { return };
-        if known.input.is_empty() && may_run(&known.busy, &line) {
+        let is_first = known.input.is_empty();
+        if is_first && self.may_run(client, &line) {
             return self.run_one(client, &line, now);
         }
+        let Some(known) = self.clients.get(client) else { return };
         known.input.extend(line.into_iter().chain([b'\n']));
         self.limit_input(client);
     }
@@ -57,12 +59,21 @@ impl Glockd {
     fn run(&mut self, id: ClientId, bytes: &[u8], most: usize, now: Instant) -> usize {
         let mut used = 0;
         for line in bytes.split_inclusive(|byte| *byte == b'\n').take(most) {
-            let is_due = self.clients.get(id).is_some_and(|client| may_run(&client.busy, line));
+            let is_due = self.may_run(id, line);
             let Some(line) = line.strip_suffix(b"\n").filter(|_| is_due) else { break };
             used += line.len() + 1;
             self.run_one(id, line, now);
         }
         used
+    }
+
+    /// Claims may follow each other, up to their limit; whatever else comes after a command that waits has to wait as well.
+    fn may_run(&self, id: ClientId, line: &[u8]) -> bool {
+        self.clients.see(id).filter(|client| !client.is_leaving).is_some_and(|client| match &client.busy {
+            Busy::Free => true,
+            Busy::Claims(_) => line.starts_with(b"back ") && !self.has_too_many(id),
+            _ => false,
+        })
     }
 
     fn run_one(&mut self, id: ClientId, line: &[u8], now: Instant) {
@@ -85,14 +96,5 @@ impl Glockd {
     fn turn_away(&mut self, id: ClientId, reply: Reply<'_>, why: Why) {
         self.refuse(id, reply);
         self.close(id, why);
-    }
-}
-
-/// Claims may follow each other; whatever else comes after a command that waits has to wait as well.
-fn may_run(busy: &Busy, line: &[u8]) -> bool {
-    match busy {
-        Busy::Free => true,
-        Busy::Claims(_) => line.starts_with(b"back "),
-        _ => false,
     }
 }

@@ -4,7 +4,12 @@ use alloc::vec::Vec;
 
 use core::fmt::Write;
 
-use super::{Glockd, command::Command, reply::Bytes};
+use super::{
+    Glockd,
+    clients::{Busy, ClientId},
+    command::Command,
+    reply::Bytes,
+};
 
 /// The kinds of commands that are counted, in the order of their names.
 pub const VERBS: [&str; 20] = [
@@ -104,6 +109,24 @@ impl Glockd {
             epoch: self.fences.epoch(),
             is_in_grace: self.grace.is_some(),
         }
+    }
+
+    /// Who holds the exclusive lock `name`. It may be a client that is gone, until its locks are released.
+    #[must_use]
+    pub fn holder(&self, name: &[u8]) -> Option<ClientId> {
+        self.clients.see_at(self.exclusive.hold(name)?.slot).map(|client| client.id)
+    }
+
+    /// Who holds the shared lock `name`, in the order of coming.
+    pub fn shared_holders(&self, name: &[u8]) -> impl Iterator<Item = ClientId> {
+        let slots = self.shared.held.get(name).into_iter().flat_map(|holders| &holders.slots);
+        slots.filter_map(|slot| self.clients.see_at(*slot)).map(|client| client.id)
+    }
+
+    /// Whether a command of this client is yet to be answered, so that those it sends after have to wait.
+    #[must_use]
+    pub fn is_busy(&self, client: ClientId) -> bool {
+        self.clients.see(client).is_some_and(|client| client.busy != Busy::Free)
     }
 
     /// The answer to `q`: its keys in order.

@@ -72,7 +72,7 @@ fn much_is_released_in_pieces_and_others_come_in_between() {
     for name in ["ann", "bob", "cay"] {
         stage.connect(name, name);
     }
-    let lines: String = (0..LOCKS).map(|number| format!("g {number}\n")).collect();
+    let lines = numbered(LOCKS, |number| format!("g {number}\n"));
     stage.send("ann", lines.as_bytes());
     stage.say("cay", "lg 0 60");
     stage.glockd.handle_disconnect(stage.id("ann"));
@@ -100,7 +100,7 @@ fn a_long_list_comes_in_pieces_as_fast_as_it_is_read() {
     for name in ["ann", "bob"] {
         stage.connect(name, name);
     }
-    let lines: String = (0..1000).map(|number| format!("g {number:04}\n")).collect();
+    let lines = numbered(1000, |number| format!("g {number:04}\n"));
     stage.send("ann", lines.as_bytes());
     stage.hear("ann");
     stage.glockd.handle_bytes(stage.id("bob"), b"d\nping\n", stage.now);
@@ -118,7 +118,7 @@ fn a_long_list_comes_in_pieces_as_fast_as_it_is_read() {
             while stage.glockd.step(stage.now) {}
         }
     }
-    let listed: String = (0..1000).map(|number| format!("{number:04}: ann\n")).collect();
+    let listed = numbered(1000, |number| format!("{number:04}: ann\n"));
     assert_eq!(text, format!("{listed}1 Pong\n"));
     assert_eq!(pieces, 4);
 
@@ -133,7 +133,7 @@ fn whoever_goes_while_a_list_is_given_is_told_no_more() {
     for name in ["ann", "bob"] {
         stage.connect(name, name);
     }
-    let lines: String = (0..1000).map(|number| format!("g {number:04}\n")).collect();
+    let lines = numbered(1000, |number| format!("g {number:04}\n"));
     stage.send("ann", lines.as_bytes());
     let bob = stage.id("bob");
     stage.glockd.handle_bytes(bob, b"d\n", stage.now);
@@ -141,4 +141,9 @@ fn whoever_goes_while_a_list_is_given_is_told_no_more() {
     stage.glockd.handle_drained(bob);
     assert_eq!(stage.glockd.poll_output(), None);
     assert_eq!(stage.hear("bob"), "");
+}
+
+/// A line for each number.
+fn numbered(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(line).collect::<Vec<_>>().concat()
 }

@@ -104,7 +104,7 @@ impl Stage {
                 }
             }
             Output::Close { client, why } => {
-                self.told.entry(self.name(client)).or_default().push_str(&format!("!{why:?}\n"));
+                self.told.entry(self.name(client)).or_default().extend([format!("!{why:?}\n")]);
             }
         }
     }

@@ -64,12 +64,14 @@ fn play(text: &str) -> String {
         played.push('\n');
         let (mark, rest) = line.split_once(' ').unwrap_or((line, ""));
         if mark == "%" {
+            assert!(stage.is_none(), "it has begun with other settings");
             set(&mut settings, rest);
+        }
+        if matches!(mark, "" | "#" | "%") {
             continue;
         }
         let on = stage.get_or_insert_with(|| Stage::new(settings.clone()));
         match mark {
-            "" | "#" => {}
             "+" => {
                 let (name, from) = rest.split_once(' ').expect("a name, and where from");
                 on.connect(name, from);
@@ -104,8 +106,8 @@ fn told(stage: &mut Stage) -> String {
     for (name, told) in stage.hear_all() {
         for line in told.lines() {
             match line.strip_prefix('!') {
-                Some(why) => text.push_str(&format!("{name}! {why}\n")),
-                None => text.push_str(&format!("{name}< {line}\n")),
+                Some(why) => text.extend([format!("{name}! {why}\n")]),
+                None => text.extend([format!("{name}< {line}\n")]),
             }
         }
     }

@@ -13,6 +13,7 @@ Examples:
   lockwright run --if-busy=replace dev.lock -- ./serve    end the one that runs, and take its place
   lockwright run --max-hold 1h -k 30s job.lock -- ./job   SIGTERM after an hour, SIGKILL 30 seconds later
   lockwright run --report out.json job.lock -- ./job      tell 75 of ./job from 75 of lockwright
+  lockwright run db.lock --also cache.lock -- ./rebuild     hold both, or none
   lockwright run --fence db.lock -- ./write               tells ./write a number that only grows";
 
 pub(super) const LOCK: &str = "\
@@ -80,6 +81,11 @@ pub(super) const DOCTOR: &str = "\
 Examples:
   lockwright doctor /srv/locks
   lockwright doctor --kind queue --json /srv/locks | jq -r '.kinds[].verdict'";
+
+pub(super) const SERVE_NFS: &str = "\
+Examples:
+  lockwright sim serve-nfs --lose-replies 20 --replies none          2 replies of 100 are lost, and none is kept
+  lockwright sim serve-nfs --at 127.0.0.1:2049 --late 5 --after 100  5 calls of 1000 come 100 calls late";
 
 pub(super) const STAND_IN: &str = "\
 Examples:

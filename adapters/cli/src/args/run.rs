@@ -1,13 +1,15 @@
 //! What `run` takes.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::ValueHint;
 
 use super::{
     busy::BusyArgs,
     mode::ModeArgs,
     report::ReportArgs,
     stop::StopArgs,
-    want::{NoteArgs, WantArgs},
+    want::{NoteArgs, WantArgs, lock},
 };
 use crate::exit::Failure;
 
@@ -32,6 +34,11 @@ pub(crate) struct RunArgs {
     /// Run CMD at once, under the lock that is held around this command, if it is this one. Otherwise that is refused, with 83.
     #[arg(long, conflicts_with_all = ["max_hold", "status_fd", "report"])]
     pub(crate) reentrant: bool,
+    /// Hold this lock as well, of the same kind; repeat it for more. They are taken in the order of their resolved paths, and
+    /// all are held before CMD runs: if one is not acquired, those that were are given back. --wait counts for all together,
+    /// and the loss of any stops CMD, which is told of LOCK alone.
+    #[arg(long, value_name = "LOCK", value_parser = lock(), value_hint = ValueHint::AnyPath, conflicts_with = "reentrant")]
+    pub(crate) also: Vec<PathBuf>,
     /// Run this line by `sh -c`.
     #[arg(short = 'c', long = "command", value_name = "STRING", conflicts_with = "command")]
     shell: Option<OsString>,
@@ -52,6 +59,7 @@ impl RunArgs {
             stop: StopArgs::default(),
             report: ReportArgs::default(),
             reentrant: false,
+            also: Vec::new(),
             shell: None,
             command,
         }
@@ -60,7 +68,7 @@ impl RunArgs {
     /// Which lock is wanted, of which kind, and how long it is waited for.
     pub(crate) fn want(&self) -> Result<WantArgs, Failure> {
         let want = self.busy.want(&self.want)?;
-        Ok(WantArgs { kind: self.mode.kind(want.kind), ..want })
+        Ok(WantArgs { kind: self.mode.kind(want.kind), voice: self.report.voice(), ..want })
     }
 
     /// What to execute; never empty.

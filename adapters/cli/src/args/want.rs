@@ -12,7 +12,7 @@ use lockwright_posix::{
 };
 use lockwright_tcp::address::Address;
 
-use crate::{daemon, exit::Failure, notes, verified};
+use crate::{daemon, events::Voice, exit::Failure, notes, verified};
 
 /// Which lock, and how long to wait for it.
 #[derive(Clone, Debug, clap::Args)]
@@ -30,6 +30,9 @@ pub(crate) struct WantArgs {
     /// Do not say that the lock is waited for, nor who has it when it was not had: the exit code does.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// In what form it is told what happens.
+    #[arg(skip)]
+    pub(crate) voice: Voice,
     /// Share the lock with other users, who can take it away then: with those of the group of the directory that it is in,
     /// or with all who can come there. The default is nobody but root, and a directory where others could take it away is
     /// refused. All who share it say the same.

@@ -34,7 +34,10 @@ pub(super) const EXIT_CODES: [(&str, &str); 20] = [
         "Refused: of `unlock`, for an owner may be alive; of `break`, for nobody said yes; of `queue`, for it has the lock; \
          otherwise, for that kind of lock is not verified on that file system.",
     ),
-    ("83", "The command, or the process, would wait for a lock that it has."),
+    (
+        "83",
+        "The command, or the process, would wait for a lock that it has, or for somebody who waits for a lock that it has.",
+    ),
     ("84", "The command ended well, and the release could not be confirmed."),
     ("85", "An operator has broken the lock, for the reason that is said. The command was stopped, or not run."),
     ("124", "The command ran for longer than `--max-hold`, and was stopped."),
@@ -45,7 +48,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 20] = [
 ];
 
 /// Each variable of the environment, and what it is for.
-pub(super) const ENVIRONMENT: [(&str, &str); 7] = [
+pub(super) const ENVIRONMENT: [(&str, &str); 8] = [
     (
         "LOCKWRIGHT_DIR",
         "Read: the directory of locks that are called by a name without a slash. The default is the working directory.",
@@ -62,6 +65,11 @@ pub(super) const ENVIRONMENT: [(&str, &str); 7] = [
         "LOCKWRIGHT_HELD",
         "Set for the command, and read: the ids of the locks that are held around it, outermost first. A `run` inside \
          that would wait for one of them is refused.",
+    ),
+    (
+        "LOCKWRIGHT_HELD_AT",
+        "Set for the command, and read: the absolute paths of the same, parted by colons, so that a deadlock with others is \
+         noticed. One that a colon is in is left empty.",
     ),
 ];
 

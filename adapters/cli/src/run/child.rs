@@ -32,9 +32,10 @@ use nix::{
     unistd::{ForkResult, Pid, fork, getpid, getppid, setpgid},
 };
 
-use super::nesting::HELD;
 use crate::{
-    exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND, code_of, say},
+    around::Around,
+    events::Voice,
+    exit::{FAILED, Failure, NOT_EXECUTABLE, NOT_FOUND, code_of},
     signals::Signals,
 };
 
@@ -50,8 +51,8 @@ pub(super) struct Task<'a> {
     pub(super) lock: &'a Path,
     /// Its kind.
     pub(super) mode: Kind,
-    /// The ids of the locks held around this one.
-    pub(super) held: &'a str,
+    /// In what form it is told that it cannot be executed.
+    pub(super) voice: Voice,
 }
 
 impl Task<'_> {
@@ -70,6 +71,8 @@ impl Task<'_> {
 pub(super) struct Told<'a> {
     /// Under which id it is held.
     pub(super) id: &'a Id,
+    /// The locks that are held around it, also those that were taken for it.
+    pub(super) around: &'a Around,
     /// The fencing token.
     pub(super) fence: Option<Token>,
     /// The slot of a semaphore.
@@ -82,7 +85,7 @@ impl Told<'_> {
         let id = Some(format!("LOCKWRIGHT_ID={}\n", self.id));
         let fence = self.fence.map(|fence| format!("LOCKWRIGHT_FENCE={fence}\n"));
         let slot = self.slot.map(|slot| format!("LOCKWRIGHT_SLOT={slot}\n"));
-        id.into_iter().chain(fence).chain(slot).collect()
+        id.into_iter().chain([self.around.lines()]).chain(fence).chain(slot).collect()
     }
 }
 
@@ -234,7 +237,8 @@ fn not_executed(task: &Task, error: &io::Error) -> u8 {
         io::ErrorKind::NotFound => (NOT_FOUND, "not found".to_owned()),
         _ => (NOT_EXECUTABLE, format!("cannot be executed: {error}")),
     };
-    say(&format!("{}: {what}", task.command[0].display()));
+    let line = format!("{}: {what}", task.command[0].display());
+    task.voice.told(Failure::new(code, line)).report();
     code
 }
 
@@ -246,10 +250,11 @@ fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader
     let mut told = String::with_capacity(TOLD_BYTES);
     pipe.read_to_string(&mut told)?;
     let told: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once('=')).collect();
-    let Some((_, id)) = told.first() else { return Ok(None) };
-    let held = [task.held, id].join(" ");
+    if told.is_empty() {
+        return Ok(None);
+    }
     let mut command = task.program();
-    command.env(HELD, held.trim_start()).envs(told);
+    command.envs(told);
     signals.unblock()?;
     Err(command.exec())
 }

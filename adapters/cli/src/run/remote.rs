@@ -26,14 +26,15 @@ use nix::sys::signal::Signal;
 use super::{
     acquire::{NOT_RUN, heed_waiting},
     child::{HeldBack, Running, Task, Told},
-    nesting::HELD,
     report::{Fate, Report},
     supervise::heed,
     terminal,
 };
 use crate::{
     args::{IfBusy, OnLost, RunArgs, WantArgs},
+    around::Around,
     daemon::{CONNECT_WAIT, unavailable},
+    events::{self, Event, Shown, Voice},
     exit::{BUSY, Failure, LOST, SELF_NESTED, TOO_LONG, UNAVAILABLE, USAGE, failed, say},
     signals::Signals,
     text::shown_path,
@@ -51,15 +52,22 @@ struct Outcome {
     fate: Fate,
 }
 
+/// Why a command is stopped.
+enum Cause {
+    Lost(ClientError),
+    TooLong(Duration),
+}
+
 /// Runs the command under the lock, and answers with the exit code.
 pub(super) fn run(address: &Address, args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<u8, Failure> {
     refuse(args, want)?;
     let shown = shown_path(&want.lock);
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
-    let (command, held) = (args.command(), std::env::var(HELD).unwrap_or_default());
-    let task = Task { command: &command, lock: &want.lock, mode: want.kind, held: &held };
+    let (command, mut around) = (args.command(), Around::this_process());
+    let voice = want.voice;
+    let task = Task { command: &command, lock: &want.lock, mode: want.kind, voice };
     let child = HeldBack::fork(&task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
-    let taken = match take(address, want, &child, &signals, &held) {
+    let taken = match take(address, want, &child, &signals, &around) {
         Ok(taken) => taken, // 3 TAKE
         Err(failure) => {
             child.let_go();
@@ -79,21 +87,41 @@ pub(super) fn run(address: &Address, args: &RunArgs, want: &WantArgs, report: &m
         }
     };
     tell(&format!("held as {id}, after {:.3} s", waited.as_secs_f64()));
+    let lock = || Shown(&want.lock);
+    voice.tell(&Event::Acquired { lock: lock(), id: events::text(&id), waited_ms: events::millis(waited) });
+    around.push(&id, &want.lock);
     terminal::hand_over(child.group());
-    let command = child.go(&Told { id: &id, fence, slot: None }); // 4 GO
-    let outcome = watch(&mut guard, &command, &signals, args, &shown); // 5 WATCH
+    let command = child.go(&Told { id: &id, around: &around, fence, slot: None }); // 4 GO
+    let say_cause = |cause: &Cause, then: &str| match cause {
+        Cause::Lost(error) => {
+            voice.tell(&Event::Lost { lock: lock(), id: events::text(&id), gone: true, by: None, reason: None });
+            voice.say(&format!("{shown}: {error}; {then}"));
+        }
+        Cause::TooLong(hold) => {
+            voice.tell(&Event::TooLong { held_ms: events::millis(*hold) });
+            voice.say(&format!("{shown}: held for {hold:?}, which is all it was to be; {then}"));
+        }
+    };
+    let outcome = watch(&mut guard, &command, &signals, args, say_cause); // 5 WATCH
     let outcome = outcome.inspect_err(|_| command.signal(Signal::SIGKILL)).map_err(failed("cannot watch the command"));
     terminal::take_back(command.group());
     let Outcome { code, fate } = outcome?;
+    let (child, held) = (command.ended().ok().flatten(), report.held());
+    voice.tell(&Event::Ended { child });
     let (code, fate) = match (fate, guard.unlock()) {
         (Fate::Lost, _) => (code, fate),
-        (_, Ok(_)) => (code, Fate::Released), // 6 RELEASE
+        (_, Ok(_)) => {
+            let held_ms = events::millis(held);
+            voice.tell(&Event::Released { lock: lock(), id: events::text(&id), held_ms });
+            (code, Fate::Released) // 6 RELEASE
+        }
         (_, Err(error)) => {
-            say(&format!("{shown}: {error}, before the command had ended"));
+            voice.tell(&Event::Lost { lock: lock(), id: events::text(&id), gone: true, by: None, reason: None });
+            voice.say(&format!("{shown}: {error}, before the command had ended"));
             (LOST, Fate::Lost)
         }
     };
-    let held = report.ended(command.ended().ok().flatten(), fate);
+    report.ended(child, fate, held);
     tell(&format!("held no more, after {:.3} s", held.as_secs_f64()));
     Ok(code)
 }
@@ -105,6 +133,7 @@ fn refuse(args: &RunArgs, want: &WantArgs) -> Result<(), Failure> {
         () if !matches!(want.kind, Kind::Fast | Kind::Queue) => refused(
             "a daemon's lock has one holder at a time, and who waits is in line: leave out --kind and its short forms",
         ),
+        () if !args.also.is_empty() => refused("a daemon's lock is held alone: leave out --also"),
         () if args.busy.if_busy == IfBusy::Replace => refused("a daemon's lock is nobody's to break"),
         () if args.reentrant => refused("--reentrant is for locks on a file system"),
         () if want.shared_with.is_some() || want.unverified => {
@@ -115,29 +144,39 @@ fn refuse(args: &RunArgs, want: &WantArgs) -> Result<(), Failure> {
     }
 }
 
-fn take(address: &Address, want: &WantArgs, child: &HeldBack, signals: &Signals, held: &str) -> Result<Taken, Failure> {
+fn take(
+    address: &Address,
+    want: &WantArgs,
+    child: &HeldBack,
+    signals: &Signals,
+    around: &Around,
+) -> Result<Taken, Failure> {
     let lost = |error: &ClientError| unavailable(address, error).ending(NOT_RUN);
     let mut client = Client::connect(&address.daemon, CONNECT_WAIT).map_err(|error| lost(&error))?;
     let hello = client.hello().map_err(|error| lost(&error))?;
     let from = hello.map_or_else(|| format!("pid-{}", std::process::id()), |hello| hello.from);
     let id = id(&from, &address.daemon);
-    if !held.is_empty()
+    if !around.is_empty()
         && let Some(holder) = client.holder(&address.name).map_err(|error| lost(&error))?
-        && held.split(' ').any(|around| around == id_text(&holder, &address.daemon))
+        && around.contains(&self::id(&holder, &address.daemon))
     {
         let line = format!("{}: held around this command, which would wait for itself", shown_path(&want.lock));
         return Err(Failure::new(SELF_NESTED, line));
     }
     let handle = signals.handle().map_err(failed("cannot wait for signals"))?;
     let patience = if want.nonblock { Some(Duration::ZERO) } else { want.wait };
-    let mut failure = None;
+    let (mut failure, begun) = (None, Instant::now());
     let answer = client.lock_unless(&address.name, patience, Some(handle.as_fd()), |pause| match pause {
         Pause::Interrupted => heed_waiting(child, signals).map_err(|error| {
             failure = Some(error);
             ClientError::Interrupted
         }),
         Pause::Long => {
-            if !want.quiet && !want.nonblock {
+            if want.voice == Voice::Json {
+                let (lock, kind) = (Shown(&want.lock), want.kind.to_string());
+                let waited_ms = events::millis(begun.elapsed());
+                want.voice.tell(&Event::Waiting { lock, kind, ahead: None, holders: Vec::new(), waited_ms });
+            } else if !want.quiet && !want.nonblock {
                 say(&format!("waiting for {}", shown_path(&want.lock)));
             }
             Ok(())
@@ -172,7 +211,7 @@ fn watch(
     command: &Running,
     signals: &Signals,
     args: &RunArgs,
-    shown: &str,
+    say_cause: impl Fn(&Cause, &str),
 ) -> std::io::Result<Outcome> {
     let stop = &args.stop;
     let until = stop.max_hold.map(|hold| Instant::now() + hold);
@@ -194,23 +233,19 @@ fn watch(
     }
     let goes_on = lost.is_some() && stop.on_lost == OnLost::Warn;
     let then = if goes_on { "the command goes on, without the lock" } else { "stopping the command" };
-    match (&lost, stop.max_hold) {
-        (Some(error), _) => say(&format!("{shown}: {error}; {then}")),
-        (None, hold) => {
-            let hold = hold.unwrap_or_default();
-            say(&format!("{shown}: held for {hold:?}, which is all it was to be; {then}"));
-        }
-    }
+    let is_lost = lost.is_some();
+    say_cause(&lost.map_or_else(|| Cause::TooLong(stop.max_hold.unwrap_or_default()), Cause::Lost), then);
     if !(goes_on && until_end(command, signals, until)?) {
         let signal = match stop.on_lost {
-            OnLost::Kill if lost.is_some() => Signal::SIGKILL,
+            OnLost::Kill if is_lost => Signal::SIGKILL,
             _ => stop.signal,
         };
         end(command, signals, signal, stop.kill_after)?;
     }
-    Ok(match lost {
-        Some(_) => Outcome { code: LOST, fate: Fate::Lost },
-        None => Outcome { code: TOO_LONG, fate: Fate::Released },
+    Ok(if is_lost {
+        Outcome { code: LOST, fate: Fate::Lost }
+    } else {
+        Outcome { code: TOO_LONG, fate: Fate::Released }
     })
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | a signal | passes it on to the command's group |
 //! | the command ends | that is the end, whatever else runs in its group |
-//! | the lock is lost, or ordered back | stops the group |
+//! | a lock is lost, or ordered back | stops the group |
 //! | the command holds for too long | stops the group |
 //!
 //! Stopping is the signal that was asked for, `SIGTERM` by default, to the whole group, after a while `SIGKILL`, and a wait until
@@ -47,7 +47,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Means<'a> {
     pub(super) lock: &'a PathLock,
-    pub(super) guard: &'a Guard,
+    /// Of all locks; at least one.
+    pub(super) guards: &'a [Guard],
     /// Its waits are interrupted by the signals.
     pub(super) world: &'a PosixWorld,
     pub(super) signals: &'a Signals,
@@ -66,7 +67,8 @@ pub(super) struct Outcome {
 /// Why a command is stopped.
 #[derive(Debug)]
 pub(super) enum Cause {
-    Lost(Loss),
+    /// Of which lock, in their order.
+    Lost(Loss, usize),
     TooLong(Duration),
 }
 
@@ -113,16 +115,16 @@ struct Supervisor<'a> {
 
 impl Supervisor<'_> {
     fn watch(&self, say: impl Fn(&Cause)) -> io::Result<Outcome> {
-        let Means { guard, world, signals, stop, .. } = self.means;
+        let Means { guards, world, signals, stop, .. } = self.means;
         let until = stop.max_hold.map(|hold| world.after(hold));
         if let Some(code) = self.until_end(Some(world.after(UNWATCHED)))? {
             return Ok(Outcome { code: Some(code), cause: None });
         }
         let cause = loop {
-            match guard.wait_for_loss(world, until) {
-                Ok(Vigil::Interrupted) => {}
-                Ok(Vigil::Lost(loss)) => break Cause::Lost(loss),
-                Ok(Vigil::TimedOut) => break Cause::TooLong(stop.max_hold.unwrap_or_default()),
+            match Guard::wait_for_any_loss(guards, world, until) {
+                Ok((Vigil::Interrupted, _)) => {}
+                Ok((Vigil::Lost(loss), which)) => break Cause::Lost(loss, which.unwrap_or_default()),
+                Ok((Vigil::TimedOut, _)) => break Cause::TooLong(stop.max_hold.unwrap_or_default()),
                 // It cannot be told, which is no loss.
                 Err(_) => drop(signals.wait(Some(LOOK_AGAIN))?),
             }
@@ -136,8 +138,8 @@ impl Supervisor<'_> {
         }
         say(&cause);
         let code = match (&cause, stop.on_lost) {
-            (Cause::Lost(_), OnLost::Warn) => self.until_end(until)?,
-            (Cause::Lost(_), OnLost::Kill) => self.stop(Signal::SIGKILL)?,
+            (Cause::Lost(..), OnLost::Warn) => self.until_end(until)?,
+            (Cause::Lost(..), OnLost::Kill) => self.stop(Signal::SIGKILL)?,
             _ => self.stop(stop.signal)?,
         };
         let code = if code.is_some() { code } else { self.stop(stop.signal)? };
@@ -195,7 +197,8 @@ impl Supervisor<'_> {
 
     /// The command and its group, without the supervisor, as an owner that dies when all of it has ended.
     fn whole_group(&self) -> io::Result<Id> {
-        let id = ProcessId::try_from(self.means.guard.id()).map_err(io::Error::other)?;
+        let any = self.means.guards.first().ok_or_else(|| io::Error::other("no lock is held"))?;
+        let id = ProcessId::try_from(any.id()).map_err(io::Error::other)?;
         let group = id.group.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
         Ok(Id::from(&ProcessId { pid: group.leader, start: group.start, ..id }))
     }

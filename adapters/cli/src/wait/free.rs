@@ -8,6 +8,7 @@ use super::{Patience, Waiter};
 use crate::{
     args::WaitArgs,
     daemon,
+    events::Voice,
     exit::{Failure, OTHER_KIND},
     look,
 };
@@ -21,7 +22,7 @@ pub(crate) fn wait(args: &WaitArgs) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
     loop {
         let wait = args.wait.map(|wait| wait.saturating_sub(begun.elapsed()));
-        let patience = Patience { wait, nonblock: args.nonblock, quiet: args.quiet, ending: "" };
+        let patience = Patience { wait, nonblock: args.nonblock, quiet: args.quiet, voice: Voice::Text, ending: "" };
         let (lock, _) = look::open(&args.lock, args.kind)?;
         let mut other = false;
         let waited = patience.wait_in(

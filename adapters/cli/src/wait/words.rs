@@ -1,9 +1,12 @@
 //! What somebody is told who waits, or who does not get the lock.
 
+use std::time::Duration;
+
 use lockwright_kernel::id::Id;
 use lockwright_posix::lock::{Glance, PathLock};
 
 use crate::{
+    events::{self, Event, Shown},
     notes::{self, Note},
     people,
     text::{shell_word, shown, shown_path},
@@ -64,6 +67,17 @@ impl<'a> Sight<'a> {
             lines.push(format!("         and {more} more"));
         }
         lines
+    }
+
+    /// The same for programs.
+    pub(super) fn event(&self, waited: Duration) -> Event<'_> {
+        Event::Waiting {
+            lock: Shown(self.lock.path()),
+            kind: self.lock.kind().to_string(),
+            ahead: self.glance.ahead,
+            holders: self.glance.holders.iter().map(|holder| events::text(&holder.id)).collect(),
+            waited_ms: events::millis(waited),
+        }
     }
 
     /// The two commands that help who did not get the lock.

@@ -90,12 +90,13 @@ fn a_lock_that_was_lost_when_the_command_ends_is_81_whatever_it_ends_with() {
 }
 
 #[test]
-fn a_lock_that_is_moved_away_is_missed_at_the_end() {
-    let dir = Dir::new();
-    let mut holder = start(&dir, &[], WAITS);
-    fs::rename(dir.path().join("lock"), dir.path().join("other")).expect("a lock");
-    holder.send("done\n");
-    assert_eq!((holder.line(), holder.code()), ("done".into(), 81));
+fn a_lock_that_is_moved_away_while_the_command_runs_is_lost_whatever_the_kind() {
+    for kind in KINDS {
+        let dir = Dir::new();
+        let mut holder = start(&dir, &["--kind", kind], WAITS);
+        fs::rename(dir.path().join("lock"), dir.path().join("other")).expect("a lock");
+        assert_eq!((holder.line(), holder.code()), ("TERM".into(), 81), "{kind}");
+    }
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! The commands that hold locks, wait for them, look at them and take them away, as processes.
 
+mod also;
 mod bad_inputs;
 mod breaking;
+mod deadlock;
 mod doctor;
+mod events;
 mod explain;
 mod fence;
 mod hold;

@@ -16,7 +16,7 @@ use super::{
     PathLock,
     any::{AnyLock, Place},
     error::{AcquireError, AcquireErrorKind, advice},
-    hold::{Hold, Loss, Vigil},
+    hold::{Hold, Loss, Vigil, vigil},
     orders::Order,
     worlds::Worlds,
 };
@@ -250,7 +250,21 @@ impl Guard {
     ///
     /// [`LockError::Fs`], when that cannot be told.
     pub fn wait_for_loss(&self, world: &PosixWorld, until: Option<Instant>) -> Result<Vigil, LockError> {
-        self.hold().vigil(world, until)
+        Ok(vigil(&[self.hold()], world, until)?.0)
+    }
+
+    /// [`Guard::wait_for_loss`] of several locks at once, which may be in different directories: `world` is that of one of
+    /// them. Says which of them is lost, if one is.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`], when that cannot be told of one of them.
+    pub fn wait_for_any_loss(
+        guards: &[Self],
+        world: &PosixWorld,
+        until: Option<Instant>,
+    ) -> Result<(Vigil, Option<usize>), LockError> {
+        vigil(&guards.iter().map(Self::hold).collect::<Vec<_>>(), world, until)
     }
 
     fn hold(&self) -> Hold<'_> {
