@@ -67,7 +67,7 @@ pub(super) fn run(address: &Address, args: &RunArgs, want: &WantArgs, report: &m
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
     let (command, mut around) = (args.command(), Around::this_process());
     let voice = want.voice;
-    let task = Task { command: &command, lock: &want.lock, mode: want.kind, voice };
+    let task = Task { command: &command, lock: &want.lock, mode: want.kind, voice, foreground: args.foreground };
     let client = connect(address)?; // CONNECT
     let child = HeldBack::fork(&task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
     let taken = match take((address, client), want, &child, &signals, &around) {
