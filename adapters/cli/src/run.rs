@@ -23,6 +23,7 @@ mod child;
 mod ending;
 mod locks;
 mod nesting;
+mod over_nfs;
 mod replace;
 mod report;
 mod supervise;
@@ -38,6 +39,7 @@ use crate::{
     around::Around,
     events::{self, Event, Shown},
     exit::{BUSY, Failure, failed, say},
+    nfs,
     signals::Signals,
 };
 use acquire::Taken;
@@ -45,7 +47,7 @@ use child::{HeldBack, Task, Told};
 use locks::Locks;
 use report::Report;
 pub(crate) use report::help;
-use supervise::Means;
+use supervise::{Guarded, Means};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let want = args.want()?;
@@ -66,6 +68,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
 }
 
 fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<u8, Failure> {
+    if let Some(address) = nfs::address(&want.lock)? {
+        return over_nfs::run(args, want, &address, report);
+    }
     let locks = Locks::open(args, want)?;
     let path = std::path::absolute(&want.lock).map_err(failed("cannot tell the working directory"))?;
     let around = Around::this_process();
@@ -112,7 +117,8 @@ fn run_under(
     }
     let told = Told { id: locks.main_of(&ids), around: &around, fence, slot };
     let (lock, world) = (locks.main(), locks.main_of(&worlds));
-    let means = Means { lock, guards: &guards, world, signals: &signals, stop: &args.stop };
+    let hold = Guarded { lock, guards: &guards };
+    let means = Means { hold: &hold, world, signals: &signals, stop: &args.stop };
     let say_cause = |cause: &_| ending::say_cause(voice, locks, &ids, cause, args.stop.on_lost);
     let outcome = supervise::supervise(child, &told, means, say_cause);
     let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH

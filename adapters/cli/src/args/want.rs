@@ -11,7 +11,7 @@ use lockwright_posix::{
     lock::{Kind, KindParseError, PathLock},
 };
 
-use crate::{events::Voice, exit::Failure, notes, verified};
+use crate::{events::Voice, exit::Failure, nfs, notes, verified};
 
 /// Which lock, and how long to wait for it.
 #[derive(Clone, Debug, clap::Args)]
@@ -66,6 +66,7 @@ impl WantArgs {
 
     /// The lock, of which nothing is made yet, if it is verified there.
     pub(crate) fn open(&self) -> Result<PathLock, Failure> {
+        nfs::refuse(&self.lock)?;
         let lock = PathLock::open_shared(&self.lock, self.kind, self.shared_with())?;
         if !self.unverified {
             verified::check(&lock)?;

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// What a failure to have the lock means.
-const NOT_RUN: &str = "; the command was not run";
+pub(super) const NOT_RUN: &str = "; the command was not run";
 
 /// All locks, taken.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ fn slot(lock: &PathLock, id: &Id) -> Result<Option<u32>, Failure> {
 }
 
 /// Takes in the signals that came while waiting: stops when one asks for that, fails when one asks for the end.
-fn heed(child: &HeldBack, signals: &Signals) -> Result<(), Failure> {
+pub(super) fn heed(child: &HeldBack, signals: &Signals) -> Result<(), Failure> {
     while let Some(signal) = signals.next().map_err(failed("cannot read signals"))? {
         if signal == Signal::SIGCHLD
             && let Some(Change::Ended(code)) = child.change().map_err(failed("cannot watch the command"))?

@@ -13,12 +13,14 @@
 //! To watch the hold takes a handle that the kernel is slow to close, so a command is not watched in its first
 //! [`UNWATCHED`]. A loss in that time is noticed when it is over.
 
-use std::{io, time::Duration};
+use std::{fmt, io, time::Duration};
 
 use lockwright_kernel::{
     clock::Instant,
+    fs::Halted,
     id::Id,
     ids::process::ProcessId,
+    lock::LockError,
     probe::{Liveness, Probe},
     watch::Wake,
 };
@@ -43,12 +45,45 @@ const UNWATCHED: Duration = Duration::from_millis(100);
 /// When a look at the hold failed, the next one is after so long.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// What a supervisor has to do with.
+/// What a command runs under: one lock or several.
+pub(super) trait Hold: fmt::Debug {
+    /// Waits until a lock is lost, the world is interrupted, or `until`: what it was, and which lock, in their order.
+    fn wait_for_loss(&self, world: &PosixWorld, until: Option<Instant>) -> Result<(Vigil, usize), LockError>;
+
+    /// The id that it is held under, of several one of them.
+    fn id(&self) -> &Id;
+
+    /// Whether that id's like is alive.
+    fn liveness(&self, id: &Id) -> Result<Liveness, Halted>;
+}
+
+/// Locks at paths.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Means<'a> {
+pub(super) struct Guarded<'a> {
     pub(super) lock: &'a PathLock,
     /// Of all locks; at least one.
     pub(super) guards: &'a [Guard],
+}
+
+impl Hold for Guarded<'_> {
+    fn wait_for_loss(&self, world: &PosixWorld, until: Option<Instant>) -> Result<(Vigil, usize), LockError> {
+        let (vigil, which) = Guard::wait_for_any_loss(self.guards, world, until)?;
+        Ok((vigil, which.unwrap_or_default()))
+    }
+
+    fn id(&self) -> &Id {
+        self.guards[0].id()
+    }
+
+    fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
+        self.lock.probe().liveness(id)
+    }
+}
+
+/// What a supervisor has to do with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Means<'a> {
+    pub(super) hold: &'a dyn Hold,
     /// Its waits are interrupted by the signals.
     pub(super) world: &'a PosixWorld,
     pub(super) signals: &'a Signals,
@@ -89,15 +124,15 @@ struct Supervisor<'a> {
 
 impl Supervisor<'_> {
     fn watch(&self, say: impl Fn(&Cause)) -> io::Result<Outcome> {
-        let Means { guards, world, signals, stop, .. } = self.means;
+        let Means { hold, world, signals, stop } = self.means;
         let until = stop.max_hold.map(|hold| world.after(hold));
         if let Some(code) = self.until_end(Some(world.after(UNWATCHED)))? {
             return Ok(Outcome { code: Some(code), cause: None });
         }
         let cause = loop {
-            match Guard::wait_for_any_loss(guards, world, until) {
+            match hold.wait_for_loss(world, until) {
                 Ok((Vigil::Interrupted, _)) => {}
-                Ok((Vigil::Lost(loss), which)) => break Cause::Lost(loss, which.unwrap_or_default()),
+                Ok((Vigil::Lost(loss), which)) => break Cause::Lost(loss, which),
                 Ok((Vigil::TimedOut, _)) => break Cause::TooLong(stop.max_hold.unwrap_or_default()),
                 // It cannot be told, which is no loss.
                 Err(_) => drop(signals.wait(Some(LOOK_AGAIN))?),
@@ -193,15 +228,14 @@ impl Supervisor<'_> {
 
     /// The command and its group, without the supervisor, as an owner that dies when all of it has ended.
     fn whole_group(&self) -> io::Result<Id> {
-        let any = self.means.guards.first().ok_or_else(|| io::Error::other("no lock is held"))?;
-        let id = ProcessId::try_from(any.id()).map_err(io::Error::other)?;
+        let id = ProcessId::try_from(self.means.hold.id()).map_err(io::Error::other)?;
         let group = id.group.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
         Ok(Id::from(&ProcessId { pid: group.leader, start: group.start, ..id }))
     }
 
     /// Where its members cannot be seen from here, the command itself has to do.
     fn is_over(&self, all: &Id, was_killed: bool) -> io::Result<bool> {
-        Ok(match self.means.lock.probe().liveness(all) {
+        Ok(match self.means.hold.liveness(all) {
             Ok(Liveness::Dead) => true,
             Ok(Liveness::Alive) => false,
             _ => was_killed && self.command.ended()?.is_some(),
