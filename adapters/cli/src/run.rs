@@ -117,8 +117,8 @@ fn run_under(
     }
     let told = Told { id: locks.main_of(&ids), around: &around, fence, slot };
     let (lock, world) = (locks.main(), locks.main_of(&worlds));
-    let hold = Guarded { lock, guards: &guards };
-    let means = Means { hold: &hold, world, signals: &signals, stop: &args.stop };
+    let guarded = Guarded { lock, guards: &guards };
+    let means = Means { hold: &guarded, world, signals: &signals, stop: &args.stop };
     let say_cause = |cause: &_| ending::say_cause(voice, locks, &ids, cause, args.stop.on_lost);
     let outcome = supervise::supervise(child, &told, means, say_cause);
     let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH

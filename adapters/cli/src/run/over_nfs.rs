@@ -73,8 +73,8 @@ pub(super) fn run(args: &RunArgs, want: &WantArgs, address: &Address, report: &m
     voice.tell(&Event::Acquired { lock: shown(), id: events::text(&id), waited_ms });
     around.push(&id, &want.lock);
     let told = Told { id: &id, around: &around, fence: None, slot: None };
-    let hold = Held { lock: nfs::glance(address).ok(), id: &id, world: &world };
-    let means = Means { hold: &hold, world: world.local(), signals: &signals, stop: &args.stop };
+    let watched = Held { lock: nfs::glance(address).ok(), id: &id, world: &world };
+    let means = Means { hold: &watched, world: world.local(), signals: &signals, stop: &args.stop };
     let say = |cause: &Cause| say_cause(want, address, &id, cause);
     let outcome = supervise::supervise(child, &told, means, say);
     let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH
@@ -139,7 +139,7 @@ fn acquire(
     let world = NfsWorld::new(handle).map_err(failed("cannot wait"))?;
     let until = match want.wait {
         _ if want.nonblock => Some(Instant::new(Duration::ZERO)),
-        wait => wait.map(|wait| world.local().after(wait)),
+        at_most => at_most.map(|at_most| world.local().after(at_most)),
     };
     let mut tries = 0;
     loop {
