@@ -15,16 +15,19 @@
 //! To watch the hold takes a handle that the kernel is slow to close, so a command is not watched in its first
 //! [`UNWATCHED`]. A loss in that time is noticed when it is over.
 
-use std::{collections::BTreeSet, io, time::Duration};
+use std::{collections::BTreeSet, fmt, io, time::Duration};
 
 use lockwright_kernel::{
     clock::Instant,
+    fs::Halted,
     id::Id,
     ids::process::ProcessId,
+    lock::LockError,
     probe::{Liveness, Probe},
 };
 use lockwright_posix::{
     lock::{Guard, Loss, PathLock, RenewError, Vigil},
+    process::ThisProcess,
     watch::PosixWorld,
 };
 use nix::{
@@ -50,12 +53,54 @@ const UNWATCHED: Duration = Duration::from_millis(100);
 /// When a look at the hold failed, the next one is after so long.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// What a supervisor has to do with.
+/// What a command runs under: one lock or several.
+pub(super) trait Hold: fmt::Debug {
+    /// Waits until a lock is lost, the world is interrupted, or `until`: what it was, and which lock, in their order.
+    fn wait_for_loss(&self, world: &PosixWorld, until: Option<Instant>) -> Result<(Vigil, usize), LockError>;
+
+    /// The id that it is held under, of several one of them.
+    fn id(&self) -> &Id;
+
+    /// Whether the owner of an id of this kind is alive.
+    fn liveness(&self, id: &Id) -> Result<Liveness, Halted>;
+
+    /// Who holds.
+    fn this_process(&self) -> &ThisProcess;
+}
+
+/// Locks at paths.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Means<'a> {
+pub(super) struct Guarded<'a> {
     pub(super) lock: &'a PathLock,
     /// Of all locks; at least one.
     pub(super) guards: &'a [Guard],
+}
+
+impl Hold for Guarded<'_> {
+    fn wait_for_loss(&self, world: &PosixWorld, until: Option<Instant>) -> Result<(Vigil, usize), LockError> {
+        let (vigil, which) = Guard::wait_for_any_loss(self.guards, world, until)?;
+        Ok((vigil, which.unwrap_or_default()))
+    }
+
+    fn id(&self) -> &Id {
+        self.guards[0].id()
+    }
+
+    fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
+        self.lock.probe().liveness(id)
+    }
+
+    fn this_process(&self) -> &ThisProcess {
+        self.lock.this_process()
+    }
+}
+
+/// What a supervisor has to do with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Means<'a> {
+    pub(super) hold: &'a dyn Hold,
+    /// The lock, where it is held on a lease. Of several none is.
+    pub(super) leased: Option<&'a Guard>,
     /// Its waits are interrupted by the signals.
     pub(super) world: &'a PosixWorld,
     pub(super) signals: &'a Signals,
@@ -84,10 +129,9 @@ pub(super) enum Cause {
 }
 
 impl<'a> Means<'a> {
-    /// Of several locks none is held on a lease.
     fn tenure(self) -> io::Result<Option<Tenure<'a>>> {
-        let Some(guard) = self.guards.first().filter(|guard| guard.lease().is_some()) else { return Ok(None) };
-        let group = group_of(guard)?.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
+        let Some(guard) = self.leased else { return Ok(None) };
+        let group = group_of(guard.id())?.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
         Tenure::begin(guard, self.stop, &group)
     }
 }
@@ -157,15 +201,15 @@ struct Supervisor<'a> {
 
 impl Supervisor<'_> {
     fn watch(&self, say: impl Fn(&Cause)) -> io::Result<Outcome> {
-        let Means { guards, world, signals, stop, .. } = self.means;
+        let Means { hold, world, signals, stop, .. } = self.means;
         let until = stop.max_hold.map(|hold| world.after(hold));
         if let Some(code) = self.until_end(Some(world.after(UNWATCHED)))? {
             return Ok(self.ended(code, say));
         }
         let cause = loop {
             let next = self.tenure.as_ref().map(Tenure::next);
-            match Guard::wait_for_any_loss(guards, world, [until, next].into_iter().flatten().min()) {
-                Ok((Vigil::Lost(loss), which)) => break self.lost(loss, which.unwrap_or_default()),
+            match hold.wait_for_loss(world, [until, next].into_iter().flatten().min()) {
+                Ok((Vigil::Lost(loss), which)) => break self.lost(loss, which),
                 Ok((Vigil::TimedOut, _)) if until.is_some_and(|until| until <= now(world)) => {
                     break Cause::TooLong(stop.max_hold.unwrap_or_default());
                 }
@@ -261,7 +305,7 @@ impl Supervisor<'_> {
     }
 
     fn stop_others(&self, signal: Signal) -> io::Result<()> {
-        let Means { others, lock, .. } = self.means;
+        let Means { hold, others, .. } = self.means;
         let guardian = self.tenure.as_ref().and_then(Tenure::guardian);
         let spared = [Some(self.command.number()), guardian];
         let (mut respite, mut told) = (self.respite(signal), BTreeSet::new());
@@ -274,7 +318,7 @@ impl Supervisor<'_> {
                 None => one.signal(Signal::SIGKILL),
             });
             let Some(one) = left.first() else { return Ok(()) };
-            let Some(id) = one.id(lock.this_process()) else { continue };
+            let Some(id) = one.id(hold.this_process()) else { continue };
             self.wait_for_end(&id, &mut respite)?;
             self.heed_while_stopping()?;
         }
@@ -313,11 +357,10 @@ impl Supervisor<'_> {
     /// The command and its group, without the supervisor, as an owner that dies when all of it has ended. In the foreground the
     /// command alone; `None` when that has ended.
     fn whole_group(&self) -> io::Result<Option<Id>> {
-        let any = self.means.guards.first().ok_or_else(|| io::Error::other("no lock is held"))?;
-        if let Some(group) = group_of(any)? {
+        if let Some(group) = group_of(self.means.hold.id())? {
             return Ok(Some(group));
         }
-        match self.means.lock.this_process().fresh_id_for(self.command.number()) {
+        match self.means.hold.this_process().fresh_id_for(self.command.number()) {
             Ok(command) => Ok(Some(Id::from(&command))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -326,7 +369,7 @@ impl Supervisor<'_> {
 
     /// Where its members cannot be seen from here, the command itself has to do.
     fn is_over(&self, all: &Id, was_killed: bool) -> io::Result<bool> {
-        Ok(match self.means.lock.probe().liveness(all) {
+        Ok(match self.means.hold.liveness(all) {
             Ok(Liveness::Dead) => true,
             Ok(Liveness::Alive) => false,
             _ => was_killed && self.command.ended()?.is_some(),
@@ -335,8 +378,8 @@ impl Supervisor<'_> {
 }
 
 /// The process group of a hold, as an owner that dies when all of it has ended.
-fn group_of(guard: &Guard) -> io::Result<Option<Id>> {
-    let id = ProcessId::try_from(guard.id()).map_err(io::Error::other)?;
+fn group_of(hold: &Id) -> io::Result<Option<Id>> {
+    let id = ProcessId::try_from(hold).map_err(io::Error::other)?;
     Ok(id.group.map(|group| Id::from(&ProcessId { pid: group.leader, start: group.start, ..id })))
 }
 
