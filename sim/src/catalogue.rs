@@ -5,7 +5,6 @@ mod fast_lock;
 mod files;
 mod grace;
 mod known;
-mod lease;
 mod limits;
 pub mod matrix;
 mod observed;
@@ -22,7 +21,7 @@ pub use stories::Story;
 pub use worlds::REFERENCES;
 
 use crate::{
-    mutants::{Expected, dotlock, fast_lock as broken, lease as alone, processes as unsure, waiting},
+    mutants::{Expected, dotlock, fast_lock as broken, lease, processes as unsure, waiting},
     protocol::{Property, Protocol},
     scenario::{Faults, Profile, Scenario, Walk},
     scenarios,
@@ -125,7 +124,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 32] = [
+pub const ALGORITHMS: [Entry; 30] = [
     fast_lock::FILE,
     fast_lock::DIR,
     fast_lock::FILE_CLEANED,
@@ -154,8 +153,6 @@ pub const ALGORITHMS: [Entry; 32] = [
     token::TOKEN,
     token::LEASE,
     token::ADMIT,
-    lease::LEASED,
-    lease::FENCED,
     one_kind::THREE_KINDS,
     one_kind::ALIKE,
 ];
@@ -339,7 +336,7 @@ const COMMON_MUTANTS: [Entry; 34] = [
     Entry::mutant(
         "lease.unfenced",
         "a lock file that has become old is moved away, and its owner pauses",
-        &alone::UNFENCED,
+        &lease::UNFENCED,
         [2, 0],
         Property::MutualExclusion,
     )

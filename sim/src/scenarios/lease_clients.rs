@@ -39,8 +39,8 @@ pub type MakeJudge = for<'a> fn(&'a Replay<'a>, &'a RefCell<Sightings>, &'a dyn 
 /// How a lease begins, once the lock is had that was waited for.
 pub type Begin = fn(&Replay<'_>, &Id, &Lease) -> Result<Lease, LeaseError>;
 
-/// What is done of a lease when the lock was given back.
-pub type End = fn(&Replay<'_>, &Id, &Lease) -> Result<(), FsError>;
+/// What is done of a lease by those that hold the lock for long, when they have given it back.
+pub type End = fn(&Replay<'_>, &Id) -> Result<(), FsError>;
 
 /// Clients on leases.
 #[derive(Clone, Copy)]
@@ -210,7 +210,7 @@ impl LeaseClients {
             answer => give_back_by(answer, phase)?,
         };
         if outcome.next == Phase::Idle {
-            leases(world).forget(me)?; // 3 WITHDRAW
+            (self.end)(world, me)?; // 3 WITHDRAW
             or_halted(leases(world).sweep(world, world, |id| Ok(lock.owner()?.as_ref() == Some(id))))?; // 4 SWEEP
         }
         Ok(outcome)
@@ -234,7 +234,7 @@ impl LeaseClients {
         let lock = self.lock(world, &seen, &Blind);
         let said = write(me, &lease, &*lock, world)?;
         or_halted(lock.unlock(me))?;
-        (self.end)(world, me, &lease)?; // 3 WITHDRAW
+        leases(world).withdraw(me, &lease)?; // 3 WITHDRAW
         Ok(said)
     }
 
@@ -327,6 +327,6 @@ fn renewed(world: &Replay<'_>, me: &Id, lease: &Lease) -> Result<Lease, LeaseErr
 /// # Errors
 ///
 /// [`FsError::Halted`].
-pub fn withdrawn(world: &Replay<'_>, me: &Id, lease: &Lease) -> Result<(), FsError> {
-    Ok(leases(world).withdraw(me, lease)?)
+pub fn withdrawn(world: &Replay<'_>, me: &Id) -> Result<(), FsError> {
+    Ok(leases(world).forget(me)?)
 }
