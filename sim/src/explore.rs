@@ -7,6 +7,7 @@ mod edges;
 mod expand;
 mod fair;
 mod goals;
+mod graph;
 mod judge;
 mod lessons;
 mod passes;

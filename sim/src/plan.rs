@@ -173,7 +173,7 @@ impl Contents {
 
     /// The id that these contents are.
     pub(crate) fn id_in(contents: ContentsId) -> Option<IdNo> {
-        IdNo::all().nth(contents.checked_sub(1)?.into())
+        u8::try_from(contents.checked_sub(1)?).ok().map(IdNo).filter(|id| id.at() < IdNo::COUNT)
     }
 
     fn id(&mut self, contents: &[u8]) -> ContentsId {

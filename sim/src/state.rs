@@ -201,6 +201,9 @@ fn insert(sorted: &mut Vec<NameId>, name: NameId) {
 
 /// Under which names a state is written down.
 pub(crate) trait Naming {
+    /// True when every name stays as it is, and so what is sorted stays sorted.
+    const KEEPS: bool = false;
+
     fn path(&self, path: PathId) -> Result<PathId, Miss>;
     fn name(&self, name: NameId) -> NameId;
     fn node(&self, node: Node) -> Node;
@@ -214,6 +217,8 @@ pub(crate) trait Naming {
 pub(crate) struct OwnNames;
 
 impl Naming for OwnNames {
+    const KEEPS: bool = true;
+
     fn path(&self, path: PathId) -> Result<PathId, Miss> {
         Ok(path)
     }
@@ -354,6 +359,9 @@ impl Process {
 fn write_faults(left: Faults, out: &mut Vec<u16>) {
     let at = out.len();
     out.push(0);
+    if left == Faults::NONE {
+        return;
+    }
     for (bit, budget) in Budget::ALL.into_iter().enumerate().filter(|(_, budget)| left.of(*budget) > 0) {
         out[at] |= 1 << bit;
         out.push(left.of(budget).into());
@@ -362,6 +370,9 @@ fn write_faults(left: Faults, out: &mut Vec<u16>) {
 
 fn read_faults(input: &mut impl Iterator<Item = u16>) -> Faults {
     let (mut left, kinds) = (Faults::NONE, next(input));
+    if kinds == 0 {
+        return left;
+    }
     for (bit, budget) in Budget::ALL.into_iter().enumerate() {
         if kinds & 1 << bit != 0 {
             *left.of_mut(budget) = byte(next(input));
@@ -370,19 +381,24 @@ fn read_faults(input: &mut impl Iterator<Item = u16>) -> Faults {
     left
 }
 
-fn write_tree(tree: &Tree, naming: &impl Naming, out: &mut Vec<u16>) -> Result<(), Miss> {
-    let mut entries = Entries::new();
-    for &(path, node) in tree.entries() {
-        entries.push((naming.path(path)?, naming.node(node)));
-    }
-    entries.sort_unstable();
-    write_list(out, &entries, |out, (path, node)| {
+fn write_tree<N: Naming>(tree: &Tree, naming: &N, out: &mut Vec<u16>) -> Result<(), Miss> {
+    let write = |out: &mut Vec<u16>, (path, node): &(PathId, Node)| {
         out.push(*path);
         out.push(match node {
             Node::Dir => 0,
             Node::File(contents) => contents + 1,
         });
-    });
+    };
+    if N::KEEPS {
+        write_list(out, tree.entries(), write);
+        return Ok(());
+    }
+    let mut entries = Entries::new();
+    for &(path, node) in tree.entries() {
+        entries.push((naming.path(path)?, naming.node(node)));
+    }
+    entries.sort_unstable();
+    write_list(out, &entries, write);
     Ok(())
 }
 

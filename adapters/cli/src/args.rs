@@ -5,10 +5,13 @@ mod doctor;
 mod examples;
 mod fence;
 mod hold;
+mod lease;
 mod mode;
 mod replay;
 mod report;
 mod run;
+mod serve;
+mod sim;
 mod stop;
 mod verify;
 mod want;
@@ -17,19 +20,23 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use crate::{acquire, doctor as doctors, explain, fence as numbers, run::help as run_help, stand_in::StandIn};
+use crate::{acquire, doctor as doctors, events, explain, fence as numbers, run::help as run_help, stand_in::StandIn};
 pub(crate) use busy::IfBusy;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use fence::FenceCommand;
 pub(crate) use hold::{
-    AcquireArgs, BreakArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, QueueArgs, ReleaseArgs, UnlockArgs, WaitArgs,
+    AcquireArgs, BreakArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, QueueArgs, ReleaseArgs, RenewArgs, UnlockArgs,
+    WaitArgs,
 };
+pub(crate) use lease::LeaseArgs;
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
+pub(crate) use serve::{LogForm, PlaceArgs, Replies, ServeArgs};
+pub(crate) use sim::{KeptReplies, ServeNfsArgs, SimCommand};
 pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
-pub(crate) use want::{DIR, NoteArgs, WantArgs};
+pub(crate) use want::{DIR, NoteArgs, WantArgs, Whom, shared_with};
 
 /// Locks made of files and directories, checked as they ship.
 #[derive(Debug, Parser)]
@@ -73,6 +80,11 @@ Examples:
   lockwright unlock --id \"$id\" deploy.lock        ... or until the shell ends
   lockwright replay violated.trace                 run a counterexample again";
 
+/// What those look for in the help of `run` who know flock(1).
+const NOT_HERE: &str = "\
+Not here: -o and --close of flock(1), or a --keep-fd, for a lock is in no descriptor: CMD gets all that are open, and neither it nor \
+what it starts can keep a lock by them. -F and --no-fork: nobody would be left to give the lock back, or to stop CMD when it is lost.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check the algorithms: every interleaving, every crash.
@@ -99,14 +111,15 @@ pub(crate) enum Command {
     ///
     /// The command finds the lock's path in `LOCKWRIGHT_LOCK`, the id that it is held under in `LOCKWRIGHT_ID`, with --fence a
     /// number in `LOCKWRIGHT_FENCE`, of a semaphore (sem=N) its slot, from 1, in `LOCKWRIGHT_SLOT`, and the kind of the lock in
-    /// `LOCKWRIGHT_MODE`.
+    /// `LOCKWRIGHT_MODE`, and with --lease in `LOCKWRIGHT_EXPIRES` when that ends unless it is renewed.
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
-    /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, and 85 when an operator broke it;
+    /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, or its lease not renewed, and 85 when an operator broke it;
     /// 82 when that kind of lock is not verified on the file system there; 124 after --max-hold; 83 when CMD would wait for a
-    /// lock that is held around it; 84 when CMD ended well and the release failed; 64 usage; 73 and 77 when the lock cannot be
-    /// made there; 125 when lockwright failed; 126 and 127 when CMD cannot be executed or is not there.
-    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, run_help()))]
+    /// lock that is held around it, or for others who wait for such a lock; 84 when CMD ended well and the release failed; 64
+    /// usage; 69 when a lock's daemon cannot be reached; 73 and 77 when the lock cannot be made there; 125 when lockwright
+    /// failed; 126 and 127 when CMD cannot be executed or is not there.
+    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, format_args!("{}\n\n{}\n\n{NOT_HERE}", run_help(), events::help())))]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.
     ///
@@ -121,14 +134,26 @@ pub(crate) enum Command {
     ///
     /// It does what `lock` does. The token is the id, `@` and the absolute path of the lock, so that `release` needs no more.
     ///
+    /// With --lease and without --pid it is held for no process: until it is given back, or not renewed in time, see `renew`.
+    ///
     /// Exit codes: 0, and the token is printed; otherwise as of `lock`.
     #[command(after_long_help = format!("{}\n\n{}", examples::ACQUIRE, acquire::help()))]
     Acquire(AcquireArgs),
     /// Give back a lock that `acquire` took.
     ///
-    /// Exit code 0: it is given back; 1: the token neither holds the lock nor waits for it; 64: it is no token.
+    /// Exit code 0: it is given back; 1: the token neither holds the lock nor waits for it; 81: nor does that of a lease, which was
+    /// over, or given back; 64: it is no token.
     #[command(after_long_help = examples::RELEASE)]
     Release(ReleaseArgs),
+    /// Renew the lease of a lock that `acquire --lease` took.
+    ///
+    /// It counts from now on. A third of its length is a good time for it; one that nobody has found over can be renewed
+    /// later as well. `run` does it for its command.
+    ///
+    /// Exit code 0: it is renewed; 81: it is over, or the lock was given back, so somebody else may have it; 1: it is
+    /// held, and on no lease; 64: it is no token.
+    #[command(after_long_help = examples::RENEW)]
+    Renew(RenewArgs),
     /// Wait until somebody could have a lock at once, and take nothing.
     ///
     /// It leaves nothing on disk, and what was free when it came back may be taken the next moment: who wants the lock takes
@@ -208,12 +233,24 @@ pub(crate) enum Command {
     /// 128+N when signal N broke it off.
     #[command(after_long_help = format!("{}\n\n{}", examples::DOCTOR, doctors::help()))]
     Doctor(DoctorArgs),
+    /// Serve locks over TCP, WebSocket and a unix socket, as glockd does.
+    ///
+    /// A lock belongs to a connection, and ends with it. `run` takes one that is called `tcp://HOST:PORT/NAME` or `unix:PATH#NAME`.
+    /// Called `glockd`, lockwright does the same, and its flags may have one dash.
+    ///
+    /// Exit code 0: ended by SIGTERM or SIGINT; 64: usage; 73: it cannot listen there, or another has the pidfile; 125: lockwright
+    /// failed.
+    #[command(after_long_help = examples::SERVE)]
+    Serve(Box<ServeArgs>),
     /// Stand in for the lockers' scripts.
     ///
     /// Called as `lock_local.sh`, `fast_lock.sh` and so on, with or without `.sh`, lockwright does what that script does:
     /// same arguments, exit codes and lock directories. `NAME --help` says what can be typed.
     #[command(subcommand)]
     Lockers(LockersCommand),
+    /// Be a part of the world that misbehaves, for other programs to be tried on.
+    #[command(subcommand)]
+    Sim(SimCommand),
     /// Stand in for `flock` and `setlock`.
     ///
     /// Makes the names in DIR, as symbolic links to this binary. Called by such a name, lockwright takes that command's

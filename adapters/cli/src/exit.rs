@@ -19,6 +19,8 @@ pub(crate) struct Failure {
 pub(crate) const NOT_HELD: u8 = 1;
 /// The command line makes no sense (`EX_USAGE`).
 pub(crate) const USAGE: u8 = 64;
+/// The daemon that has the lock cannot be reached, or was lost while it was asked (`EX_UNAVAILABLE`).
+pub(crate) const UNAVAILABLE: u8 = 69;
 /// The lock cannot be created there (`EX_CANTCREAT`).
 pub(crate) const CANNOT_CREATE: u8 = 73;
 /// The lock was not acquired: busy, or timed out. The command was not run (`EX_TEMPFAIL`).
@@ -34,6 +36,8 @@ pub(crate) const LOST: u8 = 81;
 pub(crate) const REFUSED: u8 = 82;
 /// The command would wait for a lock that is held around it.
 pub(crate) const SELF_NESTED: u8 = 83;
+/// The command would wait for one that waits for it.
+pub(crate) const DEADLOCK: u8 = SELF_NESTED;
 /// The command ended well, and the release could not be confirmed.
 pub(crate) const UNRELEASED: u8 = 84;
 /// An operator has taken the lock away.
@@ -83,9 +87,19 @@ impl Failure {
         self.code
     }
 
+    /// The same failure, with what it means.
+    pub(crate) fn ending(self, what: &str) -> Self {
+        Self { line: self.line + what, ..self }
+    }
+
     /// What went wrong, in a line.
     pub(crate) fn line(&self) -> &str {
         &self.line
+    }
+
+    /// What is said below that line.
+    pub(crate) fn more(&self) -> &[String] {
+        &self.more
     }
 
     /// Says what went wrong, if there is something to say, and gives the code.

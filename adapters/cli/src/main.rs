@@ -2,24 +2,31 @@
 //!
 //! [`args`] says what can be typed; each command has a module of its name, which answers with an exit code. What goes
 //! wrong is one line on standard error, see [`exit`]. Called by the name of one of the lockers' scripts, it is that script,
-//! see [`lockers`], and called `flock` or `setlock` it stands in for that: [`stand_in`].
+//! see [`lockers`], and called `flock` or `setlock` it stands in for that: [`stand_in`]. Called `glockd`, it is the lock daemon:
+//! [`serve`].
 
 mod acquire;
 mod args;
+mod around;
 mod breaking;
 mod completions;
+mod daemon;
+mod deadlock;
 mod doctor;
+mod events;
 mod exit;
 mod explain;
 mod fence;
 mod held;
 mod json;
+mod lease;
 mod links;
 mod list;
 mod lock;
 mod lockers;
 mod look;
 mod manual;
+mod nfs;
 mod notes;
 mod order;
 mod owner;
@@ -28,8 +35,10 @@ mod queue;
 mod replay;
 mod report;
 mod run;
+mod serve;
 mod shrink;
 mod signals;
+mod sim;
 mod stand_in;
 mod status;
 mod table;
@@ -51,8 +60,14 @@ fn main() -> ExitCode {
     if let Some(script) = name.and_then(lockers::called_as) {
         return script.run();
     }
+    if name.is_some_and(run::guardian::called_as) {
+        return run::guardian::stand(line.get(1).map(OsString::as_os_str).unwrap_or_default());
+    }
     if let Some(stand_in) = name.and_then(stand_in::called_as) {
         return stand_in.run();
+    }
+    if name.is_some_and(serve::is_glockd) {
+        return serve::glockd(&line);
     }
     let args = match args::parse(&line) {
         Ok(args) => args,
@@ -66,6 +81,7 @@ fn main() -> ExitCode {
         Command::Lock(args) => lock::lock(&args),
         Command::Acquire(args) => acquire::acquire(&args),
         Command::Release(args) => acquire::release(&args),
+        Command::Renew(args) => lease::renew(&args),
         Command::Wait(args) => wait::free::wait(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),
@@ -75,8 +91,10 @@ fn main() -> ExitCode {
         Command::Owner(args) => owner::owner(&args),
         Command::Break(args) => breaking::break_hold(&args),
         Command::Unlock(args) => unlock::unlock(&args),
+        Command::Serve(args) => serve::serve(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Lockers(LockersCommand::Install { dir }) => lockers::install(&dir),
+        Command::Sim(command) => sim::sim(&command),
         Command::StandIn { dir, names } => stand_in::install(&dir, &names),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { dir } => manual::man(dir.as_deref()),

@@ -7,8 +7,9 @@ use lockwright_posix::lock::{Entry, PathLock, Standing};
 
 use crate::{
     args::LookArgs,
+    daemon,
     exit::Failure,
-    look,
+    lease, look,
     owner::print,
     report::{Report, State, Told, last_token},
     table::table,
@@ -21,6 +22,9 @@ const REASON_CHARS_MAX: usize = 80;
 
 /// The codes are those of [`State`].
 pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
+    if let Some(address) = daemon::address(&args.lock) {
+        return daemon::status(&address?, args);
+    }
     let (lock, standing) = look::open(&args.lock, args.kind)?;
     let state = State::of(&standing);
     let text = if args.json {
@@ -68,7 +72,8 @@ fn row(role: &str, lock: &PathLock, entry: &Entry) -> [String; 9] {
         _ => dash(),
     };
     let said = [told.why, told.who.map(|who| format!("by {who}"))];
-    let said: Vec<String> = said.into_iter().flatten().map(|text| shown(&text, REASON_CHARS_MAX)).collect();
+    let said = said.into_iter().flatten().map(|text| shown(&text, REASON_CHARS_MAX));
+    let said: Vec<String> = lease::short(entry.lease).into_iter().chain(said).collect();
     [
         role.to_owned(),
         told.pid.map_or_else(dash, |pid| pid.to_string()),

@@ -17,7 +17,10 @@ use nix::sys::signal::{Signal, raise};
 
 use crate::{
     args::WantArgs,
-    exit::{BROKEN, BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, SELF_NESTED, code_of, say},
+    around::Around,
+    deadlock::{PAUSE, Sight as Circles, Waiting},
+    events::{self, Event, Shown, Voice},
+    exit::{BROKEN, BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, SELF_NESTED, code_of},
     notes,
     order::Told,
     people,
@@ -31,25 +34,37 @@ const MOMENTS: [Duration; 3] = [Duration::from_millis(400), Duration::from_secs(
 /// How often it is mentioned after these.
 const AGAIN: Duration = Duration::from_mins(5);
 
+/// How often one that stands in a circle looks whether the other one has given up. That one may be stopped.
+const LOOKS_MAX: usize = 50;
+
 /// How long somebody waits, and how loudly.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience<'a> {
     pub(crate) wait: Option<Duration>,
     pub(crate) nonblock: bool,
     pub(crate) quiet: bool,
+    pub(crate) voice: Voice,
     /// What is added to a refusal.
     pub(crate) ending: &'a str,
 }
 
-/// Waits until the contender holds. `heed` is called when a signal has come in. A failure ends in `ending`.
+/// Waits until the contender holds, with the locks `around` it in hand. `heed` is called when a signal has come in. A failure ends
+/// in `ending`.
 pub(crate) fn wait(
     contender: &mut Contender,
     args: &WantArgs,
     world: &PosixWorld,
+    around: &Around,
     ending: &str,
-    heed: impl FnMut() -> Result<(), Failure>,
+    mut heed: impl FnMut() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let patience = Patience { wait: args.wait, nonblock: args.nonblock, quiet: args.quiet, ending };
+    let until = args.wait.map(|wait| world.after(wait));
+    let _until_the_end = if around.is_empty() || args.nonblock {
+        None
+    } else {
+        avoid_deadlock(contender, world, around, until, ending, &mut heed)?
+    };
+    let patience = Patience { wait: args.wait, nonblock: args.nonblock, quiet: args.quiet, voice: args.voice, ending };
     let (lock, me) = (contender.lock(), contender.id().clone());
     let waiter = Waiter { lock, me: Some(&me), number: Cell::new(None) };
     let mut order = None;
@@ -70,10 +85,49 @@ pub(crate) fn wait(
     for dead in lock.recovered() {
         notes::remove(lock, &dead.id);
         if !args.quiet {
-            tell_of_recovery(lock, &dead);
+            args.voice.tell(&Event::Recovered { lock: Shown(lock.path()), id: events::text(&dead.id) });
+            tell_of_recovery(args.voice, lock, &dead);
         }
     }
     Ok(())
+}
+
+/// Has others know what this waits for with the locks `around` it in hand, unless it gets the lock at once; a failure if it
+/// is to give up, for they wait for each other. See [`deadlock`](crate::deadlock).
+fn avoid_deadlock<'a>(
+    contender: &mut Contender,
+    world: &PosixWorld,
+    around: &'a Around,
+    until: Option<Instant>,
+    ending: &str,
+    heed: &mut impl FnMut() -> Result<(), Failure>,
+) -> Result<Option<Waiting<'a>>, Failure> {
+    let (lock, me) = (contender.lock(), contender.id().clone());
+    let Ok(path) = std::path::absolute(lock.path()) else { return Ok(None) };
+    let is_busy = |error: &AcquireError| {
+        matches!(error.kind(), AcquireErrorKind::TimedOut { .. } | AcquireErrorKind::Held { .. })
+    };
+    if !contender.wait(world, Some(Instant::new(Duration::ZERO))).is_err_and(|error| is_busy(&error)) {
+        return Ok(None); // It holds, or what is wrong comes up again in the wait.
+    }
+    let waiting = Waiting::publish(around, &me, &path);
+    for _ in 0..LOOKS_MAX {
+        match waiting.look() {
+            Circles::Clear => {
+                waiting.settle();
+                break;
+            }
+            Circles::Mine(circle) => return Err(circle.failure(lock, ending)),
+            Circles::Others => {}
+        }
+        let pause = world.after(PAUSE);
+        match contender.wait(world, Some(until.map_or(pause, |until| until.min(pause)))) {
+            Err(error) if matches!(error.kind(), AcquireErrorKind::Interrupted) => heed()?,
+            Err(error) if is_busy(&error) && until.is_none_or(|until| until > pause) => {}
+            _ => break,
+        }
+    }
+    Ok(Some(waiting))
 }
 
 /// Who waits for a lock, for the words that it is told.
@@ -112,7 +166,14 @@ impl Patience<'_> {
             match error.kind() {
                 AcquireErrorKind::TimedOut { .. } if moment.is_some() => {
                     let sight = waiter.sight();
-                    screen.show(&format!("waiting for {}", sight.what()), &sight.holders());
+                    match self.voice {
+                        Voice::Text => screen.show(&format!("waiting for {}", sight.what()), &sight.holders()),
+                        Voice::Json => {
+                            let since_begun =
+                                world.after(Duration::ZERO).since_start().saturating_sub(begun.since_start());
+                            self.voice.tell(&sight.event(since_begun));
+                        }
+                    }
                     moment = next();
                 }
                 AcquireErrorKind::Interrupted => {
@@ -138,6 +199,7 @@ impl Patience<'_> {
             AcquireErrorKind::AlreadyOwner => Failure::new(SELF_NESTED, error),
             AcquireErrorKind::Untrusted(_) => Failure::new(NO_PERMISSION, error),
             AcquireErrorKind::Fs(fs) => Failure::of_fs(*fs, error),
+            AcquireErrorKind::LeaseOver => Failure::new(BUSY, format!("{error}{}", self.ending)),
             _ => Failure::new(FAILED, error),
         }
     }
@@ -148,9 +210,9 @@ fn moments() -> impl Iterator<Item = Duration> {
     MOMENTS.into_iter().chain((1..).map(move |count| last + AGAIN * count))
 }
 
-fn tell_of_recovery(lock: &PathLock, dead: &Recovered) {
+fn tell_of_recovery(voice: Voice, lock: &PathLock, dead: &Recovered) {
     let told = people::recovered(&dead.id, dead.since, dead.evidence);
-    say(&format!("{}: {told}", shown_path(lock.path())));
+    voice.say(&format!("{}: {told}", shown_path(lock.path())));
 }
 
 /// What a signal does to somebody who waits: stops it, ends it, or nothing.

@@ -214,10 +214,14 @@ fn witness(dir: &Path, rule: Admission, want: Want) -> Seat {
     seats::sit(dir, count, how)
 }
 
+fn standing(dir: &Path) -> String {
+    format!("{:?}", PathLock::open(dir.join("lock")).map(|lock| lock.standing()))
+}
+
 /// Lets a storm run in `dir`.
 fn storm(dir: &Path, does: Does) -> Outcome {
     fs::write(dir.join("journal"), b"").unwrap();
-    Storm { dir, what: &format!("{does:?}"), children: CHILDREN, kill_every: KILL_EVERY }.run()
+    Storm { dir, what: &format!("{does:?}"), children: CHILDREN, kill_every: KILL_EVERY, standing }.run()
 }
 
 /// A round that came to its end, and when what happened in it, by the lines of the journal.

@@ -70,6 +70,40 @@ fn a_holder_notices_that_its_entry_is_removed() {
 }
 
 #[test]
+fn a_holder_notices_that_the_whole_lock_is_moved_away() {
+    for kind in KINDS {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = open(dir.path(), kind);
+        let loss = loses(&lock, |_| fs::rename(dir.path().join("lock"), dir.path().join("other")).unwrap());
+        assert_eq!(loss, Loss { is_gone: true, order: None }, "{kind}");
+    }
+}
+
+#[test]
+fn who_holds_several_locks_in_several_directories_notices_the_loss_of_each() {
+    for lost in 0..3 {
+        let dirs = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let locks = ["fast", "queue", "sem=2"].iter().zip(&dirs).map(|(kind, dir)| open(dir.path(), kind));
+        let locks: Vec<PathLock> = locks.collect();
+        let guards: Vec<Guard> = locks.iter().map(|lock| lock.lock().unwrap()).collect();
+        let world = locks[0].world();
+        assert_eq!(Guard::wait_for_any_loss(&guards, &world, Some(at_once())), Ok((Vigil::TimedOut, None)));
+        let ids: Vec<Id> = guards.iter().map(|guard| guard.id().clone()).collect();
+        let (ready, go) = channel();
+        let lock = locks[0].clone();
+        let thread = thread::spawn(move || {
+            ready.send(()).unwrap();
+            let world = lock.world();
+            Guard::wait_for_any_loss(&guards, &world, None)
+        });
+        go.recv().unwrap();
+        locks[lost].recover(&ids[lost]).unwrap();
+        let loss = Loss { is_gone: true, order: None };
+        assert_eq!(thread.join().unwrap(), Ok((Vigil::Lost(loss), Some(lost))));
+    }
+}
+
+#[test]
 fn a_holder_notices_that_the_whole_lock_is_removed() {
     for kind in KINDS {
         let dir = tempfile::tempdir().unwrap();

@@ -133,11 +133,15 @@ fn hastily(path: &PathLock, alone: impl FnOnce()) {
     }
 }
 
+fn standing(dir: &Path) -> String {
+    format!("{:?}", PathLock::open(dir.join("lock")).map(|lock| lock.standing()))
+}
+
 /// Lets a storm run in `dir`; how it went, and how many records do not stand where they say.
 fn storm(dir: &Path, kind: Kind) -> (Outcome, usize) {
     fs::write(dir.join("ledger"), b"").unwrap();
     let what = format!("{kind:?}");
-    let outcome = Storm { dir, what: &what, children: CHILDREN, kill_every: KILL_EVERY }.run();
+    let outcome = Storm { dir, what: &what, children: CHILDREN, kill_every: KILL_EVERY, standing }.run();
     let places = ledger(dir).into_iter().enumerate();
     (outcome, places.filter(|(place, record)| record.place as usize != *place).count())
 }

@@ -1,51 +1,40 @@
 //! Breadth-first search in exact layers: the first violation found is one of the shortest.
 //!
 //! A layer is expanded in blocks. The threads expand a block's states over tables that none of them changes; then one
-//! thread takes in what they found, in the order of the states. So the numbers of states, of histories and of names are
-//! the same whether one thread searches or many.
+//! thread takes in what they found, in the order of the states, while the others expand the next block. So the numbers
+//! of states, of histories and of names are the same whether one thread searches or many.
 //!
 //! Between two blocks a search can be broken off, and gone on with; see [`saved`](super::saved).
 
 use std::ops::ControlFlow;
 
-use rustc_hash::FxHashSet;
-
 use super::{
     Limits, Progress, Strategy, Verdict,
     dfs::DepthFirst,
-    edges::{Edge, Edges},
-    expand::{self, Expanded, Expander, Found, Frontier, expand_all},
-    fair::Clients,
-    goals::Reached,
+    expand::{self, Block, Expanded, Expander, Frontier, expand_all},
+    graph::{Graph, Taken, state_id},
     lessons::Lessons,
     path,
     strategy::{Observe, STATES_MAX},
-    visited::{Fingerprint, StateId, Visited, fingerprint},
+    visited::{Fingerprint, StateId, fingerprint},
 };
 use crate::{protocol::Property, world::World};
 
 /// So many states are expanded before what was found is taken in.
-const BLOCK: usize = 1 << 14;
+const STATES_AT_ONCE: usize = 1 << 14;
 
 pub(super) struct Search<'a> {
     pub(super) world: World<'a>,
     pub(super) lessons: Lessons,
     pub(super) limits: Limits,
-    pub(super) visited: Visited,
-    pub(super) edges: Edges,
-    /// The states that are goals.
-    pub(super) goals: Vec<(StateId, Reached)>,
-    /// Who is idle in each state, where that is asked for.
-    pub(super) idle: Vec<Clients>,
-    pub(super) said: FxHashSet<&'static str>,
-    pub(super) transitions: usize,
+    pub(super) graph: Graph,
     /// The first state of each layer.
     pub(super) layers: Vec<StateId>,
     /// The layer under way; those of its states that come before `at` are expanded.
     pub(super) layer: Frontier,
     pub(super) at: usize,
-    /// What was found of the next one.
-    pub(super) next: Frontier,
+    /// What follows the states from `at` on, as far as that is expanded already.
+    ahead: Option<Block>,
     expander: Expander,
     /// How many states were known when a new answer first came up.
     pub(super) learned_at: Option<usize>,
@@ -63,21 +52,16 @@ pub(super) enum End {
 
 impl<'a> Search<'a> {
     pub(super) fn new(world: World<'a>, lessons: Lessons, limits: Limits) -> Self {
-        let promises = !world.protocol.promises().is_empty();
+        let graph = Graph::new(!world.protocol.promises().is_empty());
         Self {
             world,
             lessons,
             limits,
-            visited: Visited::new(),
-            edges: if promises { Edges::telling_actors() } else { Edges::default() },
-            goals: Vec::new(),
-            idle: Vec::new(),
-            said: FxHashSet::default(),
-            transitions: 0,
+            graph,
             layers: vec![0],
             layer: Frontier::default(),
             at: 0,
-            next: Frontier::default(),
+            ahead: None,
             expander: Expander::default(),
             learned_at: None,
             depth_first: DepthFirst::default(),
@@ -90,15 +74,16 @@ impl<'a> Search<'a> {
         if self.limits.strategy == Strategy::Dfs {
             return self.run_depth_first(observe);
         }
-        if self.visited.len() == 0 {
+        if self.graph.visited.len() == 0 {
             self.begin();
         } else if let Some(verdict) = self.past_a_limit(observe) {
             return Some(verdict);
         }
+        self.ahead = None;
         loop {
             while self.at < self.layer.len() {
                 let layer = std::mem::take(&mut self.layer);
-                let to = (self.at + BLOCK).min(layer.len());
+                let to = (self.at + STATES_AT_ONCE).min(layer.len());
                 let end = self.block(&layer, (self.at, to));
                 (self.layer, self.at) = (layer, to);
                 if let Some(end) = end {
@@ -111,11 +96,11 @@ impl<'a> Search<'a> {
                     return Some(verdict);
                 }
             }
-            if self.next.len() == 0 {
+            if self.graph.next.len() == 0 {
                 break;
             }
-            self.layers.push(state_id(self.visited.len() - self.next.len()));
-            (self.layer, self.at) = (std::mem::take(&mut self.next), 0);
+            self.layers.push(state_id(self.graph.visited.len() - self.graph.next.len()));
+            (self.layer, self.at) = (std::mem::take(&mut self.graph.next), 0);
         }
         if self.limits.merge && self.is_misled(true) {
             return None;
@@ -125,7 +110,7 @@ impl<'a> Search<'a> {
 
     fn begin(&mut self) {
         let numbers = self.learn_the_first();
-        self.visited.insert(fingerprint(&numbers));
+        self.graph.visited.insert(fingerprint(&numbers));
         self.layer.push(&numbers);
     }
 
@@ -154,26 +139,39 @@ impl<'a> Search<'a> {
         if !self.world.histories.learned() {
             return false;
         }
-        let states = self.visited.len();
+        let states = self.graph.visited.len();
         let learned_at = *self.learned_at.get_or_insert(states);
         at_its_end || states > learned_at + learned_at / 2 + 1000
     }
 
-    /// Expands some states of a layer and takes in what is found.
+    /// Expands the states `from..to` of a layer, if that was not done ahead, and takes in what is found. Meanwhile the
+    /// threads that are free expand the states that come next.
     fn block(&mut self, layer: &Frontier, (from, to): (usize, usize)) -> Option<End> {
         let threads = if to - from < 2 * expand::piece() { 1 } else { self.limits.threads.max(1) };
-        let expanded = expand_all(&self.world, &self.visited, layer, (from, to), threads);
-        let mut at = from;
-        for piece in expanded {
-            self.said.extend(&piece.said);
-            for index in 0..expand::piece().min(to - at) {
-                if let Some(end) = self.take_in(&piece, index, layer.get(at)) {
-                    return Some(end);
-                }
-                at += 1;
-            }
+        let ahead = self.ahead.take();
+        let mut found = ahead.unwrap_or_else(|| expand_all(&self.world, layer, (from, to), threads, || ()).0);
+        found.look_up(&self.graph.visited, threads);
+        let next = (to, (to + STATES_AT_ONCE).min(layer.len()));
+        let mut taken = if threads > 1 && next.0 < next.1 {
+            let (world, graph) = (&self.world, &mut self.graph);
+            let (ahead, taken) = expand_all(world, layer, next, threads, || graph.take_in(&found, 0));
+            self.ahead = Some(ahead);
+            taken
+        } else {
+            self.graph.take_in(&found, 0)
+        };
+        loop {
+            let at = match taken {
+                Taken::All => return self.unanswerable(),
+                Taken::Broken => return Some(End::Broken(self.graph.first_unexpanded())),
+                Taken::Missed(at) => at,
+            };
+            // What is learned now makes a difference to what comes next, as it does on one thread.
+            self.ahead = None;
+            let alone = self.expand_alone(layer.get(from + at));
+            self.graph.said.extend(&alone.said);
+            taken = if self.graph.take_in_one(&alone, 0) { self.graph.take_in(&found, at + 1) } else { Taken::Broken };
         }
-        self.unanswerable()
     }
 
     pub(super) fn unanswerable(&self) -> Option<End> {
@@ -181,68 +179,30 @@ impl<'a> Search<'a> {
         Some(End::Unanswerable(format!("a client asks what this world cannot answer: {request}")))
     }
 
-    fn take_in(&mut self, piece: &Expanded, index: usize, state: &[u16]) -> Option<End> {
-        if piece.outcome(index).missed {
-            let piece = self.expand_alone(state);
-            self.said.extend(&piece.said);
-            return self.take_in(&piece, 0, state);
-        }
-        let id = state_id(self.edges.states());
-        let outcome = piece.outcome(index);
-        if outcome.broken {
-            return Some(End::Broken(id));
-        }
-        if outcome.goals != 0 {
-            self.goals.push((id, outcome.goals));
-        }
-        if !self.world.protocol.promises().is_empty() {
-            self.idle.push(outcome.idle);
-        }
-        for (&Found { fingerprint, known, is_fault, renamed, actor, serves, .. }, numbers) in piece.found(index) {
-            self.transitions += 1;
-            let target = known.unwrap_or_else(|| {
-                let (target, new) = self.visited.insert(fingerprint);
-                if new {
-                    self.next.push(numbers);
-                }
-                target
-            });
-            self.edges.push(Edge { target, is_fault, renamed, actor, serves });
-        }
-        self.edges.close();
-        None
-    }
-
     /// Expands a state on this thread.
     pub(super) fn expand_one(&mut self, state: &[u16]) -> Expanded {
-        let expanded = self.expander.expand_one(&self.world, &self.visited, state);
+        let expanded = self.expander.expand_one(&self.world, &self.graph.visited, state);
         if expanded.outcome(0).missed { self.expand_alone(state) } else { expanded }
     }
 
     /// Expands a state, working out whatever is missed.
     fn expand_alone(&mut self, state: &[u16]) -> Expanded {
         self.lessons.take(&mut self.world, state);
-        self.expander.expand_one(&self.world, &self.visited, state)
+        self.expander.expand_one(&self.world, &self.graph.visited, state)
     }
 
     fn progress(&self) -> Progress {
-        let progress = self.progress_of(self.layer.len() - self.at + self.next.len());
+        let progress = self.progress_of(self.layer.len() - self.at + self.graph.next.len());
         Progress { bytes: progress.bytes + self.layer.bytes(), ..progress }
     }
 
     pub(super) fn progress_of(&self, frontier: usize) -> Progress {
         Progress {
             depth: self.layers.len() - 1,
-            states: self.visited.len(),
-            transitions: self.transitions,
+            states: self.graph.visited.len(),
+            transitions: self.graph.transitions,
             frontier,
-            bytes: self.visited.bytes()
-                + self.edges.bytes()
-                + self.next.bytes()
-                + self.depth_first.bytes()
-                + self.lessons.bytes()
-                + self.goals.capacity() * size_of::<(StateId, Reached)>()
-                + self.idle.capacity() * size_of::<Clients>(),
+            bytes: self.graph.bytes() + self.depth_first.bytes() + self.lessons.bytes(),
         }
     }
 
@@ -259,7 +219,7 @@ impl<'a> Search<'a> {
             return None;
         } else if let Some(reason) = limits.outgrown_by(progress) {
             reason
-        } else if !is_misled && progress.depth >= depth_max && self.next.len() == progress.frontier {
+        } else if !is_misled && progress.depth >= depth_max && self.graph.next.len() == progress.frontier {
             format!("deeper than {depth_max} steps")
         } else {
             return None;
@@ -277,12 +237,12 @@ impl<'a> Search<'a> {
     pub(super) fn way(&self, state: StateId) -> Vec<StateId> {
         match self.limits.strategy {
             Strategy::Dfs => self.depth_first.way(state),
-            _ => path::back_from(&self.edges, &self.layers, state),
+            _ => path::back_from(&self.graph.edges, &self.layers, state),
         }
     }
 
     pub(super) fn fingerprints(&self, way: Vec<StateId>) -> Vec<Fingerprint> {
-        way.into_iter().map(|state| self.visited.fingerprint(state)).collect()
+        way.into_iter().map(|state| self.graph.visited.fingerprint(state)).collect()
     }
 
     /// The choices that lead to a state, and who `client` is there.
@@ -294,8 +254,4 @@ impl<'a> Search<'a> {
     pub(super) fn violated(&self, property: Property, what: &str, choices: &[u16]) -> Verdict {
         path::violated(&self.world, property, what, choices)
     }
-}
-
-fn state_id(at: usize) -> StateId {
-    StateId::try_from(at).unwrap_or_else(|_| unreachable!("the table of states counts in this type"))
 }

@@ -74,7 +74,7 @@ impl Search<'_> {
     /// The verdict, or none when histories were merged before all their answers were known.
     pub(super) fn run_depth_first(&mut self, observe: Observe<'_>) -> Option<Verdict> {
         let numbers = self.learn_the_first();
-        self.visited.insert(fingerprint(&numbers));
+        self.graph.visited.insert(fingerprint(&numbers));
         self.depth_first.push(0, 0, 0, &numbers);
         let mut expanded = 0_usize;
         while let Some((state, depth, numbers)) = self.depth_first.pop() {
@@ -108,7 +108,7 @@ impl Search<'_> {
 
     fn take_in_one(&mut self, state: StateId, depth: usize, numbers: &[u16]) -> Option<End> {
         let found = self.expand_one(numbers);
-        self.said.extend(&found.said);
+        self.graph.said.extend(&found.said);
         let outcome = found.outcome(0);
         if outcome.broken {
             return Some(End::Broken(state));
@@ -118,17 +118,17 @@ impl Search<'_> {
             return unanswerable;
         }
         if outcome.goals != 0 {
-            self.goals.push((state, outcome.goals));
+            self.graph.goals.push((state, outcome.goals));
         }
         if !self.world.protocol.promises().is_empty() {
             let at = state as usize;
-            self.idle.resize(self.idle.len().max(at + 1), 0);
-            self.idle[at] = outcome.idle;
+            self.graph.idle.resize(self.graph.idle.len().max(at + 1), 0);
+            self.graph.idle[at] = outcome.idle;
         }
         let from = self.depth_first.steps.len();
         for (&Found { fingerprint, is_fault, renamed, actor, serves, .. }, numbers) in found.found(0) {
-            self.transitions += 1;
-            let (target, new) = self.visited.insert(fingerprint);
+            self.graph.transitions += 1;
+            let (target, new) = self.graph.visited.insert(fingerprint);
             if new {
                 self.depth_first.push(target, depth + 1, state, numbers);
             }
@@ -156,9 +156,9 @@ impl Search<'_> {
         let steps = std::mem::take(&mut self.depth_first.steps);
         for range in &self.depth_first.steps_of {
             for edge in &steps[range.clone()] {
-                self.edges.push(*edge);
+                self.graph.edges.push(*edge);
             }
-            self.edges.close();
+            self.graph.edges.close();
         }
         self.judge_the_whole(observe)
     }

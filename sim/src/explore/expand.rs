@@ -88,6 +88,16 @@ pub(super) struct Expanded {
 }
 
 impl Expanded {
+    /// With room for so many steps and numbers.
+    fn with_room((found, numbers): (usize, usize)) -> Self {
+        Self {
+            outcomes: Vec::with_capacity(PIECE),
+            found: Vec::with_capacity(found),
+            numbers: Vec::with_capacity(numbers),
+            said: FxHashSet::default(),
+        }
+    }
+
     /// Looks up which of the states that were found are known, and forgets how those are written. All at once, for each look
     /// waits for memory, and so they wait together.
     fn look_up(&mut self, visited: &Visited) {
@@ -187,44 +197,86 @@ impl Expander {
 /// So many states are one piece of work.
 const PIECE: usize = 128;
 
-/// Expands the states `from..to` of a layer, on so many threads. The outcome is the same for any number of them.
-pub(super) fn expand_all(
+/// What came of expanding some states that follow one another in a layer.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    // invariant: all but the last are about PIECE states
+    pieces: Vec<Expanded>,
+}
+
+impl Block {
+    /// How many states it is about.
+    pub(super) fn len(&self) -> usize {
+        self.pieces.iter().map(|piece| piece.outcomes.len()).sum()
+    }
+
+    /// Where the expansion of one of these states is.
+    pub(super) fn state(&self, at: usize) -> (&Expanded, usize) {
+        (&self.pieces[at / PIECE], at % PIECE)
+    }
+
+    /// Looks up which of the states that were found are known.
+    pub(super) fn look_up(&mut self, visited: &Visited, threads: usize) {
+        let share = self.pieces.len().div_ceil(threads).max(1);
+        let mut shares = self.pieces.chunks_mut(share);
+        let own = shares.next().unwrap_or_default();
+        let look_up = |share: &mut [Expanded]| {
+            for piece in share {
+                piece.look_up(visited);
+            }
+        };
+        thread::scope(|scope| {
+            for share in shares {
+                scope.spawn(move || look_up(share));
+            }
+            look_up(own);
+        });
+    }
+}
+
+/// Expands the states `from..to` of a layer, on so many threads; this one does something else first. Nothing is looked up
+/// yet. The outcome is the same for any number of threads.
+pub(super) fn expand_all<T>(
     world: &World<'_>,
-    visited: &Visited,
-    frontier: &Frontier,
+    layer: &Frontier,
     (from, to): (usize, usize),
     threads: usize,
-) -> Vec<Expanded> {
-    let pieces = (to - from).div_ceil(PIECE);
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(pieces)));
+    first: impl FnOnce() -> T,
+) -> (Block, T) {
+    let count = (to - from).div_ceil(PIECE);
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
     let work = || {
         let mut expander = Expander::default();
+        // Neighbours are much alike.
+        let mut room = (0, 0);
         loop {
             let piece = next.fetch_add(1, Ordering::Relaxed);
-            if piece >= pieces {
+            if piece >= count {
                 return;
             }
             let first = from + piece * PIECE;
-            let mut found = Expanded::default();
+            let mut found = Expanded::with_room(room);
             for at in first..(first + PIECE).min(to) {
-                expander.expand(world, frontier.get(at), &mut found);
+                expander.expand(world, layer.get(at), &mut found);
             }
-            found.look_up(visited);
+            room = (found.found.len(), found.numbers.len());
             done.lock().unwrap_or_else(PoisonError::into_inner).push((piece, found));
         }
     };
-    thread::scope(|scope| {
-        for _ in 1..threads.min(pieces) {
+    let first = thread::scope(|scope| {
+        for _ in 1..threads.min(count) {
             scope.spawn(work);
         }
+        let first = first();
         work();
+        first
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_unstable_by_key(|(piece, _)| *piece);
-    done.into_iter().map(|(_, expanded)| expanded).collect()
+    (Block { pieces: done.into_iter().map(|(_, expanded)| expanded).collect() }, first)
 }
 
-/// How many states one of [`expand_all`]'s answers is about.
+/// How many states are one piece of work.
 pub(super) const fn piece() -> usize {
     PIECE
 }

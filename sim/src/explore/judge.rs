@@ -32,7 +32,7 @@ impl Search<'_> {
     fn judge(&mut self, go_on: GoOn<'_>) -> ControlFlow<String, Verdict> {
         let goals = goals::all(&self.world);
         let places = Places::new(self.world.symmetry.as_ref(), self.world.scenario);
-        let reach = Reach::new(&self.edges, goals, &self.goals, places, go_on)?;
+        let reach = Reach::new(&self.graph.edges, goals, &self.graph.goals, places, go_on)?;
         for goals in goals::by_property(goals) {
             if let Some((state, goal)) = reach.first_without(goals) {
                 let (choices, client) = self.way_to(state, goals::client_of(goal));
@@ -45,7 +45,7 @@ impl Search<'_> {
         }
         let Scenario { clients, faults, .. } = *self.world.scenario;
         let wanted = self.world.protocol.sometimes(clients.into(), faults);
-        ControlFlow::Continue(match wanted.into_iter().find(|word| !self.said.contains(word)) {
+        ControlFlow::Continue(match wanted.into_iter().find(|word| !self.graph.said.contains(word)) {
             None => Verdict::Verified,
             Some(word) => Verdict::Violated(Violation {
                 property: Property::Sometimes,
@@ -64,7 +64,7 @@ impl Search<'_> {
             {
                 let everybody = promise == Property::NoLivelock;
                 let may = |step: &Edge| !(step.serves && (everybody || step.actor == client));
-                if let Some(cycle) = fair::cycle(&self.edges, clients, &self.idle, client, may, go_on)? {
+                if let Some(cycle) = fair::cycle(&self.graph.edges, clients, &self.graph.idle, client, may, go_on)? {
                     return ControlFlow::Continue(Some(self.goes_round(promise, client, &cycle)));
                 }
             }

@@ -304,8 +304,8 @@ mod tests {
             let mut passes = Passes::new(entry.protocol(), &scenario, Limits::default());
             passes.run(&mut |_| ControlFlow::Continue(()));
             let search = &mut passes.search;
-            assert!(search.visited.len() > 1000, "{scenario}");
-            for state in (0..).take(search.visited.len()).step_by(17) {
+            assert!(search.graph.visited.len() > 1000, "{scenario}");
+            for state in (0..).take(search.graph.visited.len()).step_by(17) {
                 let way = search.fingerprints(search.way(state));
                 let mut guide = Guide::new(&mut search.world);
                 let lost = way[1..].iter().position(|wanted| guide.step(*wanted).is_none());

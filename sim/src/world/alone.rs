@@ -174,8 +174,8 @@ impl World<'_> {
         }
     }
 
-    /// Takes all the calls that need not wait, and forgets what makes no difference: of the calls that nobody can disturb the ones that a crash before them and a
-    /// crash after them leave alike. Tells each of them.
+    /// Takes all the calls that need not wait, and forgets what makes no difference: of the calls that nobody can disturb
+    /// the ones that a crash before them and a crash after them leave alike. Tells each of them.
     pub(crate) fn settle(&self, state: &mut State, tell: &mut dyn FnMut(&Successor)) -> Result<(), Miss> {
         if self.alone.is_none() {
             return Ok(());

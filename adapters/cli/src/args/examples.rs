@@ -13,7 +13,9 @@ Examples:
   lockwright run --if-busy=replace dev.lock -- ./serve    end the one that runs, and take its place
   lockwright run --max-hold 1h -k 30s job.lock -- ./job   SIGTERM after an hour, SIGKILL 30 seconds later
   lockwright run --report out.json job.lock -- ./job      tell 75 of ./job from 75 of lockwright
-  lockwright run --fence db.lock -- ./write               tells ./write a number that only grows";
+  lockwright run db.lock --also cache.lock -- ./rebuild     hold both, or none
+  lockwright run --fence db.lock -- ./write               tells ./write a number that only grows
+  lockwright run --lease 30s -f nfs.lock -- ./write       others take it 34 s after this host was last heard of";
 
 pub(super) const LOCK: &str = "\
 Examples:
@@ -30,6 +32,11 @@ Examples:
 pub(super) const RELEASE: &str = "\
 Examples:
   lockwright release \"$token\"                           give back what `acquire` took";
+
+pub(super) const RENEW: &str = "\
+Examples:
+  token=$(lockwright acquire --lease 5m deploy.lock)      hold it for five minutes, for no process
+  lockwright renew \"$token\"                             for five more, from now on";
 
 pub(super) const WAIT: &str = "\
 Examples:
@@ -81,6 +88,11 @@ Examples:
   lockwright doctor /srv/locks
   lockwright doctor --kind queue --json /srv/locks | jq -r '.kinds[].verdict'";
 
+pub(super) const SERVE_NFS: &str = "\
+Examples:
+  lockwright sim serve-nfs --lose-replies 20 --replies none          2 replies of 100 are lost, and none is kept
+  lockwright sim serve-nfs --at 127.0.0.1:2049 --late 5 --after 100  5 calls of 1000 come 100 calls late";
+
 pub(super) const STAND_IN: &str = "\
 Examples:
   lockwright stand-in ~/locked flock setlock
@@ -96,3 +108,10 @@ pub(super) const MAN: &str = "\
 Examples:
   lockwright man ~/.local/share/man/man1                  write them where `man` looks for them
   lockwright man | man -l -                               read the first one";
+
+pub(super) const SERVE: &str = "\
+Examples:
+  lockwright serve --state /var/lib/glockd/state          127.0.0.1:9999, and WebSocket at 9998
+  lockwright serve --no-port --ws 0 --unix glockd.sock    for this user alone
+  lockwright run tcp://127.0.0.1:9999/deploy -- ./deploy  hold one of its locks
+  printf 'q\\n' | nc -N 127.0.0.1 9999                    what has it done so far?";

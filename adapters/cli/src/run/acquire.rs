@@ -1,4 +1,6 @@
-//! Takes the lock for the command, or says why not.
+//! Takes the locks for the command, or says why not.
+
+use std::time::Instant;
 
 use lockwright_kernel::{id::Id, token::Token};
 use lockwright_posix::{
@@ -9,55 +11,83 @@ use nix::sys::signal::Signal;
 
 use super::{
     child::{Change, HeldBack},
+    ending,
+    locks::Locks,
     replace,
 };
 use crate::{
     args::{IfBusy, RunArgs, WantArgs},
+    around::Around,
+    events::Voice,
     exit::{Failure, failed},
-    fence,
-    look::look,
+    fence, lease,
+    look::{look, unreadable},
     notes::Noted,
     signals::Signals,
     wait,
 };
 
 /// What a failure to have the lock means.
-const NOT_RUN: &str = "; the command was not run";
+pub(super) const NOT_RUN: &str = "; the command was not run";
 
-/// A lock that was taken.
+/// All locks, taken.
 #[derive(Debug)]
 pub(super) struct Taken {
-    pub(super) guard: Guard,
+    /// In the order of the locks.
+    pub(super) guards: Vec<Guard>,
     /// The fencing token, where one was asked for.
     pub(super) fence: Option<Token>,
     /// The slot, in a semaphore.
     pub(super) slot: Option<u32>,
-    /// Where it was waited for. It takes a while to drop, during which the command had better run.
-    pub(super) world: PosixWorld,
-    /// Goes after the lock.
-    pub(super) note: Noted,
+    /// Where each was waited for. They take a while to drop, during which the command had better run.
+    pub(super) worlds: Vec<PosixWorld>,
+    /// They go after the locks.
+    pub(super) notes: Vec<Noted>,
 }
 
-/// Takes the lock under a fresh id of this process and of the child's group.
+/// Takes each lock under a fresh id of this process and of the child's group, and adds it to those that are held `around` the
+/// command. On a failure none is kept.
 pub(super) fn acquire(
-    lock: &PathLock,
+    locks: &Locks,
     args: &RunArgs,
     want: &WantArgs,
     child: &HeldBack,
     signals: &Signals,
+    around: &mut Around,
 ) -> Result<Taken, Failure> {
-    let id = lock.this_process().fresh_id_with_group(child.leader());
-    let id = Id::from(&id.map_err(failed("cannot tell who the command is"))?);
-    let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
-    let note = Noted::write(lock, &id, &args.note, want.quiet);
-    let mut contender = lock.contend_as(&id);
-    if args.busy.if_busy == IfBusy::Replace {
-        replace::replace(lock, &mut contender, &world, || heed(child, signals))?;
+    // On a failure what was taken goes first.
+    let (mut notes, mut worlds, mut guards) = (Vec::new(), Vec::new(), Vec::new());
+    let begun = Instant::now();
+    for lock in &locks.all {
+        let left = want.wait.map(|wait| wait.saturating_sub(begun.elapsed()));
+        let want = WantArgs { wait: left, ..want.clone() };
+        let id = Id::from(&child.owner(lock.this_process()).map_err(failed("cannot tell who the command is"))?);
+        let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
+        notes.push(Noted::write(lock, &id, &args.note, want.quiet || want.voice == Voice::Json));
+        let mut contender = lease::begin(lock.contend_as(&id), args.lease, NOT_RUN)?;
+        if args.busy.if_busy == IfBusy::Replace {
+            replace::replace(lock, want.voice, &mut contender, &world, || heed_waiting(child, signals))?;
+        }
+        wait::wait(&mut contender, &want, &world, around, NOT_RUN, || heed_waiting(child, signals))?;
+        let path = std::path::absolute(lock.path()).map_err(failed("cannot tell the working directory"))?;
+        around.push(contender.id(), &path);
+        guards.extend(contender.into_guard());
+        worlds.push(world);
     }
-    wait::wait(&mut contender, want, &world, NOT_RUN, || heed(child, signals))?;
-    let guard = contender.into_guard().unwrap_or_else(|| unreachable!("it has waited until it held"));
-    let fence = if args.fence { Some(token(lock, &guard)?) } else { None };
-    Ok(Taken { fence, slot: slot(lock, &id)?, guard, world, note })
+    check(locks, &guards)?;
+    let (lock, guard) = (locks.main(), locks.main_of(&guards));
+    let fence = if args.fence { Some(token(lock, guard)?) } else { None };
+    Ok(Taken { fence, slot: slot(lock, guard.id())?, guards, worlds, notes })
+}
+
+/// Who waited for one lock with another one in hand did not hear that it lost that.
+fn check(locks: &Locks, guards: &[Guard]) -> Result<(), Failure> {
+    for (lock, guard) in locks.all.iter().zip(guards).filter(|_| guards.len() > 1) {
+        if let Some(loss) = guard.loss().map_err(|error| unreadable(lock, &error))? {
+            return Err(ending::lost_before(lock, &loss, NOT_RUN));
+        }
+    }
+    Ok(())
 }
 
 fn token(lock: &PathLock, guard: &Guard) -> Result<Token, Failure> {
@@ -73,7 +103,7 @@ fn slot(lock: &PathLock, id: &Id) -> Result<Option<u32>, Failure> {
 }
 
 /// Takes in the signals that came while waiting: stops when one asks for that, fails when one asks for the end.
-fn heed(child: &HeldBack, signals: &Signals) -> Result<(), Failure> {
+pub(super) fn heed_waiting(child: &HeldBack, signals: &Signals) -> Result<(), Failure> {
     while let Some(signal) = signals.next().map_err(failed("cannot read signals"))? {
         if signal == Signal::SIGCHLD
             && let Some(Change::Ended(code)) = child.change().map_err(failed("cannot watch the command"))?

@@ -20,21 +20,22 @@ use std::{
     process::Command,
 };
 
-use lockwright_kernel::{id::Id, token::Token};
-use lockwright_posix::lock::Kind;
+use lockwright_kernel::{id::Id, ids::process::ProcessId, token::Token};
+use lockwright_posix::{lock::Kind, process::ThisProcess};
 use nix::{
     errno::Errno,
     sys::{
         prctl,
-        signal::{Signal, killpg},
+        signal::{Signal, kill, killpg},
         wait::{Id as Whom, WaitPidFlag, WaitStatus, waitid, waitpid},
     },
-    unistd::{ForkResult, Pid, fork, getpid, getppid, setpgid},
+    unistd::{ForkResult, Pid, fork, getpgrp, getpid, getppid, setpgid},
 };
 
-use super::nesting::HELD;
 use crate::{
-    exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND, code_of, say},
+    around::Around,
+    events::Voice,
+    exit::{FAILED, Failure, NOT_EXECUTABLE, NOT_FOUND, code_of},
     signals::Signals,
 };
 
@@ -50,8 +51,10 @@ pub(super) struct Task<'a> {
     pub(super) lock: &'a Path,
     /// Its kind.
     pub(super) mode: Kind,
-    /// The ids of the locks held around this one.
-    pub(super) held: &'a str,
+    /// It stays in the group of this process.
+    pub(super) foreground: bool,
+    /// In what form it is told that it cannot be executed.
+    pub(super) voice: Voice,
 }
 
 impl Task<'_> {
@@ -59,7 +62,7 @@ impl Task<'_> {
     fn program(&self) -> Command {
         let mut command = Command::new(&self.command[0]);
         command.args(&self.command[1..]);
-        command.env_remove("LOCKWRIGHT_FENCE").env_remove("LOCKWRIGHT_SLOT");
+        command.env_remove("LOCKWRIGHT_FENCE").env_remove("LOCKWRIGHT_SLOT").env_remove("LOCKWRIGHT_EXPIRES");
         command.env("LOCKWRIGHT_LOCK", self.lock).env("LOCKWRIGHT_MODE", self.mode.to_string());
         command
     }
@@ -70,10 +73,14 @@ impl Task<'_> {
 pub(super) struct Told<'a> {
     /// Under which id it is held.
     pub(super) id: &'a Id,
+    /// The locks that are held around it, also those that were taken for it.
+    pub(super) around: &'a Around,
     /// The fencing token.
     pub(super) fence: Option<Token>,
     /// The slot of a semaphore.
     pub(super) slot: Option<u32>,
+    /// When its lease ends unless it is renewed, in seconds since 1970.
+    pub(super) expires: Option<u64>,
 }
 
 impl Told<'_> {
@@ -82,14 +89,16 @@ impl Told<'_> {
         let id = Some(format!("LOCKWRIGHT_ID={}\n", self.id));
         let fence = self.fence.map(|fence| format!("LOCKWRIGHT_FENCE={fence}\n"));
         let slot = self.slot.map(|slot| format!("LOCKWRIGHT_SLOT={slot}\n"));
-        id.into_iter().chain(fence).chain(slot).collect()
+        let expires = self.expires.map(|expires| format!("LOCKWRIGHT_EXPIRES={expires}\n"));
+        id.into_iter().chain([self.around.lines()]).chain(fence).chain(slot).chain(expires).collect()
     }
 }
 
-/// A child that waits before exec. It leads a process group, and is not yet waited for.
+/// A child that waits before exec. It leads a process group, unless it is in the foreground, and is not yet waited for.
 #[derive(Debug)]
 pub(super) struct HeldBack {
     pid: Pid,
+    foreground: bool,
     go: PipeWriter,
 }
 
@@ -98,6 +107,7 @@ pub(super) struct HeldBack {
 #[derive(Debug)]
 pub(super) struct Running {
     pid: Pid,
+    foreground: bool,
 }
 
 /// What became of a child.
@@ -122,8 +132,9 @@ impl HeldBack {
                 std::process::exit(execute(task, signals, parent, pipe).into())
             }
             ForkResult::Parent { child: pid } => {
-                let child = Self { pid, go };
-                match setpgid(pid, pid) {
+                let foreground = task.foreground;
+                let child = Self { pid, foreground, go };
+                match setpgid(pid, if foreground { getpgrp() } else { pid }) {
                     Ok(()) => Ok(child),
                     Err(error) => {
                         child.let_go();
@@ -134,14 +145,17 @@ impl HeldBack {
         }
     }
 
-    /// The process group that the child leads.
+    /// The process group of the child.
     pub(super) fn group(&self) -> Pid {
-        self.pid
+        group(self.pid, self.foreground)
     }
 
-    /// The number of the child, and of its group.
-    pub(super) fn leader(&self) -> u32 {
-        self.pid.as_raw().unsigned_abs()
+    /// A fresh id for a lock that this process and the child's group hold.
+    pub(super) fn owner(&self, process: &ThisProcess) -> io::Result<ProcessId> {
+        if self.foreground {
+            return process.fresh_id();
+        }
+        process.fresh_id_with_group(self.pid.as_raw().unsigned_abs())
     }
 
     /// What became of the child since the last look.
@@ -153,14 +167,14 @@ impl HeldBack {
     pub(super) fn go(mut self, told: &Told) -> Running {
         // Shorter than what a pipe takes in one piece. A child that was killed meanwhile is noticed by its end.
         let _ = self.go.write_all(told.lines().as_bytes());
-        Running { pid: self.pid }
+        Running { pid: self.pid, foreground: self.foreground }
     }
 
     /// Lets the child end without the command, and waits for that.
     pub(super) fn let_go(self) {
         drop(self.go);
         // One that is stopped would not see the end of the pipe.
-        let _ = killpg(self.pid, Signal::SIGKILL);
+        signal(self.pid, self.foreground, Signal::SIGKILL);
         while waitpid(self.pid, None) == Err(Errno::EINTR) {}
     }
 }
@@ -168,7 +182,23 @@ impl HeldBack {
 impl Running {
     /// The command's process group.
     pub(super) fn group(&self) -> Pid {
-        self.pid
+        group(self.pid, self.foreground)
+    }
+
+    /// Takes in those who ended of what the command left behind. Where it has ended itself, that is done when it is stopped.
+    pub(super) fn reap_others(&self) -> io::Result<()> {
+        let looks_only = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        loop {
+            match waitid(Whom::All, looks_only)?.pid() {
+                Some(pid) if pid != self.pid => drop(waitpid(pid, Some(WaitPidFlag::WNOHANG))),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Its number.
+    pub(super) fn number(&self) -> u32 {
+        self.pid.as_raw().unsigned_abs()
     }
 
     /// What became of the command since the last look.
@@ -181,9 +211,9 @@ impl Running {
         ended(self.pid)
     }
 
-    /// Sends a signal to the command's group. One whose members have all ended needs none.
-    pub(super) fn signal(&self, signal: Signal) {
-        let _ = killpg(self.pid, signal);
+    /// Sends a signal to the command's group, and in the foreground to the command alone.
+    pub(super) fn signal(&self, what: Signal) {
+        signal(self.pid, self.foreground, what);
     }
 }
 
@@ -192,6 +222,15 @@ impl Drop for Running {
         // Where it runs still, nobody will ask any more, and its supervisor is about to end.
         let _ = waitpid(self.pid, Some(WaitPidFlag::WNOHANG));
     }
+}
+
+fn group(pid: Pid, foreground: bool) -> Pid {
+    if foreground { getpgrp() } else { pid }
+}
+
+/// Who has ended needs none.
+fn signal(pid: Pid, foreground: bool, signal: Signal) {
+    let _ = if foreground { kill(pid, signal) } else { killpg(pid, signal) };
 }
 
 fn change(pid: Pid) -> io::Result<Option<Change>> {
@@ -234,7 +273,8 @@ fn not_executed(task: &Task, error: &io::Error) -> u8 {
         io::ErrorKind::NotFound => (NOT_FOUND, "not found".to_owned()),
         _ => (NOT_EXECUTABLE, format!("cannot be executed: {error}")),
     };
-    say(&format!("{}: {what}", task.command[0].display()));
+    let line = format!("{}: {what}", task.command[0].display());
+    task.voice.told(Failure::new(code, line)).report();
     code
 }
 
@@ -246,10 +286,11 @@ fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader
     let mut told = String::with_capacity(TOLD_BYTES);
     pipe.read_to_string(&mut told)?;
     let told: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once('=')).collect();
-    let Some((_, id)) = told.first() else { return Ok(None) };
-    let held = [task.held, id].join(" ");
+    if told.is_empty() {
+        return Ok(None);
+    }
     let mut command = task.program();
-    command.env(HELD, held.trim_start()).envs(told);
+    command.envs(told);
     signals.unblock()?;
     Err(command.exec())
 }

@@ -12,7 +12,8 @@ use lockwright_posix::{
 
 use crate::{
     breaking::{refusal, told},
-    exit::{Failure, USAGE, say},
+    events::Voice,
+    exit::{Failure, USAGE},
     look::look,
     order::order,
 };
@@ -20,8 +21,15 @@ use crate::{
 /// How long a holder has to end by itself.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// Refuses kinds of which it could not be told whom to replace.
-pub(super) fn check(kind: Kind) -> Result<(), Failure> {
+/// Refuses kinds of which it could not be told whom to replace, and `others`: whoever is replaced in one lock might be so for
+/// nothing, where another is not had.
+pub(super) fn check(kind: Kind, others: usize) -> Result<(), Failure> {
+    if others > 0 {
+        return Err(Failure::new(
+            USAGE,
+            "--if-busy=replace is for one lock, and not for --also; break those that you mean",
+        ));
+    }
     if matches!(kind, Kind::Fast | Kind::Bid | Kind::Queue | Kind::Write) {
         return Ok(());
     }
@@ -33,6 +41,7 @@ pub(super) fn check(kind: Kind) -> Result<(), Failure> {
 /// Breaks whoever holds the lock, unless it is free. `heed` is called when a signal has come in.
 pub(super) fn replace(
     lock: &PathLock,
+    voice: Voice,
     contender: &mut Contender<'_>,
     world: &PosixWorld,
     heed: impl Fn() -> Result<(), Failure>,
@@ -47,7 +56,7 @@ pub(super) fn replace(
     for holder in look(lock)?.holders {
         loop {
             match lock.break_hold(&holder.id, &order, world, until) {
-                Ok(broken) => say(&format!("{}: {}", lock.path().display(), told(&holder.id, &broken))),
+                Ok(broken) => voice.say(&format!("{}: {}", lock.path().display(), told(&holder.id, &broken))),
                 Err(BreakError::NotThere) => {}
                 Err(BreakError::Interrupted) => {
                     heed()?;

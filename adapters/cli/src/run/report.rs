@@ -14,6 +14,7 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
 use crate::{
     args::ReportArgs,
+    events::millis,
     exit::{CANNOT_CREATE, Failure, USAGE, say},
 };
 
@@ -98,12 +99,15 @@ impl Report {
         waited
     }
 
-    /// The command has ended with that code, and the lock is held no more, or not by this one. So long it was held.
-    pub(super) fn ended(&mut self, child: Option<u8>, lock: Fate) -> Duration {
-        let held = self.acquired.map(|acquired| acquired.elapsed()).unwrap_or_default();
+    /// So long the lock is held.
+    pub(super) fn held(&self) -> Duration {
+        self.acquired.map(|acquired| acquired.elapsed()).unwrap_or_default()
+    }
+
+    /// The command has ended with that code, and the lock is held no more, or not by this one, after so long.
+    pub(super) fn ended(&mut self, child: Option<u8>, lock: Fate, held: Duration) {
         let Outcome { fence, waited_ms, .. } = self.outcome;
         self.outcome = Outcome { ran: true, child, lock, waited_ms, held_ms: millis(held), fence, exit: 0 };
-        held
     }
 
     /// Writes it, where somebody asked for it. A failure is said, and changes nothing.
@@ -123,10 +127,6 @@ impl Report {
             say(&format!("the outcome could not be told: {error}"));
         }
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A handle of this process's own for a descriptor that it was started with. Neither is inherited by what it executes.

@@ -15,6 +15,7 @@ use lockwright_posix::lock::Kind;
 use super::{WHOM, refuse_to_share};
 use crate::{
     args::{RunArgs, WantArgs},
+    events::Voice,
     exit::{self, BUSY, Failure, SELF_NESTED, USAGE},
     run,
 };
@@ -132,6 +133,7 @@ impl Flock {
             command.insert(0, shell.unwrap_or_else(|| "/bin/sh".into()));
         }
         let want = WantArgs {
+            voice: Voice::Text,
             kind: if self.shared { Kind::Read } else { Kind::Write },
             wait: self.wait.filter(|_| !self.nonblock),
             nonblock: self.nonblock,

@@ -15,6 +15,7 @@ use lockwright_posix::lock::Kind;
 use super::{WHOM, refuse_to_share};
 use crate::{
     args::{RunArgs, WantArgs},
+    events::Voice,
     exit::{self, FAILED, Failure, SIGNALLED},
     run,
 };
@@ -81,6 +82,7 @@ impl Setlock {
         let succeeds = self.succeed;
         let mut words = self.words.into_iter();
         let want = WantArgs {
+            voice: Voice::Text,
             kind: Kind::Write,
             wait: None,
             nonblock: self.no_delay,

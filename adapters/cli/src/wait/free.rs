@@ -7,17 +7,22 @@ use lockwright_posix::lock::{AcquireErrorKind, Kind, PathLock};
 use super::{Patience, Waiter};
 use crate::{
     args::WaitArgs,
+    daemon,
+    events::Voice,
     exit::{Failure, OTHER_KIND},
     look,
 };
 
 /// Code 0 says that there was room a moment ago.
 pub(crate) fn wait(args: &WaitArgs) -> Result<ExitCode, Failure> {
+    if let Some(address) = daemon::address(&args.lock) {
+        return daemon::wait(&address?, args);
+    }
     let world = PathLock::open_unguarded(&args.lock, Kind::Fast)?.world();
     let begun = Instant::now();
     loop {
         let wait = args.wait.map(|wait| wait.saturating_sub(begun.elapsed()));
-        let patience = Patience { wait, nonblock: args.nonblock, quiet: args.quiet, ending: "" };
+        let patience = Patience { wait, nonblock: args.nonblock, quiet: args.quiet, voice: Voice::Text, ending: "" };
         let (lock, _) = look::open(&args.lock, args.kind)?;
         let mut other = false;
         let waited = patience.wait_in(

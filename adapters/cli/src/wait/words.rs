@@ -1,9 +1,13 @@
 //! What somebody is told who waits, or who does not get the lock.
 
+use std::time::Duration;
+
 use lockwright_kernel::id::Id;
 use lockwright_posix::lock::{Glance, PathLock};
 
 use crate::{
+    events::{self, Event, Shown},
+    lease,
     notes::{self, Note},
     people,
     text::{shell_word, shown, shown_path},
@@ -54,7 +58,7 @@ impl<'a> Sight<'a> {
                 _ => String::new(),
             };
             lines.push(format!("held by  {who}, {since}{fence}"));
-            let alive = people::alive(self.lock, entry);
+            let alive = format!("{}{}", people::alive(self.lock, entry), lease::told(entry));
             lines.push(match reason(self.lock, &entry.id) {
                 Some(reason) => format!("reason   {reason}; alive: {alive}"),
                 None => format!("alive    {alive}"),
@@ -64,6 +68,17 @@ impl<'a> Sight<'a> {
             lines.push(format!("         and {more} more"));
         }
         lines
+    }
+
+    /// The same for programs.
+    pub(super) fn event(&self, waited: Duration) -> Event<'_> {
+        Event::Waiting {
+            lock: Shown(self.lock.path()),
+            kind: self.lock.kind().to_string(),
+            ahead: self.glance.ahead,
+            holders: self.glance.holders.iter().map(|holder| events::text(&holder.id)).collect(),
+            waited_ms: events::millis(waited),
+        }
     }
 
     /// The two commands that help who did not get the lock.

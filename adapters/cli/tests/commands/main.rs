@@ -1,13 +1,18 @@
 //! The commands that hold locks, wait for them, look at them and take them away, as processes.
 
+mod also;
 mod bad_inputs;
 mod breaking;
+mod deadlock;
 mod doctor;
+mod events;
 mod explain;
 mod fence;
+mod foreground;
 mod hold;
 mod idle;
 mod kinds;
+mod lease;
 mod leavings;
 mod list;
 mod loss;

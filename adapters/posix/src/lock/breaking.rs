@@ -33,7 +33,7 @@ use lockwright_kernel::{
 
 use super::{
     PathLock,
-    hold::Hold,
+    hold::{Hold, wait_until},
     orders::{Order, Orders},
 };
 use crate::watch::{Mortal, PosixWorld};
@@ -111,7 +111,7 @@ impl PathLock {
     fn wait_for_end(&self, hold: &Hold<'_>, world: &PosixWorld, until: Instant) -> Result<Way, BreakError> {
         let mut way = Way::TakenAway;
         let death = Mortal::Owner(hold.id.clone());
-        let wake = hold.wait_until(world, &[death], Some(until), || {
+        let wake = wait_until(&[*hold], world, &[death], Some(until), || {
             if !self.lock.holds(hold.id)? {
                 way = Way::GaveBack;
             } else if self.probe().liveness(hold.id)? == Liveness::Dead {

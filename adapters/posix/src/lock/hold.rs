@@ -5,19 +5,21 @@
 //! <lock>.broken/<id>      the order to <id> to give the lock back; see orders
 //! ```
 //!
-//! 1. WATCH the directory in which my entry stands.
+//! 1. WATCH the directory in which my entry stands, and where those stand that lead to it from the lock's own on.
 //! 2. LOOK whether my entry stands, and then whether there is an order to me.
 //! 3. WAIT for a change, or for the deadline; then from 1.
 //!
-//! *Why no loss is missed.* An entry goes by a removal in the watched directory, or with that directory: before WATCH, and
-//! LOOK sees it, or after, and it ends the WAIT ([`Watch`]). Only a directory further up that is moved elsewhere with
-//! everything in it ends no WAIT; that is seen when the lock is given back.
+//! Who holds several locks does so for all of them at once.
+//!
+//! *Why no loss is missed.* An entry goes by a removal in the watched directory, or with that directory, or with one that
+//! leads to it: before WATCH, and LOOK sees it, or after, and it ends the WAIT ([`Watch`](lockwright_kernel::watch::Watch)). Who moves the directory that the
+//! lock is in moves the lock with it, and it is held as before.
 //!
 //! *Why no order is missed.* Who gives one [publishes it](super::orders) and then nudges the watched directory, which is such a
 //! change. Who could not nudge it takes the lock away after a while, and that is a change. Then LOOK sees the entry gone,
 //! and after that the order, which was published before.
 //!
-//! *What it costs.* A watch, and nothing more until something changes; others that come and go in the directory are changes. On a
+//! *What it costs.* A few watches, and nothing more until something changes; others that come and go where my entry stands are changes. On a
 //! file system that is not local it looks every [`REMOTE_POLL_MS`](crate::watch::REMOTE_POLL_MS).
 //!
 //! *What it leaves to the caller.* To stop what it does, at once. Between the loss and its end two may be at work; only a
@@ -25,20 +27,23 @@
 //!
 //! *Source.* Our own.
 
+use std::time::Duration;
+
 use lockwright_kernel::{
     clock::Instant,
     fs::FsError,
     id::Id,
     lock::LockError,
+    path::Path,
     wait_queue::Ticket,
-    watch::{Wake, Watch},
+    watch::{Wake, WatchId},
 };
 
 use super::{
     any::{AnyLock, Place},
     orders::{Order, Orders},
 };
-use crate::watch::{Mortal, PosixWorld};
+use crate::watch::{Mortal, PosixWorld, REMOTE_POLL_MS};
 
 /// Why a hold is over, or is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,44 +87,17 @@ impl Hold<'_> {
         Orders::new(self.place).map_or(Ok(None), |orders| Ok(orders.to(self.id)?))
     }
 
-    pub(super) fn vigil(&self, world: &PosixWorld, until: Option<Instant>) -> Result<Vigil, LockError> {
-        let mut loss = None;
-        let wake = self.wait_until(world, &[], until, || {
-            loss = self.loss()?;
-            Ok(loss.is_some())
-        })?;
-        Ok(match (loss, wake) {
-            (Some(loss), _) => Vigil::Lost(loss),
-            (None, Wake::Interrupted) => Vigil::Interrupted,
-            (None, _) => Vigil::TimedOut,
-        })
-    }
-
-    /// Waits until a look says that it is over, which is [`Wake::Changed`]. It looks after each change where the entry
-    /// stands, and after the first of the deaths.
-    pub(super) fn wait_until(
-        &self,
-        world: &PosixWorld,
-        deaths: &[Mortal],
-        until: Option<Instant>,
-        mut is_over: impl FnMut() -> Result<bool, LockError>,
-    ) -> Result<Wake, LockError> {
-        loop {
-            let home = self.lock.home_of(self.id, self.ticket)?;
-            let watch = match home.map(|home| world.watch(&home)).transpose() {
-                Ok(watch) => watch, // 1 WATCH
-                Err(FsError::NotFound) => None,
-                Err(error) => return Err(error.into()),
-            };
-            if is_over()? {
-                return Ok(Wake::Changed);
-            }
-            // Without a watch it was on the move, so look again.
-            let Some(watch) = watch else { continue };
-            match world.wait_any(&[watch], deaths, until)? {
-                Wake::Changed => {} // 3 WAIT
-                wake => return Ok(wake),
-            }
+    /// 1 WATCH, of what there is.
+    fn watch(&self, world: &PosixWorld) -> Result<Option<Vec<WatchId>>, LockError> {
+        let Some(home) = self.lock.home_of(self.id, self.ticket)? else { return Ok(None) };
+        let fs = &self.place.fs;
+        let above = |dir: &Path| dir.split_last().map(|(dir, _)| dir).filter(|dir| !dir.names().is_empty());
+        let mut watches = vec![world.watch_in(fs, &home)];
+        watches.extend(std::iter::successors(above(&home), above).map(|dir| world.watch_place_in(fs, &dir)));
+        match watches.into_iter().collect() {
+            Ok(watches) => Ok(Some(watches)),
+            Err(FsError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -128,6 +106,58 @@ impl Hold<'_> {
         match self.lock.home_of(self.id, self.ticket)? {
             Some(home) => Ok(self.place.fs.nudge(&home)?),
             None => Ok(()),
+        }
+    }
+}
+
+/// Waits until one of several is lost, and says which.
+pub(super) fn vigil(
+    holds: &[Hold<'_>],
+    world: &PosixWorld,
+    until: Option<Instant>,
+) -> Result<(Vigil, Option<usize>), LockError> {
+    let mut found = None;
+    let wake = wait_until(holds, world, &[], until, || {
+        for (index, hold) in holds.iter().enumerate() {
+            found = hold.loss()?.map(|loss| (loss, index));
+            if found.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    })?;
+    Ok(match (found, wake) {
+        (Some((loss, index)), _) => (Vigil::Lost(loss), Some(index)),
+        (None, Wake::Interrupted) => (Vigil::Interrupted, None),
+        (None, _) => (Vigil::TimedOut, None),
+    })
+}
+
+/// Waits until a look says that it is over, which is [`Wake::Changed`]. It looks after each change where the entries
+/// stand, and after the first of the deaths.
+pub(super) fn wait_until(
+    holds: &[Hold<'_>],
+    world: &PosixWorld,
+    deaths: &[Mortal],
+    until: Option<Instant>,
+    mut is_over: impl FnMut() -> Result<bool, LockError>,
+) -> Result<Wake, LockError> {
+    // The world is that of one of them.
+    let is_remote = holds.iter().any(|hold| !hold.place.probe.is_local());
+    loop {
+        let watches: Option<Vec<_>> =
+            holds.iter().map(|hold| hold.watch(world).transpose()).collect::<Option<Result<_, _>>>().transpose()?;
+        if is_over()? {
+            return Ok(Wake::Changed);
+        }
+        // Without a watch it was on the move, so look again.
+        let Some(watches) = watches.map(|watches: Vec<Vec<_>>| watches.concat()) else { continue };
+        let again = is_remote.then(|| world.after(Duration::from_millis(REMOTE_POLL_MS)));
+        let soonest = until.into_iter().chain(again).min();
+        match world.wait_any(&watches, deaths, soonest)? {
+            Wake::Changed => {} // 3 WAIT
+            Wake::TimedOut if !world.is_past(until)? => {}
+            wake => return Ok(wake),
         }
     }
 }

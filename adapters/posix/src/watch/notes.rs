@@ -24,6 +24,9 @@ const CHANGES: AddWatchFlags = AddWatchFlags::IN_DELETE
     .union(AddWatchFlags::IN_MOVE_SELF)
     .union(AddWatchFlags::IN_ATTRIB);
 
+/// The directory was removed or moved.
+const MOVES: AddWatchFlags = AddWatchFlags::IN_DELETE_SELF.union(AddWatchFlags::IN_MOVE_SELF);
+
 /// The watch of a directory for which the kernel has none left.
 const BLIND: WatchId = WatchId(u64::MAX);
 
@@ -37,23 +40,42 @@ pub(super) struct Notes {
     taken: u32,
 }
 
-#[derive(Debug)]
+/// What of a directory is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aspect {
+    /// What goes from it.
+    Entries,
+    /// Where it stands.
+    Place,
+}
+
+impl Aspect {
+    fn mask(self) -> AddWatchFlags {
+        match self {
+            Self::Entries => CHANGES,
+            Self::Place => MOVES,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
 struct Watched {
+    fs: PosixFs,
     dir: Path,
+    aspect: Aspect,
     /// The watch that had been taken last when a change was read last.
     changed: Option<u32>,
 }
 
 impl Notes {
-    pub(super) fn watch(&mut self, fs: &PosixFs, dir: &Path) -> Result<WatchId, FsError> {
-        let Some(number) = self.number(fs, dir)? else {
+    pub(super) fn watch(&mut self, fs: &PosixFs, dir: &Path, aspect: Aspect) -> Result<WatchId, FsError> {
+        let Some(number) = self.number(fs, dir, aspect)? else {
             return Ok(BLIND);
         };
         self.read(); // What was before this watch is no news to it.
         self.taken = self.taken.wrapping_add(1);
         let changed = self.kept.get(&number).and_then(|kept| kept.changed);
-        let dir = dir.clone();
-        self.kept.insert(number, Watched { dir, changed });
+        self.kept.insert(number, Watched { fs: fs.clone(), dir: dir.clone(), aspect, changed });
         Ok(WatchId(u64::from(self.taken) << 32 | u64::from(number.cast_unsigned())))
     }
 
@@ -62,13 +84,13 @@ impl Notes {
     }
 
     /// True when another directory than the watched one stands in its place, or none.
-    pub(super) fn is_elsewhere(&mut self, fs: &PosixFs, watch: WatchId) -> bool {
+    pub(super) fn is_elsewhere(&mut self, watch: WatchId) -> bool {
         if watch == BLIND {
             return false;
         }
         let (number, _) = parts(watch);
-        match self.kept.get(&number).map(|watched| watched.dir.clone()) {
-            Some(dir) => self.number(fs, &dir) != Ok(Some(number)),
+        match self.kept.get(&number).cloned() {
+            Some(Watched { fs, dir, aspect, .. }) => self.number(&fs, &dir, aspect) != Ok(Some(number)),
             None => true,
         }
     }
@@ -93,13 +115,13 @@ impl Notes {
 
     /// The kernel's number for the watch of `dir`, which it gives again for as long as it is the same directory; `None`
     /// when it cannot watch it, for want of watches or of the right to read the directory.
-    fn number(&mut self, fs: &PosixFs, dir: &Path) -> Result<Option<i32>, FsError> {
+    fn number(&mut self, fs: &PosixFs, dir: &Path, aspect: Aspect) -> Result<Option<i32>, FsError> {
         let place = fs.place(dir)?;
         let inotify = match self.inotify.take().map_or_else(open, Ok) {
             Ok(inotify) => self.inotify.insert(inotify),
             Err(_) => return Ok(None),
         };
-        let mask = CHANGES | AddWatchFlags::IN_ONLYDIR;
+        let mask = aspect.mask() | AddWatchFlags::IN_ONLYDIR;
         let number = inotify.add_watch(shown_as(&place).as_str(), mask);
         Ok(number.ok().map(WatchDescriptor::as_raw))
     }

@@ -12,8 +12,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lockwright_posix::lock::PathLock;
-
 mod reports;
 pub(crate) mod seats;
 
@@ -52,13 +50,15 @@ impl Task {
 /// Who fights, and how they fare.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Storm<'a> {
-    /// The lock is there, under the name `lock`, and so are the seats.
+    /// The seats are there, and perhaps the lock.
     pub(crate) dir: &'a Path,
     /// What each child does.
     pub(crate) what: &'a str,
     pub(crate) children: u32,
     /// One in so many reports ends with a kill.
     pub(crate) kill_every: u32,
+    /// Tells who has the lock, of a storm that does not end.
+    pub(crate) standing: fn(&Path) -> String,
 }
 
 /// How a storm went.
@@ -85,9 +85,9 @@ impl Storm<'_> {
         while runners.iter().any(Option::is_some) && outcome.overlaps == 0 {
             let pipes = runners.iter().map(|runner| Some(runner.as_ref()?.reports.as_fd()));
             let Some(ready) = reports::wait(pipes, GUARD.saturating_sub(begin.elapsed())) else {
-                let standing = PathLock::open(self.dir.join("lock")).map(|lock| lock.standing());
+                let standing = (self.standing)(self.dir);
                 runners.iter_mut().flatten().for_each(Runner::stop);
-                panic!("somebody waits for ever: {standing:?}");
+                panic!("somebody waits for ever: {standing}");
             };
             for number in ready {
                 let Some(runner) = &mut runners[number] else { continue };

@@ -17,6 +17,7 @@ use super::{
         bfs::Search,
         edges::{Edge, NOBODY},
         expand::Frontier,
+        graph::Graph,
         passes::Passes,
         visited::{StateId, fingerprint},
     },
@@ -32,12 +33,12 @@ pub(super) fn write<W: Write>(passes: &mut Passes<'_>, to: &mut Sealer<W>) -> io
     write_lessons(passes, to)?;
     let search = &mut passes.search;
     write_counts(search, to)?;
-    for state in 0..search.visited.len() {
-        to.bytes(&search.visited.fingerprint(id(state)).to_le_bytes())?;
+    for state in 0..search.graph.visited.len() {
+        to.bytes(&search.graph.visited.fingerprint(id(state)).to_le_bytes())?;
     }
     write_edges(search, to)?;
     write_frontier(&search.layer, search.at, to)?;
-    write_frontier(&search.next, 0, to)
+    write_frontier(&search.graph.next, 0, to)
 }
 
 pub(super) fn read<R: Read>(passes: &mut Passes<'_>, from: &mut Unsealer<R>) -> Result<Resumed, ResumeError> {
@@ -47,14 +48,14 @@ pub(super) fn read<R: Read>(passes: &mut Passes<'_>, from: &mut Unsealer<R>) -> 
     let mut bytes = [0; 16];
     for _ in 0..states {
         from.bytes(&mut bytes)?;
-        let (_, is_new) = search.visited.insert(u128::from_le_bytes(bytes));
+        let (_, is_new) = search.graph.visited.insert(u128::from_le_bytes(bytes));
         sound(is_new)?;
     }
     read_edges(search, from)?;
-    search.layer = read_frontier(search, search.edges.states(), from)?;
-    search.next = read_frontier(search, search.edges.states() + search.layer.len(), from)?;
-    sound(search.edges.states() + search.layer.len() + search.next.len() == states)?;
-    Ok(Resumed { states, transitions: search.transitions })
+    search.layer = read_frontier(search, search.graph.edges.states(), from)?;
+    search.graph.next = read_frontier(search, search.graph.edges.states() + search.layer.len(), from)?;
+    sound(search.graph.edges.states() + search.layer.len() + search.graph.next.len() == states)?;
+    Ok(Resumed { states, transitions: search.graph.transitions })
 }
 
 /// Each pass has its lessons; of the last, then, how far the next one was begun that is to follow.
@@ -113,11 +114,11 @@ fn begin_anew_so_far(passes: &mut Passes<'_>, begun: usize) -> Result<(), Resume
 }
 
 fn write_counts<W: Write>(search: &Search<'_>, to: &mut Sealer<W>) -> io::Result<()> {
-    to.number(search.transitions)?;
+    to.number(search.graph.transitions)?;
     to.number(search.learned_at.map_or(0, |at| at + 1))?;
-    to.number(search.said.len())?;
+    to.number(search.graph.said.len())?;
     // In an order of their own, so that the same search is the same file.
-    let mut said: Vec<&str> = search.said.iter().copied().collect();
+    let mut said: Vec<&str> = search.graph.said.iter().copied().collect();
     said.sort_unstable();
     for word in said {
         to.text(word)?;
@@ -126,21 +127,21 @@ fn write_counts<W: Write>(search: &Search<'_>, to: &mut Sealer<W>) -> io::Result
     for first in &search.layers {
         to.number(*first)?;
     }
-    to.number(search.goals.len())?;
-    for (state, reached) in &search.goals {
+    to.number(search.graph.goals.len())?;
+    for (state, reached) in &search.graph.goals {
         to.number(*state)?;
         to.number(*reached)?;
     }
-    to.number(search.idle.len())?;
-    for clients in &search.idle {
+    to.number(search.graph.idle.len())?;
+    for clients in &search.graph.idle {
         to.number(*clients)?;
     }
-    to.number(search.visited.len())
+    to.number(search.graph.visited.len())
 }
 
 /// Says how many states there are.
 fn read_counts<R: Read>(search: &mut Search<'_>, from: &mut Unsealer<R>) -> Result<usize, ResumeError> {
-    search.transitions = from.number()?;
+    search.graph.transitions = from.number()?;
     search.learned_at = from.number::<usize>()?.checked_sub(1);
     for _ in 0..from.number::<u64>()? {
         let word = from.text()?;
@@ -149,7 +150,7 @@ fn read_counts<R: Read>(search: &mut Search<'_>, from: &mut Unsealer<R>) -> Resu
             Then::Ends(outcome) if outcome.said == word => Some(outcome.said),
             _ => None,
         });
-        search.said.insert(known.ok_or(ResumeError::Differs)?);
+        search.graph.said.insert(known.ok_or(ResumeError::Differs)?);
     }
     search.layers.clear();
     for _ in 0..from.number::<u64>()? {
@@ -157,16 +158,16 @@ fn read_counts<R: Read>(search: &mut Search<'_>, from: &mut Unsealer<R>) -> Resu
     }
     sound(search.layers.first() == Some(&0) && search.layers.is_sorted_by(|one, next| one < next))?;
     for _ in 0..from.number::<u64>()? {
-        search.goals.push((from.number()?, from.number()?));
+        search.graph.goals.push((from.number()?, from.number()?));
     }
     for _ in 0..from.number::<u64>()? {
-        search.idle.push(from.number()?);
+        search.graph.idle.push(from.number()?);
     }
     Ok(from.number()?)
 }
 
 fn write_edges<W: Write>(search: &Search<'_>, to: &mut Sealer<W>) -> io::Result<()> {
-    let Search { edges, world, .. } = search;
+    let Search { graph: Graph { edges, .. }, world, .. } = search;
     let tells_actors = !world.protocol.promises().is_empty();
     to.number(edges.states())?;
     let mut states = Vec::new();
@@ -199,17 +200,17 @@ fn write_edge<W: Write>(state: StateId, step: Edge, tells_actors: bool, to: &mut
 fn read_edges<R: Read>(search: &mut Search<'_>, from: &mut Unsealer<R>) -> Result<(), ResumeError> {
     let tells_actors = !search.world.protocol.promises().is_empty();
     let relabellings = search.world.symmetry.as_ref().map_or(0, |symmetry| symmetry.relabellings().count());
-    let (states, expanded) = (search.visited.len(), from.number::<usize>()?);
-    sound(expanded <= states && search.goals.iter().all(|(state, _)| (*state as usize) < expanded))?;
+    let (states, expanded) = (search.graph.visited.len(), from.number::<usize>()?);
+    sound(expanded <= states && search.graph.goals.iter().all(|(state, _)| (*state as usize) < expanded))?;
     sound(search.layers.iter().all(|first| (*first as usize) <= states))?;
-    sound(search.idle.len() == if tells_actors { expanded } else { 0 })?;
+    sound(search.graph.idle.len() == if tells_actors { expanded } else { 0 })?;
     for state in 0..expanded {
         for _ in 0..from.number::<u64>()? {
             let step = read_edge(id(state), tells_actors, from)?;
             sound((step.target as usize) < states && step.renamed.is_none_or(|by| usize::from(by) < relabellings))?;
-            search.edges.push(step);
+            search.graph.edges.push(step);
         }
-        search.edges.close();
+        search.graph.edges.close();
     }
     Ok(())
 }
@@ -240,10 +241,10 @@ fn read_frontier<R: Read>(search: &Search<'_>, first: usize, from: &mut Unsealer
     let (mut frontier, mut state) = (Frontier::default(), Vec::new());
     let count: usize = from.number()?;
     let end = first.checked_add(count).ok_or(ResumeError::Damaged)?;
-    sound(end <= search.visited.len())?;
+    sound(end <= search.graph.visited.len())?;
     for number in first..end {
         read_state(&mut state, from)?;
-        sound(search.visited.fingerprint(id(number)) == fingerprint(&state))?;
+        sound(search.graph.visited.fingerprint(id(number)) == fingerprint(&state))?;
         frontier.push(&state);
     }
     Ok(frontier)
@@ -290,15 +291,15 @@ mod tests {
 
     fn steps(search: &Search<'_>) -> Vec<Vec<Edge>> {
         let (mut all, mut states) = (Vec::new(), Vec::new());
-        for block in 0..search.edges.blocks() {
-            search.edges.read(block, &mut states);
+        for block in 0..search.graph.edges.blocks() {
+            search.graph.edges.read(block, &mut states);
             all.extend(states.iter().cloned());
         }
         all
     }
 
     fn waiting(search: &Search<'_>) -> [Vec<Vec<u16>>; 2] {
-        [(&search.layer, search.at), (&search.next, 0)]
+        [(&search.layer, search.at), (&search.graph.next, 0)]
             .map(|(states, at)| (at..states.len()).map(|at| states.get(at).to_vec()).collect())
     }
 
@@ -322,18 +323,22 @@ mod tests {
                 super::super::read(&mut read, Saved::open(&file[..]).unwrap()).unwrap();
 
                 let (wrote, read) = (wrote.search, read.search);
-                let states = 0..wrote.visited.len();
+                let states = 0..wrote.graph.visited.len();
                 let fingerprints = |search: &Search<'_>| -> Vec<_> {
-                    states.clone().map(|state| search.visited.fingerprint(id(state))).collect()
+                    states.clone().map(|state| search.graph.visited.fingerprint(id(state))).collect()
                 };
                 assert!(fingerprints(&wrote) == fingerprints(&read), "{scenario}");
-                assert_eq!(wrote.visited.len(), read.visited.len());
+                assert_eq!(wrote.graph.visited.len(), read.graph.visited.len());
                 let steps = [&wrote, &read].map(steps);
                 assert!(steps[0] == steps[1], "{scenario}");
                 assert!(steps[0].iter().flatten().any(|step| step.is_fault && step.renamed.is_some()));
                 assert!(waiting(&wrote) == waiting(&read), "{scenario}");
-                assert!(wrote.goals == read.goals && wrote.layers == read.layers && wrote.said == read.said);
-                assert_eq!((wrote.transitions, wrote.learned_at), (read.transitions, read.learned_at));
+                assert!(
+                    wrote.graph.goals == read.graph.goals
+                        && wrote.layers == read.layers
+                        && wrote.graph.said == read.graph.said
+                );
+                assert_eq!((wrote.graph.transitions, wrote.learned_at), (read.graph.transitions, read.learned_at));
             }
         }
     }

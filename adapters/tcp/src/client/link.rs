@@ -1,0 +1,196 @@
+//! A connection of lines: written at once, read with a deadline, and interrupted by a handle.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, TcpStream, ToSocketAddrs},
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::net::UnixStream,
+    },
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::{Errno, FdFlags, fcntl_setfd},
+    net::sockopt,
+};
+
+use crate::{
+    address::Daemon,
+    server::{PROBE_AFTER, PROBE_EVERY, PROBES_MAX, UNANSWERED_MAX},
+};
+
+/// Above this, what comes without a line feed is no reply, in bytes.
+const LINE_BYTES_MAX: usize = 1024 * 1024;
+
+/// What waiting for a line came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// A line, without its end.
+    Line(String),
+    /// There was none in time.
+    TimedOut,
+    /// The other handle can be read.
+    Interrupted,
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Link {
+    socket: Socket,
+    /// What came and is no whole line yet, or was not asked for.
+    input: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Link {
+    /// Connects, within that time for each address that the host has.
+    pub(super) fn connect(daemon: &Daemon, within: Duration) -> io::Result<Self> {
+        let socket = match daemon {
+            Daemon::Tcp(host) => Socket::Tcp(connect_tcp(host, within)?),
+            Daemon::Unix(path) => Socket::Unix(UnixStream::connect(path)?),
+        };
+        match &socket {
+            Socket::Tcp(tcp) => tcp.set_nonblocking(true)?,
+            Socket::Unix(unix) => unix.set_nonblocking(true)?,
+        }
+        Ok(Self { socket, input: Vec::new() })
+    }
+
+    /// Lets programs that this process executes have the connection as well, so that it ends with the last of them. The end of
+    /// this value ends it for all.
+    pub(super) fn share_with_children(&self) -> io::Result<()> {
+        Ok(fcntl_setfd(&self.socket, FdFlags::empty())?)
+    }
+
+    /// Sends one line.
+    pub(super) fn send(&mut self, line: &str) -> io::Result<()> {
+        let mut bytes = [line.as_bytes(), b"\n"].concat();
+        while !bytes.is_empty() {
+            let written = match &mut self.socket {
+                Socket::Tcp(tcp) => tcp.write(&bytes),
+                Socket::Unix(unix) => unix.write(&bytes),
+            };
+            match written {
+                Ok(count) => drop(bytes.drain(..count)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // A daemon that does not take a line within the time of a probe is gone, as the system will say.
+                    wait(&mut [PollFd::new(&self.socket, PollFlags::OUT)], None)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The next line, until `until` at most.
+    ///
+    /// [`io::ErrorKind::UnexpectedEof`] says that the connection is closed.
+    pub(super) fn hear(&mut self, until: Option<Instant>, interrupt: Option<BorrowedFd<'_>>) -> io::Result<Heard> {
+        loop {
+            if let Some(length) = self.input.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.input.drain(..=length).collect();
+                return Ok(Heard::Line(String::from_utf8_lossy(line.trim_ascii_end()).into_owned()));
+            }
+            if self.read()? {
+                continue;
+            }
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return Ok(Heard::TimedOut);
+            }
+            let mut handles = vec![PollFd::new(&self.socket, PollFlags::IN)];
+            handles.extend(interrupt.as_ref().map(|handle| PollFd::new(handle, PollFlags::IN)));
+            wait(&mut handles, left)?;
+            if handles.get(1).is_some_and(|handle| !handle.revents().is_empty()) {
+                return Ok(Heard::Interrupted);
+            }
+        }
+    }
+
+    /// Reads what there is: `false` when there is nothing now.
+    fn read(&mut self) -> io::Result<bool> {
+        let mut buffer = [0; 4096];
+        loop {
+            let count = match &mut self.socket {
+                Socket::Tcp(tcp) => tcp.read(&mut buffer),
+                Socket::Unix(unix) => unix.read(&mut buffer),
+            };
+            match count {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
+                    self.input.extend_from_slice(&buffer[..count]);
+                    if self.input.len() > LINE_BYTES_MAX && !self.input.contains(&b'\n') {
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, "a line without an end"));
+                    }
+                    return Ok(true);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // A connection that is lost need not be ended.
+        let _ = match &self.socket {
+            Socket::Tcp(tcp) => tcp.shutdown(Shutdown::Both),
+            Socket::Unix(unix) => unix.shutdown(Shutdown::Both),
+        };
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(tcp) => tcp.as_fd(),
+            Self::Unix(unix) => unix.as_fd(),
+        }
+    }
+}
+
+fn connect_tcp(host: &str, within: Duration) -> io::Result<TcpStream> {
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    for address in host.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, within) {
+            Ok(tcp) => {
+                prepare(&tcp)?;
+                return Ok(tcp);
+            }
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+/// A daemon that is gone without a word is found by the same probes as a client is.
+fn prepare(tcp: &TcpStream) -> io::Result<()> {
+    tcp.set_nodelay(true)?;
+    sockopt::set_socket_keepalive(tcp, true)?;
+    sockopt::set_tcp_keepidle(tcp, PROBE_AFTER)?;
+    sockopt::set_tcp_keepintvl(tcp, PROBE_EVERY)?;
+    sockopt::set_tcp_keepcnt(tcp, PROBES_MAX)?;
+    let unanswered_ms = u32::try_from(UNANSWERED_MAX.as_millis()).unwrap_or(u32::MAX);
+    Ok(sockopt::set_tcp_user_timeout(tcp, unanswered_ms)?)
+}
+
+fn wait(handles: &mut [PollFd<'_>], left: Option<Duration>) -> io::Result<()> {
+    let left = left.map(|left| Timespec {
+        tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: left.subsec_nanos().into(),
+    });
+    match poll(handles, left.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,10 @@
+//! The lock daemon over sockets, and its client.
+//!
+//! * [`server`]: TCP, unix sockets and WebSocket at once, on one thread, around the machine in
+//!   [`lockwright_kernel::glockd`], which knows nothing of sockets.
+//! * [`client`]: blocking; locks that last as long as a connection.
+//! * [`address`]: `tcp://HOST:PORT/NAME` and `unix:PATH#NAME`.
+
+pub mod address;
+pub mod client;
+pub mod server;
