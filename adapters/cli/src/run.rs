@@ -27,10 +27,10 @@ mod acquire;
 mod child;
 mod descendants;
 mod ending;
-mod finisher;
 pub(crate) mod guardian;
 mod locks;
 mod nesting;
+mod over_nfs;
 mod remote;
 mod replace;
 mod report;
@@ -49,7 +49,7 @@ use crate::{
     daemon,
     events::{self, Event, Shown},
     exit::{BUSY, Failure, failed, say},
-    lease,
+    lease, nfs,
     signals::Signals,
 };
 use acquire::Taken;
@@ -58,7 +58,7 @@ use descendants::Others;
 use locks::Locks;
 use report::Report;
 pub(crate) use report::help;
-use supervise::Means;
+use supervise::{Guarded, Means};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let want = args.want()?;
@@ -81,6 +81,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
 fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<u8, Failure> {
     if let Some(address) = daemon::address(&want.lock) {
         return remote::run(&address?, args, want, report);
+    }
+    if let Some(address) = nfs::address(&want.lock)? {
+        return over_nfs::run(args, want, &address, report);
     }
     let locks = Locks::open(args, want)?;
     let path = std::path::absolute(&want.lock).map_err(failed("cannot tell the working directory"))?;
@@ -130,7 +133,9 @@ fn run_under(
     let (lock, world) = (locks.main(), locks.main_of(&worlds));
     let expires = locks.main_of(&guards).lease().map(|lease| lease::expires(&lease, world));
     let told = Told { id: locks.main_of(&ids), around: &around, fence, slot, expires };
-    let means = Means { lock, guards: &guards, world, signals: &signals, stop: &args.stop, others: &others };
+    let guarded = Guarded { lock, guards: &guards };
+    let leased = guards.first().filter(|guard| guard.lease().is_some());
+    let means = Means { hold: &guarded, leased, world, signals: &signals, stop: &args.stop, others: &others };
     let say_cause = |cause: &_| ending::say_cause(voice, locks, &ids, cause, args.stop.on_lost);
     let outcome = supervise::supervise(child, &told, means, say_cause);
     let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH
