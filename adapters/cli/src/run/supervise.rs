@@ -38,6 +38,7 @@ use nix::{
 use super::{
     child::{Change, HeldBack, Running, Told},
     descendants::Others,
+    guardian::Guardian,
     tenure::Tenure,
     terminal,
 };
@@ -291,10 +292,13 @@ impl Supervisor<'_> {
 
     fn stop_group(&self, signal: Signal) -> io::Result<()> {
         let Some(all) = self.whole_group()? else { return Ok(()) };
+        let mut respite = self.respite(signal);
+        // Without one, what ignores the signal runs on if this process is killed now.
+        let in_group = self.command.group() != getpgrp();
+        let _until_over = respite.kill_at.filter(|_| in_group).and_then(|at| Guardian::start(&all, at).ok());
         self.command.signal(signal);
         // One that is stopped would take it later.
         self.command.signal(Signal::SIGCONT);
-        let mut respite = self.respite(signal);
         while !self.is_over(&all, respite.kill_at.is_none())? {
             if self.wait_for_end(&all, &mut respite)? {
                 self.command.signal(Signal::SIGKILL);
