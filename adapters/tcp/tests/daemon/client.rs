@@ -28,7 +28,7 @@ fn a_lock_is_waited_for_and_handed_over() {
     let mut place = Client::connect(&Place::Unix(daemon.unix.clone()), PATIENCE).unwrap();
     assert!(place.hello().unwrap().is_some());
     let waiting = thread::spawn(move || place.lock("name", Some(PATIENCE)).unwrap().unwrap());
-    while daemon.figure("glockd_waiters") == 0 {}
+    daemon.until("glockd_waiters", |now| now != 0);
     let before = first.fence().unwrap();
     let mut client = first.unlock().unwrap();
     let second = waiting.join().unwrap();
@@ -135,7 +135,7 @@ fn a_wait_can_be_interrupted() {
         if pauses == 2 { Err(ClientError::Interrupted) } else { Ok(()) }
     });
     assert!(matches!(answer, Err(ClientError::Interrupted)));
-    while daemon.figure("glockd_waiters") > 0 {}
+    daemon.until("glockd_waiters", |now| now == 0);
 }
 
 /// A daemon that dies with a lock held, as far as its file knows: the next one is in no hurry.

@@ -65,7 +65,7 @@ fn two_clients_never_believe_that_they_hold_one_lock() {
         let grants = lock.grants.load(Ordering::SeqCst);
         assert!(grants > 10, "seed {seed}: lock {name} was granted only {grants} times");
     }
-    while daemon.figure("glockd_connections") > 0 {}
+    daemon.until("glockd_connections", |now| now == 0);
     assert_eq!((daemon.figure("glockd_locks"), daemon.figure("glockd_waiters")), (0, 0), "seed {seed}");
 }
 

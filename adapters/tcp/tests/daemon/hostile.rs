@@ -95,7 +95,7 @@ fn one_too_many_is_told_so_and_the_others_are_served() {
     assert_eq!(daemon.figure("glockd_connections_refused_total"), 2_000);
     assert_eq!(all[99].ask("i 0"), "1 Locked");
     drop(all.pop());
-    while daemon.figure("glockd_connections") == 100 {}
+    daemon.until("glockd_connections", |now| now != 100);
     assert_eq!(daemon.connect().ask("g 99"), "1 Got Lock");
 }
 

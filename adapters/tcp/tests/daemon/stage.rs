@@ -6,7 +6,7 @@ use std::{
     os::{fd::AsFd, unix::net::UnixStream},
     path::PathBuf,
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use lockwright_kernel::glockd;
@@ -69,6 +69,14 @@ impl Daemon {
         asked.read_to_string(&mut text).unwrap();
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         value.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+    }
+
+    /// Waits until that figure is such a one.
+    pub(crate) fn until(&self, name: &str, is_so: impl Fn(u64) -> bool) {
+        let begun = Instant::now();
+        while !is_so(self.figure(name)) {
+            assert!(begun.elapsed() < PATIENCE, "{name} is {} still", self.figure(name));
+        }
     }
 }
 

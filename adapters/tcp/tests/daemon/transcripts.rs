@@ -62,7 +62,7 @@ where
         let gone = |peers: &mut BTreeMap<&str, Peer<S>>, who: &str| {
             let was = daemon.figure("glockd_connections");
             drop(peers.remove(who).unwrap());
-            while daemon.figure("glockd_connections") == was {}
+            daemon.until("glockd_connections", |now| now != was);
         };
         if let Some(newcomer) = line.strip_prefix("+ ") {
             let (who, place) = newcomer.split_once(' ').unwrap();

@@ -56,7 +56,7 @@ fn who_waits_is_told_when_it_is_time() {
     assert_eq!(lines.ask("g foo"), "1 Got Lock");
     let mut socket = connect(&daemon, None).unwrap();
     socket.send(Message::text("lg foo 20")).unwrap();
-    while daemon.figure("glockd_waiters") == 0 {}
+    daemon.until("glockd_waiters", |now| now != 0);
     assert_eq!(lines.ask("r foo"), "1 Released Lock");
     assert_eq!(hear(&mut socket), "1 Got Lock 4294967298");
 }
