@@ -68,6 +68,24 @@
 //! * No call takes longer for what others hold. What may take long is done by [`step`](Glockd::step), in pieces.
 //! * What a client can make it keep is limited; see [`Settings`]. What is written and not read is for the caller to limit.
 //!
+//! # Commands beyond the original
+//!
+//! They are answered alike in both styles. What lacks something is answered `0 Usage: ` and its form.
+//!
+//! ```text
+//! hello                 1 Hello VERSION SILENCE EPOCH FROM    silence in seconds; from now on it is asked for signs of life
+//! ping                  1 Pong
+//! pong                  (no answer)                           a sign of life, as is anything else that is sent
+//! lg NAME SECONDS       1 Got Lock FENCE                      0 Timed Out, 0 Queue Full, 0 Too Many Locks
+//! lsg NAME MAX          N Got Lock FENCE                      0 Limit Reached, 0 Limit Is MAX, 0 Too Many Locks
+//! back NAME FENCE       1 Got Lock FENCE                      0 Cannot Get Lock, 0 No Grace
+//! ```
+//!
+//! The server asks for a sign of life with a line `ping`, which is no answer to anything. A fence is larger than all that
+//! were given before it, also by earlier runs of the server. The limit of a shared lock is the one of its first holder, as
+//! long as it has one; `sg` heeds it as well. With `back` a client asks for what it held when the server went down; see
+//! [`Settings::grace`]. `r` and `sr` release what was got with these as any other lock.
+//!
 //! # When a holder may be sure
 //!
 //! A server that hears nothing of a client cannot tell a broken network from a broken client. It takes a client that

@@ -1,4 +1,5 @@
-//! Policies: when to ask whether the owner of a lock is dead, and what to do about it.
+//! Policies: when to ask whether the owner of a lock is dead, what else is taken for its death, and what to do about it.
 
 pub mod check;
 pub mod grace;
+pub mod lease;

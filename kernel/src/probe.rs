@@ -1,5 +1,7 @@
 //! Is the owner of an id still there?
 
+use alloc::boxed::Box;
+
 use crate::{fs::Halted, id::Id};
 
 /// What can be said of the owner of an id.
@@ -29,6 +31,13 @@ pub trait Probe {
 }
 
 impl<P: Probe + ?Sized> Probe for &P {
+    fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
+        (**self).liveness(id)
+    }
+}
+
+/// So that probes whose kind is known only when the program runs can be handed to what takes any probe.
+impl<P: Probe + ?Sized> Probe for Box<P> {
     fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
         (**self).liveness(id)
     }

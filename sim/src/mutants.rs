@@ -10,6 +10,7 @@ pub mod fast_lock;
 pub mod grace;
 pub mod heartbeat;
 pub mod lease;
+pub mod leased;
 pub mod mkdir_lock;
 pub mod observed;
 pub mod one_kind;

@@ -5,6 +5,7 @@ pub mod check_bid_check;
 pub mod fair_worlds;
 pub mod fast_lock;
 pub mod grace;
+pub mod lease_clients;
 pub mod leases;
 mod lock_clients;
 pub mod observed;
@@ -18,6 +19,7 @@ pub mod waiters;
 
 pub use admit::Comers;
 pub use check_bid_check::BidClients;
+pub use lease_clients::LeaseClients;
 pub use leases::Leases;
 pub use lock_clients::{Cleaner, LockClients, MakeLock};
 pub use observed::Observed;

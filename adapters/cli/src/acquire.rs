@@ -7,9 +7,10 @@ use lockwright_posix::lock::Contender;
 
 use crate::{
     args::{AcquireArgs, ReleaseArgs},
-    exit::{FAILED, Failure, failed},
+    exit::{FAILED, Failure, LOST, NOT_HELD, failed},
     fence,
     held::Held,
+    lease,
     lock::take,
     owner::print_bytes,
     text::shown_path,
@@ -41,12 +42,13 @@ fn plain(held: &Held, fence: Option<u64>) -> Vec<u8> {
 }
 
 /// Every key of [`Report`], and what stands there.
-const KEYS: [(&str, &str); 5] = [
+const KEYS: [(&str, &str); 6] = [
     ("token", "what release takes"),
     ("id", "under which the lock is held"),
     ("lock", "its absolute path"),
     ("kind", "as --kind has it"),
     ("fence", "with --fence the number; otherwise null"),
+    ("expires", "with --lease when it ends unless it is renewed, in seconds since 1970; otherwise null"),
 ];
 
 /// The part of `acquire --help` that is about JSON.
@@ -61,6 +63,7 @@ struct Report<'a> {
     lock: String,
     kind: String,
     fence: Option<u64>,
+    expires: Option<u64>,
 }
 
 /// JSON is UTF-8. A path that is not is refused, for what stood in its place would not lead back.
@@ -74,6 +77,7 @@ fn json(held: &Held, contender: &Contender, fence: Option<u64>) -> Result<Vec<u8
         lock: utf8(held.path.clone().into_os_string())?,
         kind: contender.lock().kind().to_string(),
         fence,
+        expires: contender.lease().map(|lease| lease::expires(&lease, &contender.lock().world())),
     };
     let mut text = serde_json::to_vec(&report).map_err(|error| Failure::new(FAILED, error))?;
     text.push(b'\n');
@@ -84,6 +88,9 @@ fn json(held: &Held, contender: &Contender, fence: Option<u64>) -> Result<Vec<u8
 pub(crate) fn release(args: &ReleaseArgs) -> Result<ExitCode, Failure> {
     let Held { id, path } = &args.token;
     let (lock, _) = crate::look::open(path, None)?;
-    give_back(&lock, id)?;
+    give_back(&lock, id).map_err(|failure| match failure.code() {
+        NOT_HELD if lease::is_of_no_process(id) => failure.with_code(LOST),
+        _ => failure,
+    })?;
     Ok(ExitCode::SUCCESS)
 }

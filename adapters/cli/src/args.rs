@@ -5,6 +5,7 @@ mod doctor;
 mod examples;
 mod fence;
 mod hold;
+mod lease;
 mod mode;
 mod replay;
 mod report;
@@ -24,8 +25,10 @@ pub(crate) use busy::IfBusy;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use fence::FenceCommand;
 pub(crate) use hold::{
-    AcquireArgs, BreakArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, QueueArgs, ReleaseArgs, UnlockArgs, WaitArgs,
+    AcquireArgs, BreakArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, QueueArgs, ReleaseArgs, RenewArgs, UnlockArgs,
+    WaitArgs,
 };
+pub(crate) use lease::LeaseArgs;
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
@@ -108,10 +111,10 @@ pub(crate) enum Command {
     ///
     /// The command finds the lock's path in `LOCKWRIGHT_LOCK`, the id that it is held under in `LOCKWRIGHT_ID`, with --fence a
     /// number in `LOCKWRIGHT_FENCE`, of a semaphore (sem=N) its slot, from 1, in `LOCKWRIGHT_SLOT`, and the kind of the lock in
-    /// `LOCKWRIGHT_MODE`.
+    /// `LOCKWRIGHT_MODE`, and with --lease in `LOCKWRIGHT_EXPIRES` when that ends unless it is renewed.
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
-    /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, and 85 when an operator broke it;
+    /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, or its lease not renewed, and 85 when an operator broke it;
     /// 82 when that kind of lock is not verified on the file system there; 124 after --max-hold; 83 when CMD would wait for a
     /// lock that is held around it, or for others who wait for such a lock; 84 when CMD ended well and the release failed; 64
     /// usage; 69 when a lock's daemon cannot be reached; 73 and 77 when the lock cannot be made there; 125 when lockwright
@@ -131,14 +134,26 @@ pub(crate) enum Command {
     ///
     /// It does what `lock` does. The token is the id, `@` and the absolute path of the lock, so that `release` needs no more.
     ///
+    /// With --lease and without --pid it is held for no process: until it is given back, or not renewed in time, see `renew`.
+    ///
     /// Exit codes: 0, and the token is printed; otherwise as of `lock`.
     #[command(after_long_help = format!("{}\n\n{}", examples::ACQUIRE, acquire::help()))]
     Acquire(AcquireArgs),
     /// Give back a lock that `acquire` took.
     ///
-    /// Exit code 0: it is given back; 1: the token neither holds the lock nor waits for it; 64: it is no token.
+    /// Exit code 0: it is given back; 1: the token neither holds the lock nor waits for it; 81: nor does that of a lease, which was
+    /// over, or given back; 64: it is no token.
     #[command(after_long_help = examples::RELEASE)]
     Release(ReleaseArgs),
+    /// Renew the lease of a lock that `acquire --lease` took.
+    ///
+    /// It counts from now on. A third of its length is a good time for it; one that nobody has found over can be renewed
+    /// later as well. `run` does it for its command.
+    ///
+    /// Exit code 0: it is renewed; 81: it is over, or the lock was given back, so somebody else may have it; 1: it is
+    /// held, and on no lease; 64: it is no token.
+    #[command(after_long_help = examples::RENEW)]
+    Renew(RenewArgs),
     /// Wait until somebody could have a lock at once, and take nothing.
     ///
     /// It leaves nothing on disk, and what was free when it came back may be taken the next moment: who wants the lock takes

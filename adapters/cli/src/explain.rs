@@ -9,7 +9,7 @@ use lockwright_posix::lock::{Entry, Kind, Layout, PathLock, Standing};
 use crate::{
     args::LookArgs,
     exit::{FAILED, Failure},
-    json, look,
+    json, lease, look,
     notes::{self, Note},
     owner::print,
     people,
@@ -90,7 +90,7 @@ impl Explained<'_> {
         let since = people::since(entry.since, in_line);
         let mut lines = vec![
             format!("  {role}: {}, {since}{slot}{kind}", people::who(self.lock, &entry.id)),
-            format!("    alive: {}", people::alive(self.lock, entry)),
+            format!("    alive: {}{}", people::alive(self.lock, entry), lease::told(entry)),
         ];
         let Note { who, why } = notes::of(self.lock, &entry.id).unwrap_or_default();
         for (what, text) in [("reason", why), ("for", who)] {
@@ -144,6 +144,9 @@ impl Explained<'_> {
 /// When an owner loses what it has.
 fn when(holder: &Entry) -> String {
     let process = ProcessId::try_from(&holder.id);
+    if let Some(lease) = lease::ends(holder) {
+        return lease;
+    }
     match (holder.liveness, process) {
         (Liveness::Dead, _) => "now: whoever wants it next takes it from the dead".to_owned(),
         (Liveness::Alive, Ok(id)) => match id.group {

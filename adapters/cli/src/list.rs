@@ -16,6 +16,7 @@ use lockwright_posix::lock::{Kind, Layout, PathLock};
 use crate::{
     args::ListArgs,
     exit::{CANNOT_CREATE, Failure, NO_PERMISSION, say},
+    lease,
     owner::print,
     report::{Report, State, Told},
     table::table,
@@ -137,6 +138,12 @@ fn has_bid(path: &Path) -> bool {
 
 const HEAD: [&str; 9] = ["LOCK", "KIND", "STATE", "PID", "HOLDER", "AGE", "WAIT", "FENCE", "REASON"];
 
+/// Its lease, and its reason.
+fn said(holder: &Told) -> String {
+    let why = holder.why.as_deref().map(|why| shown(why, 80));
+    lease::short(holder.lease).into_iter().chain(why).collect::<Vec<_>>().join(", ")
+}
+
 /// A row for each holder, and one for a lock that is waited for and that nobody has.
 fn rows(reports: &[Report]) -> String {
     if reports.is_empty() {
@@ -164,7 +171,7 @@ fn rows(reports: &[Report]) -> String {
                 holder.and_then(Told::stamp).map_or_else(dash, times::age),
                 report.waiters.len().to_string(),
                 report.fence.map_or_else(dash, |fence| fence.to_string()),
-                holder.and_then(|told| told.why.as_deref()).map_or_else(String::new, |why| shown(why, 80)),
+                holder.map_or_else(String::new, said),
             ]);
         }
     }

@@ -12,6 +12,7 @@ use crate::{
     args::{LockArgs, WantArgs},
     around::Around,
     exit::{BUSY, FAILED, Failure, SELF_NESTED, USAGE, failed},
+    lease,
     look::look,
     notes::Noted,
     owner::print,
@@ -39,19 +40,23 @@ fn take_as(
     want: &WantArgs,
     tell: impl FnOnce(&Contender) -> Result<(), Failure>,
 ) -> Result<ExitCode, Failure> {
-    let lock = want.open()?;
+    let lock = args.lease.apply(want.open()?)?;
     want.shared_with().widen_umask();
     let pid = args.pid.unwrap_or_else(parent_id);
     let process = lock.this_process().fresh_id_for(pid).map_err(|error| {
         let code = if args.pid.is_some() { USAGE } else { FAILED };
         Failure::new(code, format!("process {pid} cannot hold a lock: {error}"))
     })?;
-    refuse_twice(&lock, &look(&lock)?, &process)?;
-    let id = Id::from(&process);
+    let id = if lease::is_for_no_process(args) {
+        lease::id(&process)
+    } else {
+        refuse_twice(&lock, &look(&lock)?, &process)?;
+        Id::from(&process)
+    };
     let signals = Signals::block().map_err(failed("cannot block signals"))?;
     let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
     let note = Noted::write(&lock, &id, &args.note, want.quiet);
-    let mut contender = lock.contend_as(&id);
+    let mut contender = lease::begin(lock.contend_as(&id), args.lease, "")?;
     wait::wait(&mut contender, want, &world, &Around::this_process(), "", || {
         while let Some(signal) = signals.next().map_err(failed("cannot read signals"))? {
             wait::obey(signal, "")?;

@@ -19,12 +19,14 @@ mod explain;
 mod fence;
 mod held;
 mod json;
+mod lease;
 mod links;
 mod list;
 mod lock;
 mod lockers;
 mod look;
 mod manual;
+mod nfs;
 mod notes;
 mod order;
 mod owner;
@@ -58,6 +60,9 @@ fn main() -> ExitCode {
     if let Some(script) = name.and_then(lockers::called_as) {
         return script.run();
     }
+    if name.is_some_and(run::guardian::called_as) {
+        return run::guardian::stand(line.get(1).map(OsString::as_os_str).unwrap_or_default());
+    }
     if let Some(stand_in) = name.and_then(stand_in::called_as) {
         return stand_in.run();
     }
@@ -76,6 +81,7 @@ fn main() -> ExitCode {
         Command::Lock(args) => lock::lock(&args),
         Command::Acquire(args) => acquire::acquire(&args),
         Command::Release(args) => acquire::release(&args),
+        Command::Renew(args) => lease::renew(&args),
         Command::Wait(args) => wait::free::wait(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),

@@ -70,5 +70,8 @@ pub(crate) fn recovered(id: &Id, since: Option<Timestamp>, evidence: Evidence) -
         Err(_) => format!("id {}", shown(id.name().as_str(), NAME_CHARS_MAX)),
     };
     let age = since.map_or_else(String::new, |since| format!(", whose entry was {} old", times::age(since)));
-    format!("recovered from {whose}{age}, and who is dead: {evidence}")
+    match evidence {
+        Evidence::LeaseOver => format!("taken over from {whose}{age}: {evidence}, and may live"),
+        _ => format!("recovered from {whose}{age}, and who is dead: {evidence}"),
+    }
 }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use lockwright_kernel::{clock::Timestamp, ids::process::ProcessId, probe::Liveness, token::TokenError};
+use lockwright_kernel::{
+    clock::Timestamp, ids::process::ProcessId, policies::lease::Record, probe::Liveness, token::TokenError,
+};
 use lockwright_posix::lock::{Entry, PathLock, Standing};
 
 use crate::{
     exit::{FAILED, Failure},
     held::Held,
-    json,
+    json, lease,
     look::alive,
     notes::{self, Note},
     people,
@@ -74,7 +76,7 @@ const KEYS: [(&str, &str); 8] = [
 ];
 
 /// Every key of [`Told`], and what stands there.
-const KEYS_OF_ENTRIES: [(&str, &str); 14] = [
+const KEYS_OF_ENTRIES: [(&str, &str); 16] = [
     ("id", "under which it is held or waited for"),
     ("token", "what release takes; null where the path is not UTF-8"),
     ("pid", "the process; null where the id names none"),
@@ -87,6 +89,8 @@ const KEYS_OF_ENTRIES: [(&str, &str); 14] = [
     ("kind", "what was asked for, as --kind has it"),
     ("slot", "sem=N: which slot, from 1"),
     ("number", "in a line: the number of its place"),
+    ("lease_ms", "the length of the lease that it holds or waits on, in ms; null where it has none, or is lost"),
+    ("lapsed", "whether somebody has found that over, and is about to take the lock; null where there is none"),
     ("who", "what was said with --who; null where nothing was"),
     ("why", "what was said with --why; null where nothing was"),
 ];
@@ -131,6 +135,10 @@ pub(crate) struct Told {
     pub(crate) kind: String,
     pub(crate) slot: Option<u32>,
     pub(crate) number: Option<u64>,
+    lease_ms: Option<u64>,
+    lapsed: Option<bool>,
+    #[serde(skip)]
+    pub(crate) lease: Option<Record>,
     pub(crate) who: Option<String>,
     pub(crate) why: Option<String>,
 }
@@ -181,6 +189,9 @@ impl Told {
             kind: entry.kind.to_string(),
             slot: entry.slot.map(Into::into),
             number: entry.number.map(Into::into),
+            lease_ms: lease::millis(entry),
+            lapsed: entry.lease.map(|record| matches!(record, Record::Lapsed(_))),
+            lease: entry.lease,
             who,
             why,
         }

@@ -27,12 +27,15 @@ mod acquire;
 mod child;
 mod descendants;
 mod ending;
+pub(crate) mod guardian;
 mod locks;
 mod nesting;
+mod over_nfs;
 mod remote;
 mod replace;
 mod report;
 mod supervise;
+mod tenure;
 mod terminal;
 
 use std::process::ExitCode;
@@ -46,6 +49,7 @@ use crate::{
     daemon,
     events::{self, Event, Shown},
     exit::{BUSY, Failure, failed, say},
+    lease, nfs,
     signals::Signals,
 };
 use acquire::Taken;
@@ -54,7 +58,7 @@ use descendants::Others;
 use locks::Locks;
 use report::Report;
 pub(crate) use report::help;
-use supervise::Means;
+use supervise::{Guarded, Means};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let want = args.want()?;
@@ -77,6 +81,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
 fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<u8, Failure> {
     if let Some(address) = daemon::address(&want.lock) {
         return remote::run(&address?, args, want, report);
+    }
+    if let Some(address) = nfs::address(&want.lock)? {
+        return over_nfs::run(args, want, &address, report);
     }
     let locks = Locks::open(args, want)?;
     let path = std::path::absolute(&want.lock).map_err(failed("cannot tell the working directory"))?;
@@ -123,9 +130,12 @@ fn run_under(
         let waited_ms = events::millis(waited);
         voice.tell(&Event::Acquired { lock: Shown(lock.path()), id: events::text(id), waited_ms });
     }
-    let told = Told { id: locks.main_of(&ids), around: &around, fence, slot };
     let (lock, world) = (locks.main(), locks.main_of(&worlds));
-    let means = Means { lock, guards: &guards, world, signals: &signals, stop: &args.stop, others: &others };
+    let expires = locks.main_of(&guards).lease().map(|lease| lease::expires(&lease, world));
+    let told = Told { id: locks.main_of(&ids), around: &around, fence, slot, expires };
+    let guarded = Guarded { lock, guards: &guards };
+    let leased = guards.first().filter(|guard| guard.lease().is_some());
+    let means = Means { hold: &guarded, leased, world, signals: &signals, stop: &args.stop, others: &others };
     let say_cause = |cause: &_| ending::say_cause(voice, locks, &ids, cause, args.stop.on_lost);
     let outcome = supervise::supervise(child, &told, means, say_cause);
     let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH

@@ -9,7 +9,7 @@ use crate::{
     args::LookArgs,
     daemon,
     exit::Failure,
-    look,
+    lease, look,
     owner::print,
     report::{Report, State, Told, last_token},
     table::table,
@@ -72,7 +72,8 @@ fn row(role: &str, lock: &PathLock, entry: &Entry) -> [String; 9] {
         _ => dash(),
     };
     let said = [told.why, told.who.map(|who| format!("by {who}"))];
-    let said: Vec<String> = said.into_iter().flatten().map(|text| shown(&text, REASON_CHARS_MAX)).collect();
+    let said = said.into_iter().flatten().map(|text| shown(&text, REASON_CHARS_MAX));
+    let said: Vec<String> = lease::short(entry.lease).into_iter().chain(said).collect();
     [
         role.to_owned(),
         told.pid.map_or_else(dash, |pid| pid.to_string()),

@@ -199,6 +199,7 @@ impl Patience<'_> {
             AcquireErrorKind::AlreadyOwner => Failure::new(SELF_NESTED, error),
             AcquireErrorKind::Untrusted(_) => Failure::new(NO_PERMISSION, error),
             AcquireErrorKind::Fs(fs) => Failure::of_fs(*fs, error),
+            AcquireErrorKind::LeaseOver => Failure::new(BUSY, format!("{error}{}", self.ending)),
             _ => Failure::new(FAILED, error),
         }
     }

@@ -106,7 +106,16 @@ fn every_variable_that_a_command_gets_is_on_the_page_and_no_other() {
         words.filter(|word| word.starts_with("LOCKWRIGHT_")).map(str::to_owned).collect()
     };
     let mut run_env = Command::new(env!("CARGO_BIN_EXE_lockwright"));
-    run_env.env_clear().current_dir(dir.path()).args(["run", "--fence", "--kind", "sem=2", "lock", "/usr/bin/env"]);
+    run_env.env_clear().current_dir(dir.path()).args([
+        "run",
+        "--fence",
+        "--lease",
+        "1h",
+        "--kind",
+        "sem=2",
+        "lock",
+        "/usr/bin/env",
+    ]);
     let given = words(&out(&run(&mut run_env)));
     assert_eq!(given.len(), 7);
     // That one is read and not given.

@@ -43,6 +43,8 @@ pub enum Evidence {
     Hidden,
     /// The id names no process.
     NoProcess,
+    /// It holds on a lease, which it did not renew in time. It may live.
+    LeaseOver,
 }
 
 impl Evidence {
@@ -52,7 +54,7 @@ impl Evidence {
         match self {
             Self::Runs | Self::GroupRuns => Liveness::Alive,
             Self::Gone | Self::Replaced | Self::Ended | Self::EarlierBoot => Liveness::Dead,
-            Self::NotVisible | Self::Hidden | Self::NoProcess => Liveness::Unknown,
+            Self::NotVisible | Self::Hidden | Self::NoProcess | Self::LeaseOver => Liveness::Unknown,
         }
     }
 }
@@ -69,6 +71,7 @@ impl fmt::Display for Evidence {
             Self::NotVisible => "not visible from here: another host or another pid namespace",
             Self::Hidden => "this user is not shown the process",
             Self::NoProcess => "its id names no process",
+            Self::LeaseOver => "it did not renew its lease in time",
         })
     }
 }

@@ -41,6 +41,7 @@ mod error;
 mod guard;
 mod hold;
 mod kind;
+mod lease;
 mod orders;
 mod recovered;
 mod room;
@@ -53,6 +54,8 @@ pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind, advice
 pub use guard::{Contender, FenceError, Guard};
 pub use hold::{Loss, Vigil};
 pub use kind::{Kind, KindParseError, Layout};
+pub use lease::RenewError;
+pub(crate) use lease::Seen;
 pub use orders::{ORDERS_MAX, Order, TEXT_BYTES_MAX};
 pub use recovered::Recovered;
 use recovered::Recoveries;
@@ -154,7 +157,14 @@ impl PathLock {
         error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
         let probe = ProcProbe::of_boot(&fs, me.boot());
-        let place = Place { fs, name, probe, recoveries: Recoveries::default() };
+        let place = Place {
+            fs,
+            name,
+            probe,
+            recoveries: Recoveries::default(),
+            seen: Seen::default(),
+            by_evidence_alone: false,
+        };
         let lock = place.lock(kind.layout(), Leaf::File);
         // What cannot be listed is told by who wants the lock.
         let has_bids = place.has_bids().unwrap_or_default();
@@ -167,6 +177,14 @@ impl PathLock {
     pub fn with_leaf(self, leaf: Leaf) -> Self {
         let lock = self.place.lock(self.kind.layout(), leaf);
         Self { lock, ..self }
+    }
+
+    /// The same lock, which is taken over from nobody whose lease is over: only from those who are dead by evidence.
+    #[must_use]
+    pub fn by_evidence_alone(self) -> Self {
+        let place = Place { by_evidence_alone: true, ..self.place };
+        let lock = place.lock(self.kind.layout(), Leaf::File);
+        Self { place, lock, ..self }
     }
 
     /// The path as it was given.
@@ -250,7 +268,11 @@ impl PathLock {
     ///
     /// [`LockError::NotOwner`] when `id` has neither, [`LockError::Fs`] when that failed and `id` may hold it still.
     pub fn unlock_as(&self, id: &Id) -> Result<(), LockError> {
-        self.lock.release(id, None)
+        let released = self.lock.release(id, None);
+        if !matches!(released, Err(LockError::Fs(_))) {
+            self.place.forget_lease(id)?;
+        }
+        released
     }
 
     /// Who the lock is recorded for, whether it still runs or not; see [`PathLock::probe`]. Of several, one of them.
@@ -313,7 +335,8 @@ impl PathLock {
     ///
     /// [`LockError::Fs`] when its hold could not be removed.
     pub fn recover(&self, id: &Id) -> Result<(), LockError> {
-        self.lock.recover(id)
+        self.lock.recover(id)?;
+        Ok(self.place.forget_lease(id)?)
     }
 
     /// Removes what the dead have left, all of it, also of other kinds.
@@ -325,7 +348,8 @@ impl PathLock {
         for name in self.place.tenants()? {
             self.sweep_other(&name)?;
         }
-        self.lock.sweep()
+        self.lock.sweep()?;
+        self.place.sweep_leases(&*self.lock)
     }
 
     /// What was taken from the dead by this lock and its clones since this was asked last, the first few: for people. Those
@@ -377,7 +401,7 @@ impl PathLock {
     /// A new world for one caller to wait in.
     #[must_use]
     pub fn world(&self) -> PosixWorld {
-        PosixWorld::with_probe(&self.place.fs, self.place.probe)
+        PosixWorld::with_probe(&self.place.fs, self.place.probe).seeing(self.place.seen.clone())
     }
 
     fn guard(&self, until: impl FnOnce(&PosixWorld) -> Option<clock::Instant>) -> Result<Guard, AcquireError> {

@@ -5,6 +5,7 @@
 //! | a release | inotify on the lock's directory, or on several |
 //! | an owner's death | a pidfd of the owner; after that, one of a living member of its group, until none is left |
 //! | the deadline | a timer on the boot-time clock, which goes on while the machine sleeps |
+//! | a lease that may be over | a timer on the same clock |
 //! | a request to stop | the handle given to [`PosixWorld::interrupted_by`] becomes readable |
 //!
 //! Nothing is asked again and again, with two exceptions. inotify does not see what other hosts do, so on a file
@@ -27,6 +28,7 @@ use lockwright_kernel::{
     fs::{FsError, Halted},
     id::Id,
     path::Path,
+    policies::lease::Notebook,
     watch::{Wake, Watch, WatchId},
 };
 use nix::{
@@ -42,6 +44,7 @@ use nix::{
 use self::notes::{Aspect, Notes};
 use crate::{
     fs::PosixFs,
+    lock::Seen,
     probe::{Look, ProcProbe},
 };
 
@@ -53,6 +56,9 @@ pub const POLL_MS: u64 = 250;
 /// The longest wait on a file system that others write to as well, in milliseconds.
 pub const REMOTE_POLL_MS: u64 = 1000;
 
+/// The shortest wait that ends since a lease is to be looked at, in milliseconds.
+const LEASE_LOOK_MS_MIN: u64 = 20;
+
 /// The latest deadline that a timer is set for, in seconds after boot. Later ones do not come.
 const DEADLINE_SECONDS_MAX: u64 = 1 << 32;
 
@@ -63,6 +69,8 @@ pub struct PosixWorld {
     probe: ProcProbe,
     notes: RefCell<Notes>,
     interrupt: Option<OwnedFd>,
+    /// The leases of owners that may be waited for.
+    seen: Seen,
     chance: RefCell<fastrand::Rng>,
 }
 
@@ -94,7 +102,14 @@ impl PosixWorld {
         let mut chance = fastrand::Rng::new();
         // Forked processes inherit the generator that the line above drew from, and are to choose apart.
         chance.seed(chance.get_seed() ^ u64::from(std::process::id()).rotate_left(32));
-        Self { fs: fs.clone(), probe, notes: RefCell::default(), interrupt: None, chance: RefCell::new(chance) }
+        Self {
+            fs: fs.clone(),
+            probe,
+            notes: RefCell::default(),
+            interrupt: None,
+            seen: Seen::default(),
+            chance: RefCell::new(chance),
+        }
     }
 
     /// The same, where a wait ends with [`Wake::Interrupted`] while `fd` is readable: a signalfd, or a pipe. Nothing is
@@ -103,6 +118,11 @@ impl PosixWorld {
     pub fn interrupted_by(self, fd: OwnedFd) -> Self {
         let interrupt = Some(fd);
         Self { interrupt, ..self }
+    }
+
+    /// The same, where a wait for the death of somebody also comes back when its lease is to be looked at, as `seen` has it.
+    pub(crate) fn seeing(self, seen: Seen) -> Self {
+        Self { seen, ..self }
     }
 
     /// The deadline `wait` from now.
@@ -179,6 +199,7 @@ impl PosixWorld {
                 }
                 None => until,
             };
+            let end = [end, self.lease_look(deaths)?].into_iter().flatten().min();
             // What other watches have to tell stays unread, and would wake this wait again and again.
             let directory = notes.handle().filter(|_| !watches.is_empty());
             match self.poll(directory, &keepers, end) {
@@ -188,6 +209,17 @@ impl PosixWorld {
                 Event::Time => return Ok(Wake::Changed),
             }
         }
+    }
+
+    /// When to look at the leases of these again.
+    fn lease_look(&self, owners: &[Mortal]) -> Result<Option<Instant>, Halted> {
+        let look_at = |owner: &Mortal| match owner {
+            Mortal::Owner(id) => self.seen.with(|seen| seen.look_at(id)),
+            Mortal::Bidder(_) => None,
+        };
+        let Some(first) = owners.iter().filter_map(look_at).min() else { return Ok(None) };
+        // Whoever waits without looking at leases is not kept busy by one that is over.
+        Ok(Some(first.max(self.now()?.saturating_add(Duration::from_millis(LEASE_LOOK_MS_MIN)))))
     }
 
     pub(crate) fn is_dead(&self, mortal: &Mortal) -> bool {
@@ -262,6 +294,16 @@ impl PosixWorld {
 fn nap() -> Event {
     std::thread::sleep(Duration::from_millis(POLL_MS));
     Event::Time
+}
+
+/// The clock on which deadlines and leases are measured: it goes on while the machine sleeps, and nobody sets it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BootTime;
+
+impl Clock for BootTime {
+    fn now(&self) -> Result<Instant, Halted> {
+        Ok(boot_time())
+    }
 }
 
 fn boot_time() -> Instant {

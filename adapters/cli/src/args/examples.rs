@@ -14,7 +14,8 @@ Examples:
   lockwright run --max-hold 1h -k 30s job.lock -- ./job   SIGTERM after an hour, SIGKILL 30 seconds later
   lockwright run --report out.json job.lock -- ./job      tell 75 of ./job from 75 of lockwright
   lockwright run db.lock --also cache.lock -- ./rebuild     hold both, or none
-  lockwright run --fence db.lock -- ./write               tells ./write a number that only grows";
+  lockwright run --fence db.lock -- ./write               tells ./write a number that only grows
+  lockwright run --lease 30s -f nfs.lock -- ./write       others take it 34 s after this host was last heard of";
 
 pub(super) const LOCK: &str = "\
 Examples:
@@ -31,6 +32,11 @@ Examples:
 pub(super) const RELEASE: &str = "\
 Examples:
   lockwright release \"$token\"                           give back what `acquire` took";
+
+pub(super) const RENEW: &str = "\
+Examples:
+  token=$(lockwright acquire --lease 5m deploy.lock)      hold it for five minutes, for no process
+  lockwright renew \"$token\"                             for five more, from now on";
 
 pub(super) const WAIT: &str = "\
 Examples:

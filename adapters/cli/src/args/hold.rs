@@ -10,6 +10,7 @@ use lockwright_kernel::id::Id;
 use lockwright_posix::lock::{Kind, TEXT_BYTES_MAX};
 
 use super::{
+    lease::LeaseArgs,
     mode::ModeArgs,
     want::{NoteArgs, WantArgs, duration, kind, lock},
 };
@@ -28,6 +29,8 @@ pub(crate) struct LockArgs {
     /// The exit code when the lock was not acquired, in place of 75.
     #[arg(short = 'E', long, value_name = "N")]
     pub(crate) conflict_exit_code: Option<u8>,
+    #[command(flatten)]
+    pub(crate) lease: LeaseArgs,
     #[command(flatten)]
     pub(crate) note: NoteArgs,
 }
@@ -55,6 +58,13 @@ pub(crate) struct AcquireArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReleaseArgs {
+    /// What `acquire` printed.
+    #[arg(value_name = "TOKEN", value_parser = OsStringValueParser::new().try_map(|text| Held::parse(&text)))]
+    pub(crate) token: Held,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RenewArgs {
     /// What `acquire` printed.
     #[arg(value_name = "TOKEN", value_parser = OsStringValueParser::new().try_map(|text| Held::parse(&text)))]
     pub(crate) token: Held,

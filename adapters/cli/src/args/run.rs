@@ -6,6 +6,7 @@ use clap::ValueHint;
 
 use super::{
     busy::BusyArgs,
+    lease::LeaseArgs,
     mode::ModeArgs,
     report::ReportArgs,
     stop::StopArgs,
@@ -26,22 +27,25 @@ pub(crate) struct RunArgs {
     #[arg(short, long)]
     pub(crate) fence: bool,
     #[command(flatten)]
+    pub(crate) lease: LeaseArgs,
+    #[command(flatten)]
     pub(crate) note: NoteArgs,
     #[command(flatten)]
     pub(crate) stop: StopArgs,
     #[command(flatten)]
     pub(crate) report: ReportArgs,
     /// Run CMD at once, under the lock that is held around this command, if it is this one. Otherwise that is refused, with 83.
-    #[arg(long, conflicts_with_all = ["max_hold", "status_fd", "report"])]
+    #[arg(long, conflicts_with_all = ["max_hold", "status_fd", "report", "lease"])]
     pub(crate) reentrant: bool,
     /// Leave CMD in the process group of lockwright, for a pipeline whose commands read from the terminal. Then CMD alone is
-    /// watched and stopped, and not what it starts: that runs on without the lock, also when lockwright is killed.
-    #[arg(long)]
+    /// watched and stopped, and not what it starts: that runs on without the lock, also when lockwright is killed. Not with
+    /// --lease.
+    #[arg(long, conflicts_with = "lease")]
     pub(crate) foreground: bool,
     /// Hold this lock as well, of the same kind; repeat it for more. They are taken in the order of their resolved paths, and
     /// all are held before CMD runs: if one is not acquired, those that were are given back. --wait counts for all together,
-    /// and the loss of any stops CMD, which is told of LOCK alone.
-    #[arg(long, value_name = "LOCK", value_parser = lock(), value_hint = ValueHint::AnyPath, conflicts_with = "reentrant")]
+    /// and the loss of any stops CMD, which is told of LOCK alone. Not with --lease.
+    #[arg(long, value_name = "LOCK", value_parser = lock(), value_hint = ValueHint::AnyPath, conflicts_with_all = ["reentrant", "lease"])]
     pub(crate) also: Vec<PathBuf>,
     /// Run this line by `sh -c`.
     #[arg(short = 'c', long = "command", value_name = "STRING", conflicts_with = "command")]
@@ -59,6 +63,7 @@ impl RunArgs {
             mode: ModeArgs::default(),
             busy: BusyArgs::default(),
             fence: false,
+            lease: LeaseArgs::default(),
             note: NoteArgs::default(),
             stop: StopArgs::default(),
             report: ReportArgs::default(),

@@ -12,7 +12,7 @@ use lockwright_posix::{
 };
 use lockwright_tcp::address::Address;
 
-use crate::{daemon, events::Voice, exit::Failure, notes, verified};
+use crate::{daemon, events::Voice, exit::Failure, nfs, notes, verified};
 
 /// Which lock, and how long to wait for it.
 #[derive(Clone, Debug, clap::Args)]
@@ -65,6 +65,7 @@ impl WantArgs {
     /// The lock, of which nothing is made yet, if it is verified there.
     pub(crate) fn open(&self) -> Result<PathLock, Failure> {
         daemon::refuse(&self.lock)?;
+        nfs::refuse(&self.lock)?;
         let lock = PathLock::open_shared(&self.lock, self.kind, self.shared_with())?;
         if !self.unverified {
             verified::check(&lock)?;

@@ -8,7 +8,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 20] = [
         "1",
         "Of `verify`: something is violated; of `replay`: it is, still; of `status` and `explain`: the lock is held; \
          of `owner`: nobody has it; of `fence show`: none was given; of `unlock`, `release`, `break` and `queue`: that id does not \
-         have it.",
+         have it; of `renew`: it is held on no lease.",
     ),
     ("2", "Of `verify`: a search was incomplete, or not begun; of `status` and `explain`: the lock is stale."),
     (
@@ -26,13 +26,13 @@ pub(super) const EXIT_CODES: [(&str, &str); 20] = [
     ("78", "A lock of another kind stands there."),
     (
         "81",
-        "The lock was taken away while the command ran, which was stopped; of `fence check`: a higher number was admitted, so \
-         the lock was lost.",
+        "The lock was taken away while the command ran, or its lease not renewed in time, and the command was stopped; of `fence \
+         check`: a higher number was admitted, so the lock was lost; of `renew` and `release`: the lease is over.",
     ),
     (
         "82",
         "Refused: of `unlock`, for an owner may be alive; of `break`, for nobody said yes; of `queue`, for it has the lock; \
-         otherwise, for that kind of lock is not verified on that file system.",
+         otherwise, for that kind of lock is not verified on that file system, or `--require` asks for more than it promises.",
     ),
     (
         "83",
@@ -48,7 +48,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 20] = [
 ];
 
 /// Each variable of the environment, and what it is for.
-pub(super) const ENVIRONMENT: [(&str, &str); 8] = [
+pub(super) const ENVIRONMENT: [(&str, &str); 9] = [
     (
         "LOCKWRIGHT_DIR",
         "Read: the directory of locks that are called by a name without a slash. The default is the working directory.",
@@ -59,6 +59,10 @@ pub(super) const ENVIRONMENT: [(&str, &str); 8] = [
     (
         "LOCKWRIGHT_FENCE",
         "Set for the command with `--fence`: a number higher than that of every holder before it. Read by `fence check`.",
+    ),
+    (
+        "LOCKWRIGHT_EXPIRES",
+        "Set for the command with `--lease`: when that ends unless it is renewed, as `run` does, in seconds since 1970.",
     ),
     ("LOCKWRIGHT_SLOT", "Set for the command with `--kind sem=N`: its slot, from 1 to N."),
     (

@@ -20,7 +20,7 @@ use crate::{
     around::Around,
     events::Voice,
     exit::{Failure, failed},
-    fence,
+    fence, lease,
     look::{look, unreadable},
     notes::Noted,
     signals::Signals,
@@ -64,7 +64,7 @@ pub(super) fn acquire(
         let id = Id::from(&child.owner(lock.this_process()).map_err(failed("cannot tell who the command is"))?);
         let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
         notes.push(Noted::write(lock, &id, &args.note, want.quiet || want.voice == Voice::Json));
-        let mut contender = lock.contend_as(&id);
+        let mut contender = lease::begin(lock.contend_as(&id), args.lease, NOT_RUN)?;
         if args.busy.if_busy == IfBusy::Replace {
             replace::replace(lock, want.voice, &mut contender, &world, || heed_waiting(child, signals))?;
         }

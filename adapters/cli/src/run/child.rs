@@ -62,7 +62,7 @@ impl Task<'_> {
     fn program(&self) -> Command {
         let mut command = Command::new(&self.command[0]);
         command.args(&self.command[1..]);
-        command.env_remove("LOCKWRIGHT_FENCE").env_remove("LOCKWRIGHT_SLOT");
+        command.env_remove("LOCKWRIGHT_FENCE").env_remove("LOCKWRIGHT_SLOT").env_remove("LOCKWRIGHT_EXPIRES");
         command.env("LOCKWRIGHT_LOCK", self.lock).env("LOCKWRIGHT_MODE", self.mode.to_string());
         command
     }
@@ -79,6 +79,8 @@ pub(super) struct Told<'a> {
     pub(super) fence: Option<Token>,
     /// The slot of a semaphore.
     pub(super) slot: Option<u32>,
+    /// When its lease ends unless it is renewed, in seconds since 1970.
+    pub(super) expires: Option<u64>,
 }
 
 impl Told<'_> {
@@ -87,7 +89,8 @@ impl Told<'_> {
         let id = Some(format!("LOCKWRIGHT_ID={}\n", self.id));
         let fence = self.fence.map(|fence| format!("LOCKWRIGHT_FENCE={fence}\n"));
         let slot = self.slot.map(|slot| format!("LOCKWRIGHT_SLOT={slot}\n"));
-        id.into_iter().chain([self.around.lines()]).chain(fence).chain(slot).collect()
+        let expires = self.expires.map(|expires| format!("LOCKWRIGHT_EXPIRES={expires}\n"));
+        id.into_iter().chain([self.around.lines()]).chain(fence).chain(slot).chain(expires).collect()
     }
 }
 

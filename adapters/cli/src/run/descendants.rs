@@ -31,7 +31,7 @@ impl Others {
 
     /// Those who descend from this process, and are neither dead nor among the others, nor `spared`, nor below them. Children
     /// that have ended are taken in on the way.
-    pub(super) fn descendants(&self, spared: u32) -> io::Result<Vec<Descendant>> {
+    pub(super) fn descendants(&self, spared: &[Option<u32>]) -> io::Result<Vec<Descendant>> {
         let me = getpid().as_raw().unsigned_abs();
         let processes = processes()?;
         let is_below = |process: &Process| {
@@ -43,7 +43,7 @@ impl Others {
                     _ => return false,
                 }
             }
-            at.pid != spared && !self.0.contains(&at.pid)
+            !spared.contains(&Some(at.pid)) && !self.0.contains(&at.pid)
         };
         let mut found = Vec::new();
         for process in processes.values().filter(|process| is_below(process)) {

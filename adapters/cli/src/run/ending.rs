@@ -4,7 +4,7 @@
 //! |---|---|
 //! | was given back | that of the command |
 //! | was broken by an operator | 85 |
-//! | was lost while the command ran | 81 |
+//! | was lost while the command ran, or its lease was not renewed | 81 |
 //! | was held for longer than it was to | 124 |
 //! | could not be given back | 84, where the command ended well |
 
@@ -44,6 +44,7 @@ pub(super) fn ending(voice: Voice, outcome: &Outcome, released: &[Released<'_>],
     let of_command = outcome.code.unwrap_or(FAILED);
     let (code, lost) = match &outcome.cause {
         Some(Cause::Lost(loss, which)) => (None, Some((loss.clone(), *which))),
+        Some(Cause::NotRenewed(_)) => (None, Some((Loss { is_gone: true, order: None }, 0))),
         Some(Cause::TooLong(_)) => (Some(TOO_LONG), None),
         None => (None, None),
     };
@@ -90,13 +91,17 @@ fn of_loss(loss: &Loss) -> (u8, Fate) {
 
 /// Says that the command is to end, and why.
 pub(super) fn say_cause(voice: Voice, locks: &Locks, ids: &[Id], cause: &Cause, on_lost: OnLost) {
-    let goes_on = matches!((cause, on_lost), (Cause::Lost(..), OnLost::Warn));
+    let goes_on = matches!((cause, on_lost), (Cause::Lost(..) | Cause::NotRenewed(_), OnLost::Warn));
     let then = if goes_on { "the command goes on, without the lock" } else { "stopping the command" };
     match cause {
         Cause::Lost(loss, which) => {
             let lock = &locks.all[*which];
             tell_of(voice, lock, &ids[*which], loss);
             voice.say(&format!("{}: {}; {then}", lock.path().display(), Lost(loss)));
+        }
+        Cause::NotRenewed(why) => {
+            tell_of(voice, locks.main(), locks.main_of(ids), &Loss { is_gone: true, order: None });
+            voice.say(&format!("{}: {why}; {then}", locks.main().path().display()));
         }
         Cause::TooLong(hold) => {
             let path = locks.main().path().display();

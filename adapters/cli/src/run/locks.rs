@@ -26,11 +26,11 @@ impl Locks {
     /// Opens them. A lock that is named twice, also by two paths, is refused.
     pub(super) fn open(args: &RunArgs, want: &WantArgs) -> Result<Self, Failure> {
         if args.also.is_empty() {
-            return Ok(Self { all: vec![want.open()?], main: 0 });
+            return Ok(Self { all: vec![args.lease.apply(want.open()?)?], main: 0 });
         }
         let (mut ordered, mut seen) = (Vec::new(), BTreeSet::new());
         for (index, path) in std::iter::once(&want.lock).chain(&args.also).enumerate() {
-            let lock = WantArgs { lock: path.clone(), ..want.clone() }.open()?;
+            let lock = args.lease.apply(WantArgs { lock: path.clone(), ..want.clone() }.open()?)?;
             let parent = parent(&lock)?;
             let stands = parent.metadata().map_err(failed("cannot look at a lock's directory"))?;
             if !seen.insert((stands.dev(), stands.ino(), lock.name().clone())) {

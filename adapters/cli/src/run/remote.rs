@@ -94,7 +94,7 @@ pub(super) fn run(address: &Address, args: &RunArgs, want: &WantArgs, report: &m
     voice.tell(&Event::Acquired { lock: lock(), id: events::text(&id), waited_ms: events::millis(waited) });
     around.push(&id, &want.lock);
     terminal::hand_over(child.group());
-    let command = child.go(&Told { id: &id, around: &around, fence, slot: None }); // 4 GO
+    let command = child.go(&Told { id: &id, around: &around, fence, slot: None, expires: None }); // 4 GO
     let say_cause = |cause: &Cause, then: &str| match cause {
         Cause::Lost(error) => {
             voice.tell(&Event::Lost { lock: lock(), id: events::text(&id), gone: true, by: None, reason: None });
@@ -141,6 +141,9 @@ fn refuse(args: &RunArgs, want: &WantArgs) -> Result<(), Failure> {
         () if args.reentrant => refused("--reentrant is for locks on a file system"),
         () if want.shared_with.is_some() || want.unverified => {
             refused("--shared-with and --unverified are for locks on a file system")
+        }
+        () if args.lease.lease.is_some() || args.lease.require.is_some() => {
+            refused("a daemon's lock ends with the connection: leave out --lease and --require")
         }
         () if args.note.why.is_some() || args.note.who.is_some() => refused("a daemon keeps no notes"),
         () => Ok(()),

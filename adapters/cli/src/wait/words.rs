@@ -7,6 +7,7 @@ use lockwright_posix::lock::{Glance, PathLock};
 
 use crate::{
     events::{self, Event, Shown},
+    lease,
     notes::{self, Note},
     people,
     text::{shell_word, shown, shown_path},
@@ -57,7 +58,7 @@ impl<'a> Sight<'a> {
                 _ => String::new(),
             };
             lines.push(format!("held by  {who}, {since}{fence}"));
-            let alive = people::alive(self.lock, entry);
+            let alive = format!("{}{}", people::alive(self.lock, entry), lease::told(entry));
             lines.push(match reason(self.lock, &entry.id) {
                 Some(reason) => format!("reason   {reason}; alive: {alive}"),
                 None => format!("alive    {alive}"),

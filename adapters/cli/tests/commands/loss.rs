@@ -51,6 +51,30 @@ fn rule_1_a_lost_lock_stops_the_whole_group_and_not_the_command_alone() {
 }
 
 #[test]
+fn a_supervisor_that_is_killed_or_stopped_while_it_stops_the_command_leaves_nothing_of_it_running() {
+    for end in [Signal::SIGKILL, Signal::SIGSTOP] {
+        let dir = Dir::new();
+        let _fifo = Fifo::new(&dir, "fifo");
+        let tag = dir.path().file_name().and_then(|name| name.to_str()).expect("UTF-8");
+        let started = format!("sh -c 'trap : TERM; echo started >fifo; while :; do read x <fifo; done' {tag} &");
+        let mut holder = dir.start(&["--kill-after", "0.5s"], &format!("{started} read x <fifo; {WAITS}"));
+        assert_eq!(holder.line(), "in");
+        lose(&dir);
+        assert_eq!(holder.line(), "TERM");
+        holder.signal(end);
+        if end == Signal::SIGSTOP {
+            // It has the other end of the output as well.
+            holder.stopped();
+            let waits = format!("while ps -eo args | grep -v grep | grep -qF 'read x <fifo; done {tag}'; do :; done");
+            assert!(dir.shell(&waits).status().expect("ps").success());
+            holder.signal(Signal::SIGCONT);
+            assert_eq!(holder.code(), 81);
+        }
+        assert_eq!(holder.line(), "", "its output is closed, so nothing of it runs");
+    }
+}
+
+#[test]
 fn what_has_left_the_group_is_stopped_as_well_and_what_was_there_before_is_not() {
     for ends in ["exit", ":"] {
         let dir = Dir::new();

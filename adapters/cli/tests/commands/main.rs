@@ -12,6 +12,7 @@ mod foreground;
 mod hold;
 mod idle;
 mod kinds;
+mod lease;
 mod leavings;
 mod list;
 mod loss;

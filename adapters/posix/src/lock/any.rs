@@ -17,6 +17,7 @@ use lockwright_kernel::{
 
 use super::{
     kind::Layout,
+    lease::Seen,
     recovered::Recoveries,
     standing::{Glance, Looker, Standing},
 };
@@ -93,6 +94,9 @@ pub(super) struct Place {
     pub(super) name: Name,
     pub(super) probe: ProcProbe,
     pub(super) recoveries: Recoveries,
+    pub(super) seen: Seen,
+    /// Nobody is taken for dead since its lease is over.
+    pub(super) by_evidence_alone: bool,
 }
 
 impl Place {
@@ -142,7 +146,7 @@ impl Place {
     }
 
     fn looker(&self) -> Looker {
-        Looker { fs: self.fs.clone(), probe: self.probe }
+        Looker { fs: self.fs.clone(), probe: self.probe, leases: self.leases().ok() }
     }
 }
 

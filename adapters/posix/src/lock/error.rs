@@ -11,6 +11,7 @@ use lockwright_kernel::{
     id::Id,
     lock::LockError,
     path::{Name, NameError},
+    policies::lease::LeaseError,
 };
 
 use super::kind::{Kind, Layout};
@@ -174,6 +175,12 @@ pub enum AcquireErrorKind {
     /// Somebody removed this contender from the line by force.
     #[error("somebody has removed this contender from the line; try again, or ask them why")]
     Removed,
+    /// A lock of this kind cannot be held on a lease: those who share it may know nothing of leases.
+    #[error("a lock of kind {0} cannot be held on a lease; take it without one, or choose another kind")]
+    NoLeases(Kind),
+    /// The lease that it waited on was over, so others have given it up.
+    #[error("the lease was over before the lock was had; try again, or ask for a longer one")]
+    LeaseOver,
     /// What stands there now lets others take the lock away: they have put it there. It is not entered.
     #[error("what stands there {0}; choose another path, or have it removed")]
     Untrusted(Untrusted),
@@ -215,6 +222,14 @@ impl AcquireError {
 }
 
 impl AcquireErrorKind {
+    pub(super) fn of_lease(error: LeaseError) -> Self {
+        match error {
+            LeaseError::Over => Self::LeaseOver,
+            LeaseError::Disturbed => Self::Held { owner: None },
+            LeaseError::Fs(error) => Self::Fs(error),
+        }
+    }
+
     /// What waiting came to, for a contender that asked for `asked`.
     pub(super) fn of(error: WaitError, asked: Kind) -> Self {
         match error {

@@ -1,6 +1,6 @@
 //! A lock that somebody waits for, and one that is held.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use lockwright_kernel::{
     blocking::WaitError,
@@ -8,6 +8,7 @@ use lockwright_kernel::{
     fs::FsError,
     id::Id,
     lock::LockError,
+    policies::lease::{LENGTH_MAX, LENGTH_MIN, Lease},
     token::{Token, TokenError},
     wait_queue::Ticket,
 };
@@ -17,6 +18,8 @@ use super::{
     any::{AnyLock, Place},
     error::{AcquireError, AcquireErrorKind, advice},
     hold::{Hold, Loss, Vigil, vigil},
+    kind::Kind,
+    lease::{OwnLease, RenewError},
     orders::Order,
     worlds::Worlds,
 };
@@ -34,12 +37,39 @@ pub struct Contender<'lock> {
     lock: &'lock PathLock,
     id: Id,
     ticket: Option<Ticket>,
+    lease: Option<OwnLease>,
     holds: bool,
 }
 
 impl<'lock> Contender<'lock> {
     pub(super) fn new(lock: &'lock PathLock, id: Id) -> Self {
-        Self { lock, id, ticket: None, holds: false }
+        Self { lock, id, ticket: None, lease: None, holds: false }
+    }
+
+    /// The same on a lease of that length, which the holder has to [renew](Guard::renew). Whoever finds it over takes the lock,
+    /// whatever has become of the holder; see [`lease`](lockwright_kernel::policies::lease) for what that gives up. While
+    /// it waits in [`Contender::wait`] it is renewed there.
+    ///
+    /// The lease is written beside the lock, in a directory with `.lease` after its name, and goes with the hold.
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireErrorKind::NoLeases`] where the kind has none; [`AcquireErrorKind::Fs`], and nothing is left on disk.
+    pub fn on_lease(mut self, length: Duration) -> Result<Self, AcquireError> {
+        let error = |kind| AcquireError::new(self.lock.path(), kind);
+        if self.lock.kind() == Kind::Bid {
+            return Err(error(AcquireErrorKind::NoLeases(Kind::Bid)));
+        }
+        let length = length.clamp(LENGTH_MIN, LENGTH_MAX);
+        let lease = OwnLease::publish(&self.lock.place, &self.id, length);
+        self.lease = Some(lease.map_err(|lease| error(AcquireErrorKind::of_lease(lease)))?);
+        Ok(self)
+    }
+
+    /// The lease that it holds or waits on.
+    #[must_use]
+    pub fn lease(&self) -> Option<Lease> {
+        self.lease.as_ref().map(OwnLease::now)
     }
 
     /// The lock that it wants.
@@ -80,6 +110,38 @@ impl<'lock> Contender<'lock> {
         if self.holds {
             return Ok(());
         }
+        let answer = self.wait_and_renew(world, until);
+        self.lock.place.forget_lapsed(&*self.lock.lock);
+        answer.map_err(|kind| AcquireError::new(self.lock.path(), kind))
+    }
+
+    fn wait_and_renew(&mut self, world: &PosixWorld, until: Option<Instant>) -> Result<(), AcquireErrorKind> {
+        loop {
+            let renew_at = self.lease.as_ref().map(OwnLease::renew_at);
+            let end = [until, renew_at].into_iter().flatten().min();
+            match self.wait_among_kinds(world, end) {
+                Ok(()) => break,
+                Err(WaitError::TimedOut { .. }) if end != until && !world.is_past(until).unwrap_or(true) => {
+                    self.renew()?;
+                }
+                Err(error) => return Err(self.kind_of(error)),
+            }
+        }
+        self.holds = true;
+        // What it waited on may be over, or soon be.
+        self.renew().inspect_err(|_| {
+            self.holds = false;
+            // Nobody else is there to hear of a failure.
+            let _ = self.lock.lock.release(&self.id, self.ticket.take().as_ref());
+        })
+    }
+
+    fn renew(&self) -> Result<(), AcquireErrorKind> {
+        let Some(lease) = &self.lease else { return Ok(()) };
+        lease.renew(&self.id).map(drop).map_err(AcquireErrorKind::of_lease)
+    }
+
+    fn wait_among_kinds(&mut self, world: &PosixWorld, until: Option<Instant>) -> Result<(), WaitError> {
         let mut answer = self.wait_once(world, until);
         for _ in 0..OTHERS_MAX {
             // It may be that of the dead alone.
@@ -89,8 +151,7 @@ impl<'lock> Contender<'lock> {
             }
             answer = self.wait_once(world, until);
         }
-        self.holds = answer.is_ok();
-        answer.map_err(|error| AcquireError::new(self.lock.path(), self.kind_of(error)))
+        answer
     }
 
     fn kind_of(&self, error: WaitError) -> AcquireErrorKind {
@@ -116,6 +177,7 @@ impl<'lock> Contender<'lock> {
             place: self.lock.place.clone(),
             id: self.id.clone(),
             ticket: self.ticket.take(),
+            lease: self.lease.take(),
             process: std::process::id(),
             held,
             _worlds: self.lock.worlds.clone(),
@@ -139,6 +201,7 @@ impl<'lock> Contender<'lock> {
     pub fn keep(mut self) {
         self.holds = false;
         self.ticket = None;
+        self.lease = None;
     }
 }
 
@@ -149,6 +212,9 @@ impl Drop for Contender<'_> {
             let _ = self.lock.lock.release(&self.id, self.ticket.as_ref());
         } else if let Some(ticket) = &self.ticket {
             let _ = self.lock.lock.give_up(ticket);
+        }
+        if let Some(lease) = &self.lease {
+            let _ = lease.withdraw(&self.id);
         }
     }
 }
@@ -164,6 +230,7 @@ pub struct Guard {
     place: Place,
     id: Id,
     ticket: Option<Ticket>,
+    lease: Option<OwnLease>,
     process: u32,
     held: bool,
     /// Where it was waited for. They take a while to drop, also where the [`PathLock`] is gone before the guard is, and that is to
@@ -219,6 +286,36 @@ impl Guard {
     /// system lets it be removed.
     pub fn token(&self) -> Result<Token, FenceError> {
         token(&self.place, &*self.lock, &self.id)
+    }
+
+    /// Renews the lease that it is held on: it counts from before this call.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use lockwright_posix::lock::PathLock;
+    /// # let dir = tempfile::tempdir()?;
+    /// let lock = PathLock::open(dir.path().join("deploy.lock"))?;
+    /// let id = (&lock.this_process().fresh_id()?).into();
+    /// let mut contender = lock.contend_as(&id).on_lease(Duration::from_secs(30))?;
+    /// contender.wait(&lock.world(), None)?;
+    /// let guard = contender.into_guard().expect("it holds");
+    /// let lease = guard.renew()?; // At `lease.renew_at()` for instance, and no work is left when it ends.
+    /// assert!(lease.ends() > lease.renew_at());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`RenewError`]; after [`RenewError::Over`] somebody else may hold the lock.
+    pub fn renew(&self) -> Result<Lease, RenewError> {
+        let lease = self.lease.as_ref().ok_or(RenewError::NoLease)?;
+        Ok(lease.renew(&self.id)?)
+    }
+
+    /// The lease that it is held on, as it was last renewed.
+    #[must_use]
+    pub fn lease(&self) -> Option<Lease> {
+        self.lease.as_ref().map(OwnLease::now)
     }
 
     /// Looks whether the lock is lost, or is to be given back: `None` while neither is so.
@@ -288,7 +385,16 @@ impl Guard {
         if self.process != std::process::id() {
             return Err(LockError::NotOwner);
         }
-        self.lock.release(&self.id, self.ticket.as_ref())
+        let released = self.lock.release(&self.id, self.ticket.as_ref());
+        // Where it is held still, others are to find its lease over.
+        if let Some(lease) = &self.lease
+            && !matches!(released, Err(LockError::Fs(_)))
+        {
+            lease.withdraw(&self.id)?;
+            // What is left is left to a later one.
+            let _ = self.place.sweep_one_lease(&*self.lock);
+        }
+        released
     }
 }
 

@@ -9,10 +9,11 @@ use lockwright_kernel::{
     id::Id,
     lock::{Lock, LockError},
     path::Path,
+    policies::lease::Notebook,
 };
 
-use super::any::word;
-use crate::{evidence::Evidence, fs::PosixFs, probe::ProcProbe};
+use super::any::{Place, word};
+use crate::evidence::Evidence;
 
 /// How many are kept for somebody who asks. Who does not ask is not to pay for it.
 const KEPT_MAX: usize = 16;
@@ -24,7 +25,7 @@ pub struct Recovered {
     pub id: Id,
     /// When its entry was made, by the file system's clock; as in [`Entry`](super::Entry).
     pub since: Option<Timestamp>,
-    /// How it can be told that it is dead.
+    /// How it can be told that it is dead, or that its lease is over.
     pub evidence: Evidence,
 }
 
@@ -32,17 +33,21 @@ pub struct Recovered {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recoveries(Arc<Mutex<Vec<Recovered>>>);
 
-impl Recoveries {
+impl Place {
     /// Notes that the hold of `id` is about to be taken away, whose entry is at `at`. One without an entry has none.
-    pub(super) fn note(&self, fs: &PosixFs, probe: ProcProbe, id: &Id, at: &Path) {
-        let Ok(since) = fs.modified(at) else { return };
-        let recovered = Recovered { id: id.clone(), since: Some(since), evidence: probe.evidence(id) };
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn note_recovery(&self, id: &Id, at: &Path) {
+        let Ok(since) = self.fs.modified(at) else { return };
+        let is_over = self.seen.with(|seen| seen.has_lapsed(id));
+        let evidence = if is_over { Evidence::LeaseOver } else { self.probe.evidence(id) };
+        let recovered = Recovered { id: id.clone(), since: Some(since), evidence };
+        let mut kept = self.recoveries.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < KEPT_MAX && kept.iter().all(|other| other.id != *id) {
             kept.push(recovered);
         }
     }
+}
 
+impl Recoveries {
     /// All of them, which are forgotten.
     pub(super) fn take(&self) -> Vec<Recovered> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -53,16 +58,14 @@ impl Recoveries {
 #[derive(Debug)]
 pub(super) struct Noting<L> {
     pub(super) lock: L,
-    pub(super) fs: PosixFs,
-    pub(super) probe: ProcProbe,
+    pub(super) place: Place,
     pub(super) path: Path,
-    pub(super) recoveries: Recoveries,
 }
 
 impl<L: Lock> Lock for Noting<L> {
     fn recover(&self, id: &Id) -> Result<(), LockError> {
         let at = self.path.join(&word("owner")).join(id.name());
-        self.recoveries.note(&self.fs, self.probe, id, &at);
+        self.place.note_recovery(id, &at);
         self.lock.recover(id)
     }
 

@@ -7,6 +7,7 @@ use lockwright_kernel::{
     fs::{Fs, FsError, Halted},
     id::Id,
     path::Path,
+    policies::lease::{Leases, Record},
     probe::{Liveness, Probe},
 };
 
@@ -69,6 +70,8 @@ pub struct Entry {
     pub slot: Option<NonZeroU32>,
     /// The number of its place, in a line.
     pub number: Option<NonZeroU64>,
+    /// Its lease, if it holds or waits on one.
+    pub lease: Option<Record>,
 }
 
 impl Standing {
@@ -110,6 +113,8 @@ impl Entry {
 pub(super) struct Looker {
     pub(super) fs: PosixFs,
     pub(super) probe: ProcProbe,
+    /// None where there can be none.
+    pub(super) leases: Option<Leases<PosixFs>>,
 }
 
 impl Looker {
@@ -130,6 +135,7 @@ impl Looker {
             Err(FsError::NotFound) => None,
             Err(error) => return Err(error),
         };
-        Ok(Entry { id, kind, since, liveness, slot: None, number: None })
+        let lease = self.leases.as_ref().map_or(Ok(None), |leases| leases.record(&id))?;
+        Ok(Entry { id, kind, since, liveness, slot: None, number: None, lease })
     }
 }

@@ -18,25 +18,19 @@ use crate::{
     fs::PosixFs,
     lock::{
         kind::{Kind, Layout},
+        lease::LeaseProbe,
         recovered::Noting,
         standing::{Looker, Standing},
     },
-    probe::ProcProbe,
     watch::{Mortal, PosixWorld},
 };
 
 /// A fast lock that recovers from dead owners.
-pub(super) type RecoveringLock = CheckLock<Noting<FastLock<PosixFs>>, ProcProbe, ThreadChance>;
+pub(super) type RecoveringLock = CheckLock<Noting<FastLock<PosixFs>>, LeaseProbe, ThreadChance>;
 
 pub(super) fn recovering(place: &Place, path: Path, leaf: Leaf) -> RecoveringLock {
-    let noting = Noting {
-        lock: FastLock::new(place.fs.clone(), path.clone(), leaf),
-        fs: place.fs.clone(),
-        probe: place.probe,
-        path,
-        recoveries: place.recoveries.clone(),
-    };
-    CheckLock::new(noting, place.probe, ThreadChance)
+    let noting = Noting { lock: FastLock::new(place.fs.clone(), path.clone(), leaf), place: place.clone(), path };
+    CheckLock::new(noting, place.judge(), ThreadChance)
 }
 
 /// Removes the directories of the lock at `path` that are empty, such as those of somebody who died before it had put anything

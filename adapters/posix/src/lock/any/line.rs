@@ -18,6 +18,7 @@ use crate::{
     fs::PosixFs,
     lock::{
         kind::{Kind, Layout},
+        lease::LeaseProbe,
         standing::{Glance, Standing},
     },
     watch::{Mortal, PosixWorld},
@@ -35,7 +36,7 @@ pub(super) struct Line {
 impl Line {
     pub(super) fn new(place: &Place, layout: Layout, rule: Admission) -> Self {
         let kind = place.one_kind(layout);
-        let probe = NotingProbe { place: place.clone(), home: kind.home(), rule };
+        let probe = NotingProbe { judge: place.judge(), place: place.clone(), home: kind.home(), rule };
         let queue = WaitQueue::new(place.fs.clone(), probe, ThreadChance, kind.home(), rule);
         Self { place: place.clone(), layout, rule, kind, queue }
     }
@@ -231,6 +232,7 @@ fn holding(rule: Admission, line: &[wait_queue::Place]) -> usize {
 /// Tells who is dead, and notes those who held: they are about to be removed.
 #[derive(Clone, Debug)]
 struct NotingProbe {
+    judge: LeaseProbe,
     place: Place,
     home: Path,
     rule: Admission,
@@ -238,7 +240,7 @@ struct NotingProbe {
 
 impl Probe for NotingProbe {
     fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
-        let verdict = self.place.probe.liveness(id)?;
+        let verdict = self.judge.liveness(id)?;
         if verdict == Liveness::Dead {
             // What cannot be seen is not told.
             drop(self.note(id));
@@ -253,7 +255,7 @@ impl NotingProbe {
         let queue = WaitQueue::new(fs.clone(), probe, ThreadChance, self.home.clone(), self.rule);
         let line = queue.tickets()?;
         if let Some(ticket) = line[..holding(self.rule, &places(&line))].iter().find(|ticket| ticket.id == *id) {
-            self.place.recoveries.note(fs, probe, id, &queue.path_of(ticket));
+            self.place.note_recovery(id, &queue.path_of(ticket));
         }
         Ok(())
     }
