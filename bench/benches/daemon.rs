@@ -67,10 +67,8 @@ fn measure() -> Answer<()> {
         None if std::env::var_os("LOCKWRIGHT_REQUIRE_REDIS").is_some() => return Err("there is no redis-server".into()),
         None => print("SKIPPED: there is no redis-server to measure beside"),
     }
-    print(&format!(
-        "{:12}{:8}{:>12}{:>8}{:>12}{:>10}",
-        "connections", "", "requests/s", "/ echo", "median, us", "p99, us"
-    ));
+    let head = ["requests/s", "/ echo", "median, us", "p99, us", "CPU, us"].map(|word| format!("{word:>12}")).concat();
+    print(&format!("{:12}{:8}{head}", "connections", ""));
     for (connections, depth) in SHAPES {
         // In turn, so that what else the machine does hits all alike.
         let mut rows: Vec<Vec<[f64; 4]>> = vec![Vec::new(); servers.len()];

@@ -7,7 +7,7 @@
 //!
 //! 1. Something happens: [`connect`](Glockd::connect), [`handle_bytes`](Glockd::handle_bytes) (or
 //!    [`handle_line`](Glockd::handle_line)), [`handle_disconnect`](Glockd::handle_disconnect),
-//!    [`handle_drained`](Glockd::handle_drained), [`handle_time`](Glockd::handle_time).
+//!    [`handle_loss`](Glockd::handle_loss), [`handle_drained`](Glockd::handle_drained), [`handle_time`](Glockd::handle_time).
 //! 2. [`poll_output`](Glockd::poll_output) until there is none, and do what it says, in this order.
 //! 3. [`step`](Glockd::step), and if that says that more is left, look for what has happened without waiting, and go on with 1.
 //!    Also after the last step there is output: 2.
@@ -61,11 +61,30 @@
 //!
 //! # What it promises
 //!
-//! * A lock is held by one client at most, and by nobody who is gone. Whoever is taken for gone loses all it holds.
+//! * A lock is held by one client at most, and by nobody who is known to be gone. Whoever is taken for gone loses all it
+//!   holds.
 //! * Replies come in the order of the commands, one for each but `pong` and what is no command.
 //! * Who waits for a lock is served in the order of coming, and is not there any more once it is gone.
 //! * No call takes longer for what others hold. What may take long is done by [`step`](Glockd::step), in pieces.
 //! * What a client can make it keep is limited; see [`Settings`]. What is written and not read is for the caller to limit.
+//!
+//! # Commands beyond the original
+//!
+//! They are answered alike in both styles. What lacks something is answered `0 Usage: ` and its form.
+//!
+//! ```text
+//! hello                 1 Hello VERSION SILENCE EPOCH FROM    silence in seconds; from now on it is asked for signs of life
+//! ping                  1 Pong
+//! pong                  (no answer)                           a sign of life, as is anything else that is sent
+//! lg NAME SECONDS       1 Got Lock FENCE                      0 Timed Out, 0 Queue Full, 0 Too Many Locks
+//! lsg NAME MAX          N Got Lock FENCE                      0 Limit Reached, 0 Limit Is MAX, 0 Too Many Locks
+//! back NAME FENCE       1 Got Lock FENCE                      0 Cannot Get Lock, 0 No Grace
+//! ```
+//!
+//! The server asks for a sign of life with a line `ping`, which is no answer to anything. A fence is larger than all that
+//! were given before it, also by earlier runs of the server. The limit of a shared lock is the one of its first holder, as
+//! long as it has one; `sg` heeds it as well. With `back` a client asks for what it held when the server went down; see
+//! [`Settings::grace`]. `r` and `sr` release what was got with these as any other lock.
 //!
 //! # When a holder may be sure
 //!
@@ -75,6 +94,11 @@
 //! answered, less what its clock may be slow. From then on it has to take its locks for lost. It does well to send a
 //! `ping` in good time, and when it was granted what it had waited for, since the line that was answered then is an old one. Of a client that never said `hello` nothing of this is promised: it holds until its connection is
 //! known to be closed on the side of the server, and where it has not noticed, another holds beside it.
+//!
+//! For the same reason a broken connection is no proof that the client is gone: something on the way may have cut it, on one
+//! side first. Whoever said `hello` keeps what it held until its time is over, so that nobody comes in beside it. An orderly
+//! end of what it sends is taken for proof. Where a proxy may say that in its place, the driver does well to take all ends
+//! for [losses](Glockd::handle_loss).
 //!
 //! The same goes for the server's end: within [`Settings::grace`], which is longer, each client notices.
 //!
@@ -213,24 +237,43 @@ impl Glockd {
         Ok(id)
     }
 
-    /// The connection is closed, or broken. All that the client held is released, in [steps](Self::step). Somebody who is
-    /// gone already may go again.
+    /// The client has closed the connection: it is gone. All that it held is released, in [steps](Self::step). Somebody who
+    /// is gone already may go again.
     pub fn handle_disconnect(&mut self, client: ClientId) {
+        if self.part(client).is_some() {
+            self.chores.push_back(Chore::Release(client));
+        }
+    }
+
+    /// The connection is broken, or was given up on this side: the client may be there, and not know. It is served no more,
+    /// and what it held is released when it has to know, if it said `hello`; at once, if it did not.
+    pub fn handle_loss(&mut self, client: ClientId) {
         let Some(known) = self.clients.get(client) else { return };
-        let (alarm, place) = (known.alarm, (known.from.clone(), client.small()));
+        let holds = !known.held.is_empty() || !known.shared.is_empty();
+        let until = known.heard.saturating_add(self.settings.silence);
+        if known.life == Life::Unasked || !holds {
+            return self.handle_disconnect(client);
+        }
+        if let Some(known) = self.part(client) {
+            known.alarm = Some(until);
+            self.alarms.insert((until, client.small()));
+        }
+    }
+
+    /// Serves it no more. What it holds is left.
+    fn part(&mut self, client: ClientId) -> Option<&mut Client> {
+        let known = self.clients.get(client)?;
+        let (alarm, place) = (known.alarm.take(), (known.from.clone(), client.small()));
         self.registry.remove(&place);
         if let Some(at) = alarm {
             self.alarms.remove(&(at, client.small()));
         }
-        let claims = match self.clients.leave(client) {
-            Some(Busy::Waits { name, .. }) => {
-                self.queue.leave(&name, client.small());
-                Vec::new()
-            }
-            Some(Busy::Claims(claims)) => claims,
-            _ => Vec::new(),
-        };
-        self.chores.push_back(Chore::Release(client, claims));
+        match self.clients.leave(client) {
+            Some(Busy::Waits { name, .. }) => self.queue.leave(&name, client.small()),
+            Some(Busy::Claims(claims)) => self.chores.push_back(Chore::Forget(client, claims)),
+            _ => {}
+        }
+        self.clients.any(client)
     }
 
     /// All that the client was written is on its way, after an output that has [more](Output::Write).
@@ -330,7 +373,7 @@ impl Glockd {
         let write = |bytes| Output::Write { client: id, bytes, has_more: false };
         self.last_words.extend(last_words.into_iter().map(write));
         self.last_words.push_back(Output::Close { client: id, why });
-        self.handle_disconnect(id);
+        self.handle_loss(id);
     }
 
     fn persist(&mut self, is_clean: bool) {

@@ -82,6 +82,7 @@
 //! checker must catch. `world` says which steps follow a state (`world/alone` which can be taken together), `history`
 //! what an attempt does next and which histories are one, `symmetry` which states are one, `explore` searches
 //! (`explore/saved` keeps a search for later), `trace` shows what was found.
+//! [`network`] is a world of its own, for a lock server and its clients.
 //! [`operations`] tells when operations on a lock begin and end, for [`Property::Linearizable`], and `linear` which orders of
 //! them are possible; [`sites`] lists which lines of an algorithm were answered what, and what never.
 //!
@@ -97,6 +98,7 @@ mod linear;
 mod miss;
 pub mod mutants;
 mod names;
+pub mod network;
 pub mod operations;
 mod plan;
 pub mod protocol;

@@ -36,7 +36,7 @@ pub(crate) use serve::{LogForm, PlaceArgs, Replies, ServeArgs};
 pub(crate) use sim::{KeptReplies, ServeNfsArgs, SimCommand};
 pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
-pub(crate) use want::{DIR, NoteArgs, WantArgs};
+pub(crate) use want::{DIR, NoteArgs, WantArgs, Whom, shared_with};
 
 /// Locks made of files and directories, checked as they ship.
 #[derive(Debug, Parser)]
@@ -80,6 +80,11 @@ Examples:
   lockwright unlock --id \"$id\" deploy.lock        ... or until the shell ends
   lockwright replay violated.trace                 run a counterexample again";
 
+/// What those look for in the help of `run` who know flock(1).
+const NOT_HERE: &str = "\
+Not here: -o and --close of flock(1), or a --keep-fd, for a lock is in no descriptor: CMD gets all that are open, and neither it nor \
+what it starts can keep a lock by them. -F and --no-fork: nobody would be left to give the lock back, or to stop CMD when it is lost.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check the algorithms: every interleaving, every crash.
@@ -114,7 +119,7 @@ pub(crate) enum Command {
     /// lock that is held around it, or for others who wait for such a lock; 84 when CMD ended well and the release failed; 64
     /// usage; 69 when a lock's daemon cannot be reached; 73 and 77 when the lock cannot be made there; 125 when lockwright
     /// failed; 126 and 127 when CMD cannot be executed or is not there.
-    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, format_args!("{}\n\n{}", run_help(), events::help())))]
+    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, format_args!("{}\n\n{}\n\n{NOT_HERE}", run_help(), events::help())))]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.
     ///

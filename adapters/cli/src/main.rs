@@ -26,6 +26,7 @@ mod lock;
 mod lockers;
 mod look;
 mod manual;
+mod nfs;
 mod notes;
 mod order;
 mod owner;

@@ -5,17 +5,22 @@ use std::{
     process::ExitCode,
 };
 
-use lockwright_kernel::ids::process::ProcessId;
+use lockwright_kernel::{ids::process::ProcessId, lock::Lock};
+use lockwright_nfs::Address;
 use lockwright_posix::lock::{Entry, PathLock};
 
 use crate::{
     args::OwnerArgs,
-    exit::{FAILED, Failure},
+    exit::{FAILED, Failure, USAGE},
     look::{self, alive},
+    nfs,
 };
 
 /// Prints the owners' ids. Code 0 says that there is one, code 1 that the lock is free.
 pub(crate) fn owner(args: &OwnerArgs) -> Result<ExitCode, Failure> {
+    if let Some(address) = nfs::address(&args.lock)? {
+        return over_nfs(args, &address);
+    }
     let (lock, standing) = look::open(&args.lock, None)?;
     let text = if args.json {
         json(&lock, standing.holders.first())? + "\n"
@@ -24,6 +29,15 @@ pub(crate) fn owner(args: &OwnerArgs) -> Result<ExitCode, Failure> {
     };
     print(&text)?;
     Ok(if standing.holders.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn over_nfs(args: &OwnerArgs, address: &Address) -> Result<ExitCode, Failure> {
+    if args.json {
+        return Err(Failure::new(USAGE, format!("{address}: over NFS there is no --json")));
+    }
+    let owner = nfs::open(address)?.owner().map_err(|error| Failure::new(FAILED, format!("{address}: {error}")))?;
+    print(&owner.iter().flat_map(|owner| [owner.name().as_str(), "\n"]).collect::<String>())?;
+    Ok(if owner.is_none() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Writes to standard output.

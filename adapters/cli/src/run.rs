@@ -8,6 +8,9 @@
 //!    the lock is lost, or ordered back by an operator.
 //! 6. RELEASE, and answer with the command's exit code, or with what became of the lock.
 //!
+//! With --foreground the command is in this process's own group: the id names this process alone, and only the command is
+//! signalled, with what does not reach it from the terminal anyway.
+//!
 //! If this process is killed, also by `SIGKILL`, the kernel kills the command; what the command had started and left in
 //! its group keeps the lock until it ends. If the lock is not taken, the held-back child sees the end of a pipe and ends,
 //! and the command was never executed.
@@ -22,10 +25,12 @@
 
 mod acquire;
 mod child;
+mod descendants;
 mod ending;
 pub(crate) mod guardian;
 mod locks;
 mod nesting;
+mod over_nfs;
 mod remote;
 mod replace;
 mod report;
@@ -44,15 +49,16 @@ use crate::{
     daemon,
     events::{self, Event, Shown},
     exit::{BUSY, Failure, failed, say},
-    lease,
+    lease, nfs,
     signals::Signals,
 };
 use acquire::Taken;
 use child::{HeldBack, Task, Told};
+use descendants::Others;
 use locks::Locks;
 use report::Report;
 pub(crate) use report::help;
-use supervise::Means;
+use supervise::{Guarded, Means};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let want = args.want()?;
@@ -76,12 +82,15 @@ fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<
     if let Some(address) = daemon::address(&want.lock) {
         return remote::run(&address?, args, want, report);
     }
+    if let Some(address) = nfs::address(&want.lock)? {
+        return over_nfs::run(args, want, &address, report);
+    }
     let locks = Locks::open(args, want)?;
     let path = std::path::absolute(&want.lock).map_err(failed("cannot tell the working directory"))?;
     let around = Around::this_process();
     let same = nesting::same(&around, &locks.all, args.reentrant)?;
     let command = args.command();
-    let task = Task { command: &command, lock: &path, mode: want.kind, voice: want.voice };
+    let task = Task { command: &command, lock: &path, mode: want.kind, voice: want.voice, foreground: args.foreground };
     match same {
         Some(id) => Ok(child::replace_this(&task, &id)),
         None => run_under(&locks, args, want, &task, around, report),
@@ -97,6 +106,7 @@ fn run_under(
     report: &mut Report,
 ) -> Result<u8, Failure> {
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
+    let others = Others::adopt().map_err(failed("cannot adopt what the command leaves behind"))?;
     let child = HeldBack::fork(task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
     want.shared_with().widen_umask(); // The command has its own.
     let taken = match acquire::acquire(locks, args, want, &child, &signals, &mut around) {
@@ -123,7 +133,9 @@ fn run_under(
     let (lock, world) = (locks.main(), locks.main_of(&worlds));
     let expires = locks.main_of(&guards).lease().map(|lease| lease::expires(&lease, world));
     let told = Told { id: locks.main_of(&ids), around: &around, fence, slot, expires };
-    let means = Means { lock, guards: &guards, world, signals: &signals, stop: &args.stop };
+    let guarded = Guarded { lock, guards: &guards };
+    let leased = guards.first().filter(|guard| guard.lease().is_some());
+    let means = Means { hold: &guarded, leased, world, signals: &signals, stop: &args.stop, others: &others };
     let say_cause = |cause: &_| ending::say_cause(voice, locks, &ids, cause, args.stop.on_lost);
     let outcome = supervise::supervise(child, &told, means, say_cause);
     let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH

@@ -73,7 +73,6 @@ fn guard() -> Sender<()> {
     let (alive, ended) = channel::<()>();
     std::thread::spawn(move || {
         if ended.recv_timeout(GUARD) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("a test waits for ever");
             std::process::abort();
         }
     });
@@ -175,7 +174,40 @@ fn a_lock_ends_with_whoever_holds_it() {
     assert_eq!(long.end(), 124);
     let mut ended = holder(dir.path(), &[]);
     ended.signal(Signal::SIGTERM);
-    assert_eq!(ended.end(), 128 + 15);
+    // Its input stays, or the script could come to its end first.
+    assert_eq!(ended.child.wait().expect("it is mine").code(), Some(128 + 15));
+}
+
+/// The kernel closes what a killed process has open before it kills its children, so there is a moment at which the command
+/// runs and its supervisor is no more. Here that moment is long: the command does not want to be killed.
+#[test]
+fn a_command_that_outlives_its_supervisor_keeps_the_lock() {
+    if lacks("python3", "a command that outlives its supervisor") {
+        return;
+    }
+    let dir = empty_dir();
+    let _daemon = serve(dir.path(), &AT_SOCKET);
+    let script = "import ctypes, sys; ctypes.CDLL(None).prctl(1, 0); print('in', flush=True); sys.stdin.read()";
+    let mut holder = Running::start(&mut command(dir.path(), &["run", LOCK, "python3", "-c", script]));
+    assert_eq!(holder.line(), "in");
+    holder.signal(Signal::SIGKILL);
+    let input = holder.input.take();
+    assert_eq!(holder.child.wait().expect("it is mine").code(), None);
+    assert_eq!(code(&lockwright(dir.path(), &["status", LOCK])), 1);
+    drop(input);
+    assert_eq!(code(&lockwright(dir.path(), &["run", "-w", "60", LOCK, "true"])), 0);
+}
+
+/// What a command leaves running has the connection open, and neither the lock nor a place at the daemon.
+#[test]
+fn what_a_command_leaves_behind_keeps_nothing() {
+    let dir = empty_dir();
+    let _daemon = serve(dir.path(), &[&AT_SOCKET[..], &["--connections", "1"]].concat());
+    let mut first = Running::start(&mut command(dir.path(), &["run", LOCK, "-c", "sleep 60 & echo $!"]));
+    let left: i32 = first.line().parse().expect("a number");
+    assert_eq!(first.child.wait().expect("it is mine").code(), Some(0));
+    assert_eq!(code(&lockwright(dir.path(), &["run", "-n", LOCK, "true"])), 0);
+    kill(Pid::from_raw(left), Signal::SIGKILL).expect("it runs still");
 }
 
 #[test]

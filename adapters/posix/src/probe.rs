@@ -37,7 +37,13 @@ impl ProcProbe {
         Self::of_boot(fs, procfs::boot())
     }
 
-    /// The same for a caller who knows which boot this is.
+    /// A probe for the owners of locks that other hosts use as well, wherever these are kept.
+    #[must_use]
+    pub fn shared() -> Self {
+        Self { boot: procfs::boot(), local: false }
+    }
+
+    /// The same as of a file system for a caller who knows which boot this is.
     pub(crate) fn of_boot(fs: &PosixFs, boot: Boot) -> Self {
         Self { boot, local: fs.is_local() }
     }

@@ -157,6 +157,17 @@ impl Client {
         Ok(Self { link, is_old: false, life: None })
     }
 
+    /// Lets programs that this process executes from now on have the connection as well. If this process is killed, the
+    /// connection, and with it what is held, ends with the last of them and not before; or when the daemon misses a sign of life,
+    /// if hello was said. The end of this client, and of a guard made of it, ends the connection for all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Lost`] when the system refuses.
+    pub fn share_with_children(&self) -> Result<(), ClientError> {
+        self.link.share_with_children().map_err(ClientError::Lost)
+    }
+
     /// Says hello: from now on the daemon may ask for signs of life, and is given them whenever something is waited for.
     /// `None` is from an old daemon.
     ///

@@ -17,7 +17,8 @@
 //! | is silent after `hello` | is asked by `ping`, and told `0 Too Long Silent` if it says nothing |
 //! | speaks HTTP to the port for lines | is closed: a browser can be made to send commands in a request's body |
 //!
-//! Whoever is closed loses its locks at that moment.
+//! Whoever closes its connection loses its locks at that moment. One whose connection breaks, or is closed here, loses them
+//! when it has to know: at once, or, if it said `hello`, after the silence that was agreed on.
 
 mod accept;
 mod connection;

@@ -82,7 +82,7 @@ impl Load {
                 if count == 0 {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
-                let heard = buffer[..count].iter().filter(|byte| **byte == b'\n').count();
+                let heard = buffer[..count].split(|byte| *byte == b'\n').count() - 1;
                 answers += heard;
                 connection.missing = connection.missing.saturating_sub(heard);
                 if connection.missing == 0 {
@@ -126,6 +126,6 @@ impl Connection {
 }
 
 fn command(words: &[&str]) -> String {
-    let words: String = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
-    format!("*{}\r\n{words}", words.matches('$').count())
+    let head = format!("*{}\r\n", words.len());
+    words.iter().fold(head, |text, word| text + &format!("${}\r\n{word}\r\n", word.len()))
 }

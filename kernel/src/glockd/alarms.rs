@@ -4,6 +4,7 @@ use crate::clock::Instant;
 
 use super::{
     Glockd,
+    chores::Chore,
     clients::{Busy, Client, ClientId, Life},
     output::Why,
     reply::Reply,
@@ -23,9 +24,12 @@ impl Glockd {
     pub fn handle_time(&mut self, now: Instant) {
         while let Some((_, slot)) = self.alarms.first().copied().filter(|(at, _)| *at <= now) {
             self.alarms.pop_first();
-            if let Some(client) = self.clients.at(slot) {
-                client.alarm = None;
-                let id = client.id;
+            let Some(client) = self.clients.at(slot) else { continue };
+            client.alarm = None;
+            let id = client.id;
+            if client.is_leaving {
+                self.chores.push_back(Chore::Release(id));
+            } else {
                 self.wake(id, now);
                 self.set_alarm(id, now);
             }

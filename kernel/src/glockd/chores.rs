@@ -15,8 +15,10 @@ pub(super) const PIECE: usize = 256;
 /// What is yet to be done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Chore {
-    /// Release what a client left behind, these claims of it among it.
-    Release(ClientId, Vec<Name>),
+    /// Release what a client left behind.
+    Release(ClientId),
+    /// Forget what it claimed.
+    Forget(ClientId, Vec<Name>),
     /// Do what a client had sent ahead.
     Catch(ClientId),
     /// End the time of grace.
@@ -28,7 +30,8 @@ impl Glockd {
     pub fn step(&mut self, now: Instant) -> bool {
         let left = match self.chores.pop_front() {
             None => None,
-            Some(Chore::Release(id, claims)) => self.release_some(id, claims, now),
+            Some(Chore::Release(id)) => self.release_some(id, now).then_some(Chore::Release(id)),
+            Some(Chore::Forget(id, claims)) => self.forget_some(id, claims),
             Some(Chore::Catch(id)) => self.catch_up(id, now).then_some(Chore::Catch(id)),
             Some(Chore::Settle) => self.settle(now).then_some(Chore::Settle),
         };
@@ -36,9 +39,15 @@ impl Glockd {
         !self.chores.is_empty()
     }
 
-    fn release_some(&mut self, id: ClientId, mut claims: Vec<Name>, now: Instant) -> Option<Chore> {
+    /// Whether [`Glockd::step`] has something to do.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        !self.chores.is_empty()
+    }
+
+    fn release_some(&mut self, id: ClientId, now: Instant) -> bool {
         for _ in 0..PIECE {
-            let client = self.clients.any(id)?;
+            let Some(client) = self.clients.any(id) else { return false };
             if let Some(name) = client.held.pop() {
                 self.exclusive.held.remove(&name);
                 self.statistics.orphans += 1;
@@ -46,16 +55,20 @@ impl Glockd {
             } else if let Some(name) = client.shared.pop() {
                 self.shared.forget(&name, id.small());
                 self.statistics.shared_orphans += 1;
-            } else if let Some(name) = claims.pop() {
-                if let Some(grace) = &mut self.grace {
-                    grace.forget(&name, id);
-                }
             } else {
                 self.clients.remove(id);
-                return None;
+                return false;
             }
         }
-        Some(Chore::Release(id, claims))
+        true
+    }
+
+    fn forget_some(&mut self, id: ClientId, mut claims: Vec<Name>) -> Option<Chore> {
+        let grace = self.grace.as_mut()?;
+        for name in claims.drain(claims.len().saturating_sub(PIECE)..) {
+            grace.forget(&name, id);
+        }
+        (!claims.is_empty()).then_some(Chore::Forget(id, claims))
     }
 
     /// Goes on with what a client had sent ahead; true when it is not done.

@@ -14,7 +14,7 @@
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
-use core::ops::Bound;
+use core::{cmp::Reverse, ops::Bound};
 
 use crate::clock::Instant;
 
@@ -122,7 +122,9 @@ impl Glockd {
                 return;
             };
             // Of two that show the same fence, the first has it.
-            if let Some((_, id)) = claims.into_iter().rev().max_by_key(|(fence, _)| *fence) {
+            let mut there = claims.into_iter().filter(|(_, id)| self.clients.get(*id).is_some()).collect::<Vec<_>>();
+            there.sort_by_key(|(fence, _)| Reverse(*fence));
+            if let Some((_, id)) = there.first() {
                 self.grant(id.small(), name);
             }
         }

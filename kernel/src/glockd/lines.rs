@@ -13,11 +13,17 @@ use super::{
     reply::Reply,
 };
 
+/// What a client sends to show that it is there, and is not answered.
+const SIGN: &[u8] = b"pong\n";
+
 impl Glockd {
     /// Takes what was read from `client`, however it is cut, and does what the whole lines in it say. The rest is kept
     /// for the next time, and forgotten when the client is gone.
     pub fn handle_bytes(&mut self, client: ClientId, bytes: &[u8], now: Instant) {
         let Some(known) = self.hear(client, now) else { return };
+        if known.busy != Busy::Free && bytes == SIGN && known.input.last().is_none_or(|last| *last == b'\n') {
+            return; // However long a client waits, its signs of life do not pile up.
+        }
         if known.input.is_empty() {
             let used = self.run(client, bytes, usize::MAX, now);
             if let Some(known) = self.clients.get(client) {
@@ -35,6 +41,9 @@ impl Glockd {
     pub fn handle_line(&mut self, client: ClientId, line: &[u8], now: Instant) {
         let line: Vec<_> = line.trim_ascii().iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect();
         let Some(known) = self.hear(client, now) else { return };
+        if known.busy != Busy::Free && Some(&line[..]) == SIGN.strip_suffix(b"\n") {
+            return;
+        }
         let is_first = known.input.is_empty();
         if is_first && self.may_run(client, &line) {
             return self.run_one(client, &line, now);

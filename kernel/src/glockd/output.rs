@@ -21,7 +21,8 @@ pub enum Output {
         has_more: bool,
     },
     /// Close the connection, after what was written to it as far as that can be written at once. The client is gone
-    /// already: its locks are being released, and nothing else is to be told of it.
+    /// already, and nothing else is to be told of it. What it held is released when it has to know, as after a
+    /// [loss](super::Glockd::handle_loss).
     Close {
         /// Whose.
         client: ClientId,

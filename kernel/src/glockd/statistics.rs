@@ -123,6 +123,15 @@ impl Glockd {
         slots.filter_map(|slot| self.clients.see_at(*slot)).map(|client| client.id)
     }
 
+    /// What this client stands in line for.
+    #[must_use]
+    pub fn waits_for(&self, client: ClientId) -> Option<&[u8]> {
+        match &self.clients.see(client)?.busy {
+            Busy::Waits { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
     /// Whether a command of this client is yet to be answered, so that those it sends after have to wait.
     #[must_use]
     pub fn is_busy(&self, client: ClientId) -> bool {

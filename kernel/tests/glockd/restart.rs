@@ -127,3 +127,54 @@ fn an_end_with_nothing_held_is_clean_and_no_other_is() {
         assert_eq!(stage.saved.map(|saved| saved.is_clean), Some(is_clean), "{line}");
     }
 }
+
+#[test]
+fn whoever_may_not_know_that_its_connection_broke_keeps_its_lock_until_it_has_to_know() {
+    let mut stage = Stage::new(Settings::default());
+    for name in ["ann", "bob"] {
+        stage.connect(name, name);
+    }
+    stage.say("ann", "hello\ng foo\nsg pool");
+    stage.pass_until(4.0);
+    stage.say("ann", "ping");
+    stage.glockd.handle_loss(stage.id("ann"));
+    stage.settle();
+    assert_eq!((stage.glockd.gauges().connections, stage.say("bob", "lg foo 60")), (1, String::new()));
+    stage.pass_until(18.5);
+    assert_eq!((stage.hear("bob"), stage.say("ann", "r foo")), (String::new(), String::new()));
+    stage.pass_until(19.0);
+    assert!(stage.hear("bob").starts_with("1 Got Lock "), "15 s after its last line");
+    assert_eq!(stage.say("bob", "r foo\nsi pool"), "1 Released Lock\n0 Not Locked\n");
+    assert_eq!(stage.glockd.next_deadline(), None);
+}
+
+#[test]
+fn a_loss_is_an_end_to_who_never_said_hello_and_to_who_holds_nothing() {
+    for lines in ["g foo", "hello"] {
+        let mut stage = Stage::new(Settings::default());
+        for name in ["ann", "bob"] {
+            stage.connect(name, name);
+        }
+        stage.say("ann", lines);
+        stage.glockd.handle_loss(stage.id("ann"));
+        stage.settle();
+        assert_eq!((stage.say("bob", "g foo"), stage.glockd.next_deadline()), ("1 Got Lock\n".into(), None), "{lines}");
+    }
+}
+
+#[test]
+fn signs_of_life_do_not_pile_up_while_a_client_waits() {
+    let mut stage = Stage::new(Settings { ahead: 64, line: 32, ..Settings::default() });
+    for name in ["ann", "bob"] {
+        stage.connect(name, name);
+    }
+    stage.say("ann", "g foo");
+    stage.say("bob", "hello\nlg foo 3600");
+    for tick in 1..100 {
+        stage.pass_until(f64::from(tick) * 5.0);
+        assert!(stage.hear("bob").ends_with("ping\n"));
+        stage.say("bob", "pong");
+    }
+    assert_eq!(stage.say("ann", "r foo"), "1 Released Lock\n");
+    assert_eq!(stage.hear("bob"), "1 Got Lock 4294967298\n");
+}

@@ -12,7 +12,7 @@ use lockwright_posix::{
 };
 use lockwright_tcp::address::Address;
 
-use crate::{daemon, events::Voice, exit::Failure, notes, verified};
+use crate::{daemon, events::Voice, exit::Failure, nfs, notes, verified};
 
 /// Which lock, and how long to wait for it.
 #[derive(Clone, Debug, clap::Args)]
@@ -22,10 +22,10 @@ pub(crate) struct WantArgs {
     #[arg(long, value_name = "KIND", default_value = "fast", value_parser = kind)]
     pub(crate) kind: Kind,
     /// Give up after so long: 1.5, 30s, 5m, 2h. The default is to wait for as long as it takes.
-    #[arg(short, long, value_name = "DURATION", value_parser = duration, conflicts_with = "nonblock")]
+    #[arg(short, long, visible_alias = "timeout", value_name = "DURATION", value_parser = duration, conflicts_with = "nonblock")]
     pub(crate) wait: Option<Duration>,
     /// Do not wait at all.
-    #[arg(short, long)]
+    #[arg(short, long, visible_alias = "try")]
     pub(crate) nonblock: bool,
     /// Do not say that the lock is waited for, nor who has it when it was not had: the exit code does.
     #[arg(short, long)]
@@ -59,21 +59,27 @@ pub(crate) enum Whom {
 impl WantArgs {
     /// Who else may use the lock.
     pub(crate) fn shared_with(&self) -> SharedWith {
-        match self.shared_with {
-            None => SharedWith::Nobody,
-            Some(Whom::Group) => SharedWith::Group,
-            Some(Whom::All) => SharedWith::All,
-        }
+        shared_with(self.shared_with)
     }
 
     /// The lock, of which nothing is made yet, if it is verified there.
     pub(crate) fn open(&self) -> Result<PathLock, Failure> {
         daemon::refuse(&self.lock)?;
+        nfs::refuse(&self.lock)?;
         let lock = PathLock::open_shared(&self.lock, self.kind, self.shared_with())?;
         if !self.unverified {
             verified::check(&lock)?;
         }
         Ok(lock)
+    }
+}
+
+/// Who else may use a lock, by what was said.
+pub(crate) fn shared_with(whom: Option<Whom>) -> SharedWith {
+    match whom {
+        None => SharedWith::Nobody,
+        Some(Whom::Group) => SharedWith::Group,
+        Some(Whom::All) => SharedWith::All,
     }
 }
 

@@ -61,8 +61,7 @@ pub(super) fn acquire(
     for lock in &locks.all {
         let left = want.wait.map(|wait| wait.saturating_sub(begun.elapsed()));
         let want = WantArgs { wait: left, ..want.clone() };
-        let id = lock.this_process().fresh_id_with_group(child.leader());
-        let id = Id::from(&id.map_err(failed("cannot tell who the command is"))?);
+        let id = Id::from(&child.owner(lock.this_process()).map_err(failed("cannot tell who the command is"))?);
         let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
         notes.push(Noted::write(lock, &id, &args.note, want.quiet || want.voice == Voice::Json));
         let mut contender = lease::begin(lock.contend_as(&id), args.lease, NOT_RUN)?;

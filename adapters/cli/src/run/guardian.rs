@@ -1,5 +1,9 @@
-//! A process of its own that kills the command when the supervisor does not keep its lease: since that is stopped, or dead,
-//! or stands in a call on a file system that does not come back.
+//! A process of its own that kills the command where the supervisor does not: since that is stopped, or dead, or stands in a
+//! call on a file system that does not come back.
+//!
+//! One stands by as long as a command runs under a lease, for the moment at which that ends; and one while a command is being
+//! stopped, for the moment at which it is to be killed, so that what ignores the first signal does not outlive the
+//! supervisor.
 //!
 //! It is this program once more, under [`NAME`], told through its standard input: the id of the group, and from then on the moment, by
 //! the clock that goes on while the machine sleeps, at which the group is to be dead. The moment 0 says that all is done.
@@ -28,7 +32,7 @@ use nix::{
 };
 
 /// What the process is called.
-const NAME: &str = "lockwright-lease-guardian";
+const NAME: &str = "lockwright-guardian";
 
 /// The moment that says that all is done.
 const DONE: Instant = Instant::new(Duration::ZERO);
@@ -47,6 +51,10 @@ impl Guardian {
         let guardian = Self(command.spawn()?);
         guardian.tell(until)?;
         Ok(guardian)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.0.id()
     }
 
     /// The group is to be dead at `until`, and not before.

@@ -1,13 +1,15 @@
 //! Holds a lock of a daemon while a command runs.
 //!
-//! The lock belongs to this process's connection, and ends with it. So the steps are those of [`super`], but for two:
+//! The lock belongs to a connection, and ends with it. So the steps are those of [`super`], but for these:
 //!
-//! * TAKE: connect, say hello, and wait in the daemon's line.
+//! * CONNECT, before the FORK, so that the command has the connection as well.
+//! * TAKE: say hello, and wait in the daemon's line.
 //! * WATCH: the lock is lost when the connection is, or when the daemon gives no sign of life in time.
+//! * RELEASE, and end the connection, also for what the command left running.
 //!
-//! The connection is no other process's: the command does not inherit it. If this process is killed, the kernel closes the
-//! connection and kills the command, in no promised order; what the command had started may go on without the lock, for
-//! nothing but this process stands for it at the daemon.
+//! *If this process is killed*, the kernel closes what it has open before it kills the command. So it is the command's
+//! share of the connection that keeps the lock until the command is dead. What it had started and left may go on, and keeps
+//! the lock for as long as the daemon waits for a sign of life, which nobody gives any more; after that it runs without.
 
 use std::{
     ffi::OsStr,
@@ -65,9 +67,10 @@ pub(super) fn run(address: &Address, args: &RunArgs, want: &WantArgs, report: &m
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
     let (command, mut around) = (args.command(), Around::this_process());
     let voice = want.voice;
-    let task = Task { command: &command, lock: &want.lock, mode: want.kind, voice };
+    let task = Task { command: &command, lock: &want.lock, mode: want.kind, voice, foreground: args.foreground };
+    let client = connect(address)?; // CONNECT
     let child = HeldBack::fork(&task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
-    let taken = match take(address, want, &child, &signals, &around) {
+    let taken = match take((address, client), want, &child, &signals, &around) {
         Ok(taken) => taken, // 3 TAKE
         Err(failure) => {
             child.let_go();
@@ -147,15 +150,22 @@ fn refuse(args: &RunArgs, want: &WantArgs) -> Result<(), Failure> {
     }
 }
 
+fn connect(address: &Address) -> Result<Client, Failure> {
+    let connected = Client::connect(&address.daemon, CONNECT_WAIT).and_then(|client| {
+        client.share_with_children()?;
+        Ok(client)
+    });
+    connected.map_err(|error| unavailable(address, &error).ending(NOT_RUN))
+}
+
 fn take(
-    address: &Address,
+    (address, mut client): (&Address, Client),
     want: &WantArgs,
     child: &HeldBack,
     signals: &Signals,
     around: &Around,
 ) -> Result<Taken, Failure> {
     let lost = |error: &ClientError| unavailable(address, error).ending(NOT_RUN);
-    let mut client = Client::connect(&address.daemon, CONNECT_WAIT).map_err(|error| lost(&error))?;
     let hello = client.hello().map_err(|error| lost(&error))?;
     let from = hello.map_or_else(|| format!("pid-{}", std::process::id()), |hello| hello.from);
     let id = id(&from, &address.daemon);

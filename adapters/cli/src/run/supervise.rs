@@ -9,27 +9,36 @@
 //! | its lease is due | renews it; stops the group where that cannot be done, see [`tenure`](super::tenure) |
 //!
 //! Stopping is the signal that was asked for, `SIGTERM` by default, to the whole group, after a while `SIGKILL`, and a wait until
-//! nothing of it is left. Until then a lock that is held still is kept.
+//! nothing of it is left; then the same for what the command has started and what has left the group. Until then a lock that is
+//! held still is kept.
 //!
 //! To watch the hold takes a handle that the kernel is slow to close, so a command is not watched in its first
 //! [`UNWATCHED`]. A loss in that time is noticed when it is over.
 
-use std::{io, time::Duration};
+use std::{collections::BTreeSet, fmt, io, time::Duration};
 
 use lockwright_kernel::{
     clock::Instant,
+    fs::Halted,
     id::Id,
     ids::process::ProcessId,
+    lock::LockError,
     probe::{Liveness, Probe},
 };
 use lockwright_posix::{
     lock::{Guard, Loss, PathLock, RenewError, Vigil},
+    process::ThisProcess,
     watch::PosixWorld,
 };
-use nix::sys::signal::{Signal, raise};
+use nix::{
+    sys::signal::{Signal, raise},
+    unistd::getpgrp,
+};
 
 use super::{
     child::{Change, HeldBack, Running, Told},
+    descendants::Others,
+    guardian::Guardian,
     tenure::Tenure,
     terminal,
 };
@@ -45,16 +54,60 @@ const UNWATCHED: Duration = Duration::from_millis(100);
 /// When a look at the hold failed, the next one is after so long.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// What a supervisor has to do with.
+/// What a command runs under: one lock or several.
+pub(super) trait Hold: fmt::Debug {
+    /// Waits until a lock is lost, the world is interrupted, or `until`: what it was, and which lock, in their order.
+    fn wait_for_loss(&self, world: &PosixWorld, until: Option<Instant>) -> Result<(Vigil, usize), LockError>;
+
+    /// The id that it is held under, of several one of them.
+    fn id(&self) -> &Id;
+
+    /// Whether the owner of an id of this kind is alive.
+    fn liveness(&self, id: &Id) -> Result<Liveness, Halted>;
+
+    /// Who holds.
+    fn this_process(&self) -> &ThisProcess;
+}
+
+/// Locks at paths.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Means<'a> {
+pub(super) struct Guarded<'a> {
     pub(super) lock: &'a PathLock,
     /// Of all locks; at least one.
     pub(super) guards: &'a [Guard],
+}
+
+impl Hold for Guarded<'_> {
+    fn wait_for_loss(&self, world: &PosixWorld, until: Option<Instant>) -> Result<(Vigil, usize), LockError> {
+        let (vigil, which) = Guard::wait_for_any_loss(self.guards, world, until)?;
+        Ok((vigil, which.unwrap_or_default()))
+    }
+
+    fn id(&self) -> &Id {
+        self.guards[0].id()
+    }
+
+    fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
+        self.lock.probe().liveness(id)
+    }
+
+    fn this_process(&self) -> &ThisProcess {
+        self.lock.this_process()
+    }
+}
+
+/// What a supervisor has to do with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Means<'a> {
+    pub(super) hold: &'a dyn Hold,
+    /// The lock, where it is held on a lease. Of several none is.
+    pub(super) leased: Option<&'a Guard>,
     /// Its waits are interrupted by the signals.
     pub(super) world: &'a PosixWorld,
     pub(super) signals: &'a Signals,
     pub(super) stop: &'a StopArgs,
+    /// Children of this process that are not the command's.
+    pub(super) others: &'a Others,
 }
 
 /// How a command came to its end.
@@ -77,17 +130,10 @@ pub(super) enum Cause {
 }
 
 impl<'a> Means<'a> {
-    /// Of several locks none is held on a lease.
     fn tenure(self) -> io::Result<Option<Tenure<'a>>> {
-        match self.guards.first().filter(|guard| guard.lease().is_some()) {
-            Some(guard) => Tenure::begin(guard, self.stop, &whole_group(guard)?),
-            None => Ok(None),
-        }
-    }
-
-    /// The command and its group, without the supervisor, as an owner that dies when all of it has ended.
-    fn whole_group(self) -> io::Result<Id> {
-        whole_group(self.guards.first().ok_or_else(|| io::Error::other("no lock is held"))?)
+        let Some(guard) = self.leased else { return Ok(None) };
+        let group = group_of(guard.id())?.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
+        Tenure::begin(guard, self.stop, &group)
     }
 }
 
@@ -102,6 +148,9 @@ pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: imp
     };
     terminal::hand_over(child.group());
     let supervisor = Supervisor { means, tenure, command: child.go(told) };
+    if supervisor.command.group() == getpgrp() {
+        means.signals.leave_terminal();
+    }
     // Who cannot be watched any more had better not run on while somebody else gets the lock.
     let ended = supervisor.watch(say).inspect_err(|_| supervisor.command.signal(Signal::SIGKILL));
     terminal::take_back(supervisor.command.group());
@@ -112,12 +161,15 @@ pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: imp
 pub(super) fn heed(command: &Running, signals: &Signals) -> io::Result<Option<u8>> {
     while let Some(signal) = signals.next()? {
         match signal {
-            Signal::SIGCHLD => match command.change()? {
-                Some(Change::Ended(code)) => return Ok(Some(code)),
-                Some(Change::Stopped(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => stop_too(command)?,
-                // Stopped by somebody who means the command alone, and will continue it alone.
-                Some(Change::Stopped(_)) | None => {}
-            },
+            Signal::SIGCHLD => {
+                match command.change()? {
+                    Some(Change::Ended(code)) => return Ok(Some(code)),
+                    Some(Change::Stopped(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => stop_too(command)?,
+                    // Stopped by somebody who means the command alone, and will continue it alone.
+                    Some(Change::Stopped(_)) | None => {}
+                }
+                command.reap_others()?;
+            }
             Signal::SIGCONT => {
                 terminal::hand_over(command.group());
                 command.signal(Signal::SIGCONT);
@@ -134,6 +186,14 @@ fn stop_too(command: &Running) -> io::Result<()> {
     Ok(raise(Signal::SIGSTOP)?)
 }
 
+/// What is left to those who are to end.
+struct Respite<'a> {
+    /// `None` when they are killed.
+    kill_at: Option<Instant>,
+    /// The lease, as long as it can be kept.
+    tenure: Option<&'a Tenure<'a>>,
+}
+
 struct Supervisor<'a> {
     means: Means<'a>,
     tenure: Option<Tenure<'a>>,
@@ -142,15 +202,15 @@ struct Supervisor<'a> {
 
 impl Supervisor<'_> {
     fn watch(&self, say: impl Fn(&Cause)) -> io::Result<Outcome> {
-        let Means { guards, world, signals, stop, .. } = self.means;
+        let Means { hold, world, signals, stop, .. } = self.means;
         let until = stop.max_hold.map(|hold| world.after(hold));
         if let Some(code) = self.until_end(Some(world.after(UNWATCHED)))? {
             return Ok(self.ended(code, say));
         }
         let cause = loop {
             let next = self.tenure.as_ref().map(Tenure::next);
-            match Guard::wait_for_any_loss(guards, world, [until, next].into_iter().flatten().min()) {
-                Ok((Vigil::Lost(loss), which)) => break self.lost(loss, which.unwrap_or_default()),
+            match hold.wait_for_loss(world, [until, next].into_iter().flatten().min()) {
+                Ok((Vigil::Lost(loss), which)) => break self.lost(loss, which),
                 Ok((Vigil::TimedOut, _)) if until.is_some_and(|until| until <= now(world)) => {
                     break Cause::TooLong(stop.max_hold.unwrap_or_default());
                 }
@@ -221,31 +281,71 @@ impl Supervisor<'_> {
         heed(&self.command, self.means.signals)
     }
 
-    /// Ends the command's whole group, and waits until nothing of it is left.
+    /// Ends all of the command, and waits until nothing of it is left: its group, and then what has left that.
     fn stop(&self, signal: Signal) -> io::Result<Option<u8>> {
-        let Means { world, stop, .. } = self.means;
-        let all = self.means.whole_group()?;
+        self.stop_group(signal)?;
+        if self.command.group() != getpgrp() {
+            self.stop_others(signal)?;
+        }
+        self.command.ended()
+    }
+
+    fn stop_group(&self, signal: Signal) -> io::Result<()> {
+        let Some(all) = self.whole_group()? else { return Ok(()) };
+        let mut respite = self.respite(signal);
+        // Without one, what ignores the signal runs on if this process is killed now.
+        let in_group = self.command.group() != getpgrp();
+        let _until_over = respite.kill_at.filter(|_| in_group).and_then(|at| Guardian::start(&all, at).ok());
         self.command.signal(signal);
         // One that is stopped would take it later.
         self.command.signal(Signal::SIGCONT);
-        let mut kill_at = (signal != Signal::SIGKILL).then(|| world.after(stop.kill_after));
-        // The lock is held until all is over, if it can be.
-        let mut tenure = self.tenure.as_ref();
-        while !self.is_over(&all, kill_at.is_none())? {
-            let next = tenure.map(Tenure::next);
-            let wake = world.wait_for_death(&all, [kill_at, next].into_iter().flatten().min());
-            wake.map_err(|halted| io::Error::other(halted.to_string()))?;
-            if tenure.is_some_and(|tenure| tenure.keep(now(world)).is_err()) {
-                kill_at = kill_at.map(|at| at.min(tenure.map_or(at, Tenure::kill_at)));
-                tenure = None;
-            }
-            if kill_at.is_some_and(|at| at <= now(world)) {
-                kill_at = None;
+        while !self.is_over(&all, respite.kill_at.is_none())? {
+            if self.wait_for_end(&all, &mut respite)? {
                 self.command.signal(Signal::SIGKILL);
             }
             self.heed_while_stopping()?;
         }
-        self.command.ended()
+        Ok(())
+    }
+
+    fn stop_others(&self, signal: Signal) -> io::Result<()> {
+        let Means { hold, others, .. } = self.means;
+        let guardian = self.tenure.as_ref().and_then(Tenure::guardian);
+        let spared = [Some(self.command.number()), guardian];
+        let (mut respite, mut told) = (self.respite(signal), BTreeSet::new());
+        loop {
+            // Who may not be signalled is not waited for.
+            let mut left = others.descendants(&spared)?;
+            left.retain(|one| match respite.kill_at {
+                Some(_) if told.insert(*one) => one.signal(signal) && one.signal(Signal::SIGCONT),
+                Some(_) => true,
+                None => one.signal(Signal::SIGKILL),
+            });
+            let Some(one) = left.first() else { return Ok(()) };
+            let Some(id) = one.id(hold.this_process()) else { continue };
+            self.wait_for_end(&id, &mut respite)?;
+            self.heed_while_stopping()?;
+        }
+    }
+
+    /// What is told to end has so long.
+    fn respite(&self, signal: Signal) -> Respite<'_> {
+        let Means { world, stop, .. } = self.means;
+        let kill_at = (signal != Signal::SIGKILL).then(|| world.after(stop.kill_after));
+        Respite { kill_at, tenure: self.tenure.as_ref() }
+    }
+
+    /// Waits for that process's death or for something else to do, and keeps the lock, if it can be; true when it is time to kill.
+    fn wait_for_end(&self, id: &Id, respite: &mut Respite<'_>) -> io::Result<bool> {
+        let Means { world, .. } = self.means;
+        let next = respite.tenure.map(Tenure::next);
+        let wake = world.wait_for_death(id, [respite.kill_at, next].into_iter().flatten().min());
+        wake.map_err(|halted| io::Error::other(halted.to_string()))?;
+        if let Some(tenure) = respite.tenure.filter(|tenure| tenure.keep(now(world)).is_err()) {
+            respite.kill_at = respite.kill_at.map(|at| at.min(tenure.kill_at()));
+            respite.tenure = None;
+        }
+        Ok(respite.kill_at.take_if(|at| *at <= now(world)).is_some())
     }
 
     /// Who is stopped need not be told that it is to stop, and its supervisor has to see its end.
@@ -258,9 +358,22 @@ impl Supervisor<'_> {
         Ok(())
     }
 
+    /// The command and its group, without the supervisor, as an owner that dies when all of it has ended. In the foreground the
+    /// command alone; `None` when that has ended.
+    fn whole_group(&self) -> io::Result<Option<Id>> {
+        if let Some(group) = group_of(self.means.hold.id())? {
+            return Ok(Some(group));
+        }
+        match self.means.hold.this_process().fresh_id_for(self.command.number()) {
+            Ok(command) => Ok(Some(Id::from(&command))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Where its members cannot be seen from here, the command itself has to do.
     fn is_over(&self, all: &Id, was_killed: bool) -> io::Result<bool> {
-        Ok(match self.means.lock.probe().liveness(all) {
+        Ok(match self.means.hold.liveness(all) {
             Ok(Liveness::Dead) => true,
             Ok(Liveness::Alive) => false,
             _ => was_killed && self.command.ended()?.is_some(),
@@ -268,10 +381,10 @@ impl Supervisor<'_> {
     }
 }
 
-fn whole_group(guard: &Guard) -> io::Result<Id> {
-    let id = ProcessId::try_from(guard.id()).map_err(io::Error::other)?;
-    let group = id.group.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
-    Ok(Id::from(&ProcessId { pid: group.leader, start: group.start, ..id }))
+/// The process group of a hold, as an owner that dies when all of it has ended.
+fn group_of(hold: &Id) -> io::Result<Option<Id>> {
+    let id = ProcessId::try_from(hold).map_err(io::Error::other)?;
+    Ok(id.group.map(|group| Id::from(&ProcessId { pid: group.leader, start: group.start, ..id })))
 }
 
 fn now(world: &PosixWorld) -> Instant {

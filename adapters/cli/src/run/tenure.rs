@@ -46,6 +46,11 @@ impl<'a> Tenure<'a> {
         Ok(Some(Self { guard, stop, due: Cell::new(lease.renew_at()), failure: Cell::new(None), guardian }))
     }
 
+    /// The guardian's process, where there is one.
+    pub(super) fn guardian(&self) -> Option<u32> {
+        self.guardian.as_ref().map(Guardian::pid)
+    }
+
     /// When to [keep](Self::keep) it.
     pub(super) fn next(&self) -> Instant {
         self.due.get().min(self.stop_at())

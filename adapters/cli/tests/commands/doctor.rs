@@ -120,7 +120,7 @@ fn on_huge_pages(script: &str) -> Option<Output> {
 }
 
 #[test]
-fn a_file_system_that_is_not_known_is_refused_before_anything_is_made() {
+fn rule_7_a_file_system_that_is_not_known_is_refused_before_anything_is_made() {
     for (command, path) in [
         ("run lock echo ran", "lock"),
         ("run --kind sem=2 lock echo ran", "lock"),
@@ -139,6 +139,43 @@ fn a_file_system_that_is_not_known_is_refused_before_anything_is_made() {
     let script = "lockwright run --unverified lock echo ran && ls -A";
     let Some(output) = on_huge_pages(script) else { return };
     assert_eq!((out(&output).as_str(), code(&output)), ("ran\n", 0), "{output:?}");
+}
+
+/// On a file system for which a program answers: bindfs(1), which hands on what it is asked.
+fn on_fuse(script: &str) -> Option<Output> {
+    if !geteuid().is_root() {
+        places::skip("a file system of a program: only root can mount it here");
+        return None;
+    }
+    let dir = Dir::new();
+    let script = format!(
+        "mkdir back mnt && bindfs back mnt || {{ echo cannot mount >&2; exit 98; }}
+         lockwright() {{ {} \"$@\"; }}
+         cd mnt; {script}; code=$?; cd ..; umount mnt; ls -A back; exit $code",
+        env!("CARGO_BIN_EXE_lockwright")
+    );
+    let mut command = Command::new("unshare");
+    let output = command.current_dir(dir.path()).args(["--mount", "sh", "-c", &script]).output().expect("unshare");
+    if output.status.code() == Some(98) {
+        places::skip("a file system of a program: bindfs is missing, or cannot mount");
+        return None;
+    }
+    Some(output)
+}
+
+#[test]
+fn rule_7_a_file_system_of_a_program_is_refused_whatever_it_promises() {
+    for command in ["run lock echo ran", "run --kind queue lock echo ran", "acquire --pid $$ lock"] {
+        let Some(output) = on_fuse(&format!("lockwright {command}")) else { return };
+        let line = one_line(&output);
+        assert!(code(&output) == 82 && output.stdout.is_empty(), "{output:?}");
+        assert!(line.contains("not verified on fuse: ") && line.contains("--unverified"), "{line}");
+    }
+    let Some(output) = on_fuse("lockwright run --unverified lock echo ran") else { return };
+    assert_eq!((out(&output).as_str(), code(&output)), ("ran\n", 0), "{output:?}");
+    let Some(output) = on_fuse("lockwright doctor --json") else { return };
+    let found = json(&output);
+    assert_eq!((code(&output), &found["file_system"], &found["breach"]), (82, &"fuse".into(), &Value::Null));
 }
 
 #[test]

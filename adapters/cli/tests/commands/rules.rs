@@ -3,13 +3,30 @@
 //! | rule | what | also in |
 //! |---|---|---|
 //! | 1 | a lock is stale when supervisor and group are dead | `supervision`, `loss` |
-//! | 2 | a signal reaches the command's group once | `run`, `terminal` |
+//! | 2 | a signal reaches the command's group once | `run`, `terminal`, `foreground` |
 //! | 3 | standard input and output pass through | `run` |
 //! | 4 | no descriptor keeps a lock | `run`, `supervision` |
-//! | 5 | nothing is removed by path | `breaking` |
+//! | 5 | nothing is removed by path | `breaking`, `races` |
 //! | 6 | ages are not compared | |
+//! | 7 | where a lock is not verified it is refused | `doctor` |
 //! | 8 | who skips says who has the lock | `options` |
 //! | 9 | a break takes the id, a reason and a yes | `breaking` |
+//!
+//! | exit code of `run` | what | tested in |
+//! |---|---|---|
+//! | the command's, 128+N | it ended, or signal N ended it | `run`, `supervision` |
+//! | 64 | what was typed makes no sense | `mistakes`, `bad_inputs`, `also` |
+//! | 73, 77 | the lock cannot be made, or others could take it away | `mistakes`, `trust` |
+//! | 75 | not acquired | `run`, `kinds`, `options` |
+//! | 78 | a lock of another kind | `kinds` |
+//! | 81 | lost while the command ran | `loss`, `also` |
+//! | 82 | not verified there | `doctor` |
+//! | 83 | held around the command, or a deadlock | `run`, `also`, `deadlock` |
+//! | 84 | the release failed | `run` |
+//! | 85 | broken by an operator | `breaking`, `also`, `queue` |
+//! | 124 | held for too long | `loss` |
+//! | 125 | lockwright itself failed | |
+//! | 126, 127 | the command cannot be executed, or is not there | `mistakes`, `bad_inputs`, `events` |
 
 use std::{fs, process::Command};
 

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{TcpStream, ToSocketAddrs},
+    net::{Shutdown, TcpStream, ToSocketAddrs},
     os::{
         fd::{AsFd, BorrowedFd},
         unix::net::UnixStream,
@@ -12,7 +12,7 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    io::Errno,
+    io::{Errno, FdFlags, fcntl_setfd},
     net::sockopt,
 };
 
@@ -61,6 +61,12 @@ impl Link {
             Socket::Unix(unix) => unix.set_nonblocking(true)?,
         }
         Ok(Self { socket, input: Vec::new() })
+    }
+
+    /// Lets programs that this process executes have the connection as well, so that it ends with the last of them. The end of
+    /// this value ends it for all.
+    pub(super) fn share_with_children(&self) -> io::Result<()> {
+        Ok(fcntl_setfd(&self.socket, FdFlags::empty())?)
     }
 
     /// Sends one line.
@@ -131,6 +137,16 @@ impl Link {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // A connection that is lost need not be ended.
+        let _ = match &self.socket {
+            Socket::Tcp(tcp) => tcp.shutdown(Shutdown::Both),
+            Socket::Unix(unix) => unix.shutdown(Shutdown::Both),
+        };
     }
 }
 

@@ -27,6 +27,15 @@ const ACCEPTED_MAX: usize = 64;
 /// How many may look at figures, beside the clients.
 const METRICS_MAX: usize = 16;
 
+/// How a connection comes to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The peer has said that it sends nothing more, so it knows.
+    Orderly,
+    /// It may not know.
+    Broken,
+}
+
 impl Server {
     /// Lets in who waits at the listeners.
     pub(super) fn accept_all(&mut self, now: Duration) {
@@ -127,12 +136,14 @@ impl Server {
         (self.connections.get(index)?.client == Some(client)).then_some(index)
     }
 
-    /// Ends a connection. Its locks are given up from now on.
-    pub(super) fn close(&mut self, index: usize) {
+    /// Ends a connection.
+    pub(super) fn close(&mut self, index: usize, end: End) {
         let Some(mut connection) = self.connections.try_remove(index) else { return };
         drop(self.poll.registry().deregister(&mut connection.socket));
         if connection.ends_at.is_none() {
-            self.forget(connection.client);
+            // Nothing stands between the two ends of a unix socket.
+            let end = if matches!(connection.socket, Socket::Unix(_)) { End::Orderly } else { end };
+            self.forget(connection.client, end);
         }
         debug!(client = index, "gone");
     }
@@ -141,14 +152,14 @@ impl Server {
     pub(super) fn hang_up(&mut self, index: usize, now: Duration) {
         let Some(connection) = self.connections.get(index) else { return };
         if connection.backlog() == 0 || connection.has_failed {
-            return self.close(index);
+            return self.close(index, End::Orderly);
         }
         let client = connection.client;
-        self.forget(client);
+        self.forget(client, End::Orderly);
         self.farewell(index, now);
     }
 
-    /// Says a last word if there is one, gives up the locks at once, and closes when the peer has heard it, or soon.
+    /// Says a last word if there is one, and closes when the peer has heard it, or soon.
     pub(super) fn dismiss(&mut self, index: usize, why: &[u8], now: Duration) {
         let Some(connection) = self.connections.get_mut(index).filter(|found| found.ends_at.is_none()) else { return };
         debug!(client = index, why = %String::from_utf8_lossy(why).trim_end(), "dismissed");
@@ -157,7 +168,7 @@ impl Server {
         }
         let client = connection.client;
         self.counters.dismissed += 1;
-        self.forget(client);
+        self.forget(client, End::Broken);
         self.farewell(index, now);
     }
 
@@ -171,9 +182,12 @@ impl Server {
         self.answered.push(index);
     }
 
-    fn forget(&mut self, client: Option<ClientId>) {
+    fn forget(&mut self, client: Option<ClientId>, end: End) {
         if let Some(client) = client {
-            self.machine.handle_disconnect(client);
+            match end {
+                End::Orderly => self.machine.handle_disconnect(client),
+                End::Broken => self.machine.handle_loss(client),
+            }
             self.is_behind = true;
         }
     }

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use lockwright_kernel::glockd::VERBS;
 
-use super::Server;
+use super::{Server, accept::End};
 
 /// How long a request may be, in bytes.
 const REQUEST_BYTES_MAX: usize = 8 * 1024;
@@ -25,7 +25,7 @@ impl Server {
         connection.input.extend_from_slice(came);
         let is_whole = connection.input.windows(4).any(|end| end == b"\r\n\r\n");
         if connection.input.len() > REQUEST_BYTES_MAX {
-            return self.close(index);
+            return self.close(index, End::Broken);
         }
         if !is_whole {
             connection.partial_since.get_or_insert(now);

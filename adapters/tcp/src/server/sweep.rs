@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Server, connection::Connection};
+use super::{Server, accept::End, connection::Connection};
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -42,7 +42,7 @@ impl Server {
         for (index, verdict) in verdicts {
             match verdict {
                 Verdict::Dismiss(why) => self.dismiss(index, why, now),
-                Verdict::Close => self.close(index),
+                Verdict::Close => self.close(index, End::Broken),
                 Verdict::AtRest | Verdict::InTime => {}
             }
         }

@@ -11,7 +11,9 @@ use tracing::{debug, error, info};
 
 use super::{
     Server,
+    accept::End,
     connection::{Connection, Speech},
+    websocket::Over,
 };
 
 /// How much of what came is handed to the machine before it is seen how much is to be sent, in bytes.
@@ -82,7 +84,7 @@ impl Server {
             Ok(false) => self.sweep_soon(now),
             Err(error) => {
                 debug!(%error, "a peer takes no more");
-                return self.close(index);
+                return self.close(index, End::Broken);
             }
         }
         if was_full && self.connections.get(index).is_some_and(|connection| !connection.is_full()) {
@@ -102,7 +104,7 @@ impl Server {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
             Err(error) => {
                 debug!(%error, "a peer is gone");
-                return self.close(index);
+                return self.close(index, End::Broken);
             }
         };
         // Less than there was room for is all that there was, unless the end of it was seen already.
@@ -114,7 +116,7 @@ impl Server {
             Speech::Lines => {
                 if !mem::replace(&mut connection.has_spoken, true) && is_http(came) {
                     debug!("HTTP on the port for lines");
-                    return self.close(index);
+                    return self.close(index, End::Broken);
                 }
                 self.handle(index, came, now);
             }
@@ -154,9 +156,13 @@ impl Server {
         }
         self.answered.push(index);
         self.handle(index, &commands, now);
-        if let Err(over) = done {
-            debug!(%over, "a WebSocket has ended");
-            self.dismiss(index, b"", now);
+        match done {
+            Ok(()) => {}
+            Err(Over::Closed) => self.hang_up(index, now),
+            Err(over) => {
+                debug!(%over, "a WebSocket has ended");
+                self.dismiss(index, b"", now);
+            }
         }
     }
 
@@ -206,7 +212,7 @@ impl Server {
         };
         self.scratch = scratch;
         if is_gone {
-            self.close(index);
+            self.close(index, End::Broken);
         }
     }
 }

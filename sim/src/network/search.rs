@@ -1,0 +1,137 @@
+//! Breadth first through all states of a scenario.
+
+use std::{
+    collections::BTreeSet,
+    hash::{Hash, Hasher},
+};
+
+use rustc_hash::FxHashSet;
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use super::{
+    scenario::{Property, Scenario},
+    world::{Event, World},
+};
+
+/// A search and its verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// How many states were seen.
+    pub states: usize,
+    /// How many steps between them.
+    pub transitions: usize,
+    /// The most steps it takes to come to a state.
+    pub depth: usize,
+    /// Which answers clients were seen to get.
+    pub seen: BTreeSet<&'static str>,
+    /// What came of it.
+    pub verdict: Verdict,
+}
+
+/// What a search found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every state was seen, and every property holds in it.
+    Verified,
+    /// A property does not hold.
+    Violated(Violation),
+    /// There are more states than allowed. That says nothing of those that were not seen.
+    Incomplete,
+}
+
+/// A property that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub property: Property,
+    /// What was seen.
+    pub what: String,
+    /// A run of the fewest steps that shows it.
+    pub steps: Vec<String>,
+}
+
+/// Explores all that can happen in `scenario`, up to so many states.
+#[must_use]
+pub fn check(scenario: &Scenario, states_max: usize) -> Report {
+    let first = World::new(scenario);
+    let mut search = Search {
+        known: FxHashSet::from_iter([fingerprint(&first)]),
+        came: vec![None],
+        transitions: 0,
+        seen: BTreeSet::new(),
+    };
+    let (mut layer, mut depth) = (vec![(0, first)], 0);
+    loop {
+        let next = match search.expand(&layer, scenario) {
+            Ok(next) => next,
+            Err(violation) => return search.report(depth + 1, Verdict::Violated(violation)),
+        };
+        if next.is_empty() {
+            return search.report(depth, Verdict::Verified);
+        }
+        if search.came.len() > states_max {
+            return search.report(depth, Verdict::Incomplete);
+        }
+        (layer, depth) = (next, depth + 1);
+    }
+}
+
+/// What is kept of the states that were expanded.
+struct Search {
+    known: FxHashSet<u128>,
+    /// How each state was come to first.
+    came: Vec<Option<(usize, Event)>>,
+    transitions: usize,
+    seen: BTreeSet<&'static str>,
+}
+
+impl Search {
+    fn expand(&mut self, layer: &[(usize, World)], scenario: &Scenario) -> Result<Vec<(usize, World)>, Violation> {
+        let mut next = Vec::new();
+        for (number, world) in layer {
+            for event in world.events(scenario) {
+                self.transitions += 1;
+                self.seen.extend(world.seen(event, scenario));
+                let after = world.after(event, scenario).map_err(|(property, what)| {
+                    let steps = self.steps(*number, event, scenario);
+                    Violation { property, what, steps }
+                })?;
+                if self.known.insert(fingerprint(&after)) {
+                    next.push((self.came.len(), after));
+                    self.came.push(Some((*number, event)));
+                }
+            }
+        }
+        Ok(next)
+    }
+
+    /// The run that comes to `event` after the state of this number, told by running it again.
+    fn steps(&self, mut number: usize, event: Event, scenario: &Scenario) -> Vec<String> {
+        let mut events = vec![event];
+        while let Some((before, event)) = self.came[number] {
+            events.push(event);
+            number = before;
+        }
+        let mut world = World::new(scenario);
+        let mut steps = Vec::new();
+        for event in events.into_iter().rev() {
+            steps.push(world.tell(event, scenario));
+            if let Ok(after) = world.after(event, scenario) {
+                world = after;
+            }
+        }
+        steps
+    }
+
+    fn report(self, depth: usize, verdict: Verdict) -> Report {
+        Report { states: self.came.len(), transitions: self.transitions, depth, seen: self.seen, verdict }
+    }
+}
+
+/// 128 bits that stand for a state.
+fn fingerprint(world: &World) -> u128 {
+    let mut hasher = SipHasher13::new();
+    world.in_order().hash(&mut hasher);
+    hasher.write_u8(0);
+    hasher.finish128().as_u128()
+}
