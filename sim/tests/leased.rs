@@ -17,10 +17,10 @@ fn verdict(protocol: &LeaseClients, clients: u8, faults: Faults) -> Verdict {
     check(protocol, &scenario, Limits::default(), &mut |_| {}).verdict
 }
 
-fn violation(protocol: &LeaseClients, clients: u8, faults: Faults) -> Violation {
+fn violation(name: &str, protocol: &LeaseClients, clients: u8, faults: Faults) -> Violation {
     match verdict(protocol, clients, faults) {
         Verdict::Violated(violation) => violation,
-        other => panic!("{other:?}"),
+        other => panic!("{name}: {other:?}"),
     }
 }
 
@@ -37,7 +37,7 @@ fn a_holder_that_dies_leaves_nothing_that_is_not_swept() {
 
 #[test]
 fn by_nature_who_pauses_for_longer_than_its_lease_holds_beside_the_next() {
-    let violation = violation(&lease_clients::ONE_LEASE, 2, PAUSE);
+    let violation = violation("one lease", &lease_clients::ONE_LEASE, 2, PAUSE);
     assert_eq!(violation.property, Property::MutualExclusion);
     let trace = violation.trace.expect("a run shows it").to_string();
     assert_eq!(trace.matches("a second goes by").count(), 2, "{trace}");
@@ -59,6 +59,6 @@ fn what_is_wrong_is_caught() {
         ("not rechecked", leased::NOT_RECHECKED, 2, PAUSE, Property::NotDispossessed),
         ("outlives release", leased::OUTLIVES_RELEASE, 1, Faults::NONE, Property::NothingLeftBehind),
     ] {
-        assert_eq!(violation(&mutant, clients, faults).property, property, "{name}");
+        assert_eq!(violation(name, &mutant, clients, faults).property, property, "{name}");
     }
 }

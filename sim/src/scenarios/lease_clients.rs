@@ -60,7 +60,8 @@ pub struct LeaseClients {
 }
 
 /// The kernel's way, of those that hold the lock from one attempt to the next.
-pub const LEASED: LeaseClients = LeaseClients { judge: of_the_kernel, begin: renewed, end: withdrawn, writes: false, alike: true };
+pub const LEASED: LeaseClients =
+    LeaseClients { judge: of_the_kernel, begin: renewed, end: withdrawn, writes: false, alike: true };
 
 /// The same with a resource that is told numbers.
 pub const FENCED: LeaseClients = LeaseClients { writes: true, alike: false, ..LEASED };
