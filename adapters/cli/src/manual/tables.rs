@@ -17,7 +17,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 21] = [
          something else now; of `status` and `explain`: whether a holder is alive cannot be told.",
     ),
     ("64", "The command line makes no sense, or a file is not what it should be."),
-    ("69", "The daemon or the server that keeps the lock cannot be reached."),
+    ("69", "The daemon that has the lock cannot be reached, or does not answer."),
     ("73", "The lock, or a file, cannot be made there."),
     (
         "75",
