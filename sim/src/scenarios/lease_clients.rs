@@ -5,7 +5,9 @@
 //! to the resource with a number, and give the lock back. Numbers are directories here, for those of the kernel are checked
 //! by themselves, and would be most of the search.
 //!
-//! The latter have a lock once, by a mark on disk, for an id is never used twice; and they cannot see whether others live.
+//! The latter have a lock once, by a mark on disk, for an id is never used twice; and they cannot see whether others live. Of them
+//! the first alone has a lease, and does not wait; the others wait, and have none. So the search stays small, and those who
+//! wait do the same whether they have one or not.
 
 use std::{cell::RefCell, fmt, time::Duration};
 
@@ -53,13 +55,19 @@ pub struct LeaseClients {
     pub end: End,
     /// Whether they write to the resource, with numbers.
     pub writes: bool,
+    /// Whether all have leases, and all wait.
+    pub alike: bool,
 }
 
 /// The kernel's way, of those that hold the lock from one attempt to the next.
-pub const LEASED: LeaseClients = LeaseClients { judge: of_the_kernel, begin: renewed, end: withdrawn, writes: false };
+pub const LEASED: LeaseClients =
+    LeaseClients { judge: of_the_kernel, begin: renewed, end: withdrawn, writes: false, alike: true };
 
 /// The same with a resource that is told numbers.
-pub const FENCED: LeaseClients = LeaseClients { writes: true, ..LEASED };
+pub const FENCED: LeaseClients = LeaseClients { writes: true, alike: false, ..LEASED };
+
+/// The first ones where only the first has a lease.
+pub const ONE_LEASE: LeaseClients = LeaseClients { alike: false, ..LEASED };
 
 /// How long their leases are. Time goes by in seconds.
 pub const LENGTH: Duration = Duration::from_secs(1);
@@ -86,8 +94,8 @@ impl Protocol for LeaseClients {
     fn attempt(&self, client: &Client, phase: Phase, world: &Replay<'_>) -> Result<Outcome, Stop> {
         let (me, idle) = (&client.id, |said| Outcome { next: Phase::Idle, said });
         let done = match phase {
-            _ if self.writes => self.have_a_turn(me, world).map(idle),
-            Phase::Idle | Phase::Trying => self.take(me, world),
+            _ if self.writes => self.have_a_turn(me, self.role(client.index), world).map(idle),
+            Phase::Idle | Phase::Trying => self.take(me, self.role(client.index), world),
             phase => self.give_back(me, phase, world),
         };
         match done {
@@ -100,6 +108,10 @@ impl Protocol for LeaseClients {
 
     fn evidence(&self, id: &Id) -> Path {
         evidence(id)
+    }
+
+    fn kind(&self, index: usize, _: usize) -> u8 {
+        u8::from(!self.alike && index > 0)
     }
 
     fn gives_up(&self) -> &[Property] {
@@ -122,7 +134,7 @@ impl Protocol for LeaseClients {
             wanted.push(FOUND_HELD);
         }
         if clients > 1 && self.writes && faults.ticks > 1 {
-            wanted.extend([REFUSED, LOST, OVER]);
+            wanted.extend([REFUSED, LOST]);
         }
         if faults.errors + faults.refusals > 0 {
             wanted.push(FAILED);
@@ -158,45 +170,69 @@ impl From<Stop> for Cut {
     }
 }
 
+/// What a client does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Role {
+    has_lease: bool,
+    waits: bool,
+}
+
+/// The lease, for those who have one, where the lock is held; or why it is not held, and then nothing is left.
+type Acquired = Result<Option<Lease>, LockError>;
+
 impl LeaseClients {
-    /// Answers with the lease, or with why there is none; then nothing is left.
-    fn acquire(&self, me: &Id, world: &Replay<'_>, probe: &dyn Probe) -> Result<Result<Lease, LockError>, Cut> {
+    fn role(&self, index: usize) -> Role {
+        Role { has_lease: self.alike || index == 0, waits: self.alike || index > 0 }
+    }
+
+    fn acquire(&self, me: &Id, role: Role, world: &Replay<'_>, probe: &dyn Probe) -> Result<Acquired, Cut> {
+        if !role.has_lease {
+            return Ok(self.try_lock(me, role, world, probe)?.map(|()| None));
+        }
         let lease = match leases(world).try_publish(me, LENGTH, world) {
             Ok(lease) => lease, // 1 PUBLISH
             Err(LeaseError::Fs(error)) => return Err(error.into()),
             Err(_) => return Ok(Err(LockError::Disturbed)),
         };
-        let seen = RefCell::default();
-        let judge = (self.judge)(world, &seen, probe);
-        let lock = CheckLock::new(FastLock::new(world, lock_path(), Leaf::File), &judge, world);
-        let answer = match lock.try_lock(me) {
-            Err(LockError::Held { owner: Some(owner) }) => match judge.liveness(&owner)? {
-                Liveness::Dead => lock.recover(&owner).and_then(|()| lock.try_lock_unasked(me)),
-                _ => Err(LockError::Held { owner: Some(owner) }),
-            },
-            answer => answer,
-        };
-        let renewed = match answer {
-            Ok(()) => (self.begin)(world, me, &lease), // 2 RENEW
-            Err(halted) if halted == Halted.into() => return Err(Halted.into()),
-            Err(error) => {
-                leases(world).withdraw(me, &lease)?;
-                return Ok(Err(error));
-            }
-        };
-        match renewed {
-            Ok(lease) => Ok(Ok(lease)),
+        if let Err(error) = self.try_lock(me, role, world, probe)? {
+            leases(world).withdraw(me, &lease)?;
+            return Ok(Err(error));
+        }
+        match (self.begin)(world, me, &lease) {
+            Ok(lease) => Ok(Ok(Some(lease))), // 2 RENEW
             Err(halted) if halted == Halted.into() => Err(Halted.into()),
             Err(_) => {
-                or_halted(lock.unlock(me))?;
+                let seen = RefCell::default();
+                or_halted(self.lock(world, &seen, probe).unlock(me))?;
                 leases(world).withdraw(me, &lease)?;
                 Ok(Err(LockError::NotOwner))
             }
         }
     }
 
-    fn take(&self, me: &Id, world: &Replay<'_>) -> Result<Outcome, Cut> {
-        Ok(match self.acquire(me, world, world)? {
+    /// Who waits comes again, after any time.
+    fn try_lock(
+        &self,
+        me: &Id,
+        role: Role,
+        world: &Replay<'_>,
+        probe: &dyn Probe,
+    ) -> Result<Result<(), LockError>, Halted> {
+        let seen = RefCell::default();
+        let judge = (self.judge)(world, &seen, probe);
+        let lock = CheckLock::new(FastLock::new(world, lock_path(), Leaf::File), &judge, world);
+        let answer = match lock.try_lock(me) {
+            Err(LockError::Held { owner: Some(owner) }) if role.waits => match judge.liveness(&owner)? {
+                Liveness::Dead => lock.recover(&owner).and_then(|()| lock.try_lock_unasked(me)),
+                _ => Err(LockError::Held { owner: Some(owner) }),
+            },
+            answer => answer,
+        };
+        if answer == Err(Halted.into()) { Err(Halted) } else { Ok(answer) }
+    }
+
+    fn take(&self, me: &Id, role: Role, world: &Replay<'_>) -> Result<Outcome, Cut> {
+        Ok(match self.acquire(me, role, world, world)? {
             Err(LockError::NotOwner) => Outcome { next: Phase::Idle, said: OVER },
             answer => take_by(answer.map(drop))?,
         })
@@ -216,12 +252,12 @@ impl LeaseClients {
         Ok(outcome)
     }
 
-    fn have_a_turn(&self, me: &Id, world: &Replay<'_>) -> Result<&'static str, Cut> {
+    fn have_a_turn(&self, me: &Id, role: Role, world: &Replay<'_>) -> Result<&'static str, Cut> {
         match world.create_dir(&me.name().clone().into()) {
             Err(FsError::AlreadyExists) => return Ok(HAD_IT),
             other => other?,
         }
-        let lease = match self.acquire(me, world, &Blind)? {
+        let lease = match self.acquire(me, role, world, &Blind)? {
             Ok(lease) => lease,
             Err(LockError::Held { .. }) => return Ok(FOUND_HELD),
             Err(LockError::Disturbed) => return Ok(DISTURBED),
@@ -232,9 +268,11 @@ impl LeaseClients {
         world.holds()?;
         let seen = RefCell::default();
         let lock = self.lock(world, &seen, &Blind);
-        let said = write(me, &lease, &*lock, world)?;
+        let said = write(me, lease.as_ref(), &*lock, world)?;
         or_halted(lock.unlock(me))?;
-        leases(world).withdraw(me, &lease)?; // 3 WITHDRAW
+        if let Some(lease) = lease {
+            leases(world).withdraw(me, &lease)?; // 3 WITHDRAW
+        }
         Ok(said)
     }
 
@@ -249,7 +287,7 @@ impl LeaseClients {
     }
 }
 
-fn write(me: &Id, lease: &Lease, lock: &dyn Lock, world: &Replay<'_>) -> Result<&'static str, Cut> {
+fn write(me: &Id, lease: Option<&Lease>, lock: &dyn Lock, world: &Replay<'_>) -> Result<&'static str, Cut> {
     let number = number(world)?;
     if !owns(me, lease, lock, world)? {
         return Ok(LOST);
@@ -257,11 +295,11 @@ fn write(me: &Id, lease: &Lease, lock: &dyn Lock, world: &Replay<'_>) -> Result<
     Ok(if world.write(Some(number))? { WROTE } else { REFUSED })
 }
 
-/// Who does not own the lock any more had its lease.
-fn owns(me: &Id, lease: &Lease, lock: &dyn Lock, world: &Replay<'_>) -> Result<bool, Cut> {
+/// Who does not own the lock any more had a lease, and had it to its end.
+fn owns(me: &Id, lease: Option<&Lease>, lock: &dyn Lock, world: &Replay<'_>) -> Result<bool, Cut> {
     match lock.owner() {
         Ok(owner) if owner.as_ref() == Some(me) => Ok(true),
-        Ok(_) if world.now()? < lease.ends() => {
+        Ok(_) if lease.map_or(Ok(true), |lease| world.now().map(|now| now < lease.ends()))? => {
             let what = "another took the lock before its lease was over".into();
             Err(Stop::Broken(Property::NotDispossessed, what).into())
         }

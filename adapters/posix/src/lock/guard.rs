@@ -213,8 +213,9 @@ impl Drop for Contender<'_> {
         } else if let Some(ticket) = &self.ticket {
             let _ = self.lock.lock.give_up(ticket);
         }
-        if let Some(lease) = &self.lease {
-            let _ = lease.withdraw(&self.id);
+        if self.lease.is_some() {
+            // Whatever stands there: it may have lapsed.
+            let _ = self.lock.place.forget_lease(&self.id);
         }
     }
 }
