@@ -114,4 +114,4 @@ Examples:
   lockwright serve --state /var/lib/glockd/state          127.0.0.1:9999, and WebSocket at 9998
   lockwright serve --no-port --ws 0 --unix glockd.sock    for this user alone
   lockwright run tcp://127.0.0.1:9999/deploy -- ./deploy  hold one of its locks
-  printf 'q\\n' | nc -N 127.0.0.1 9999                    what has it done so far?";
+  echo q | nc -N 127.0.0.1 9999                           what has it done so far?";
