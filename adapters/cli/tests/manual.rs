@@ -117,7 +117,7 @@ fn every_variable_that_a_command_gets_is_on_the_page_and_no_other() {
         "/usr/bin/env",
     ]);
     let given = words(&out(&run(&mut run_env)));
-    assert_eq!(given.len(), 7);
+    assert_eq!(given.len(), 8);
     // That one is read and not given.
     let told = given.into_iter().chain(["LOCKWRIGHT_DIR".to_owned()]).collect();
     assert_eq!(words(&page), told);
