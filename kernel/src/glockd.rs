@@ -330,8 +330,9 @@ impl Glockd {
         client.heard = now;
         if client.life == Life::Asked {
             client.life = Life::Shown;
+            self.set_alarm(id, now);
         }
-        Some(client)
+        self.clients.get(id)
     }
 
     fn reply(&mut self, id: ClientId, reply: Reply<'_>) {

@@ -48,7 +48,8 @@ fn help(dir: &Path, words: &[String]) -> String {
 
 /// A page as a reader sees its words.
 fn plain(page: &str) -> String {
-    page.replace("\\fB", "").replace("\\fI", "").replace("\\fR", "").replace("\\*(Aq", "'").replace("\\-", "-")
+    let page = page.replace("\\fB", "").replace("\\fI", "").replace("\\fR", "");
+    page.replace("\\*(Aq", "'").replace("\\-", "-").replace("\\\\", "\\")
 }
 
 #[test]

@@ -65,7 +65,8 @@ impl Glockd {
         }
     }
 
-    /// Sets when a client is looked at next. What is heard of it only ever makes that later, so it is not set again then.
+    /// Sets when a client is looked at next. What is heard of it only ever makes that later, so it need not be set again for
+    /// each line.
     pub(super) fn set_alarm(&mut self, id: ClientId, now: Instant) {
         let Some(client) = self.clients.get(id) else { return };
         let due = due(client, &self.settings, now);

@@ -135,7 +135,7 @@ impl Glockd {
 
     /// Gives the lock, which came free, to who has waited longest for it.
     pub(super) fn serve(&mut self, name: &[u8], now: Instant) {
-        if !self.serves() || self.exclusive.hold(name).is_some() {
+        if self.exclusive.hold(name).is_some() {
             return;
         }
         let Some(slot) = self.queue.next(name) else { return };

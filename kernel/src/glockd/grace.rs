@@ -69,11 +69,6 @@ impl Grace {
 }
 
 impl Glockd {
-    /// Whether locks that come free are given to those who wait.
-    pub(super) fn serves(&self) -> bool {
-        self.grace.as_ref().is_none_or(|grace| matches!(grace.stage, Stage::Serving(_)))
-    }
-
     /// 1 CLAIM.
     pub(super) fn back(&mut self, id: ClientId, name: &[u8], fence: u64) {
         if self.has_too_many(id) {

@@ -1,7 +1,7 @@
 //! The exit codes and the environment, in one place: for the manual page, and for the README, which a test compares.
 
 /// Each exit code, and what it says, by command where they differ.
-pub(super) const EXIT_CODES: [(&str, &str); 20] = [
+pub(super) const EXIT_CODES: [(&str, &str); 21] = [
     ("any", "Of `run`: that of the command, which may be one of these as well."),
     ("0", "Done. Of `verify`: all is verified; of `status` and `explain`: the lock is free."),
     (
@@ -17,6 +17,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 20] = [
          something else now; of `status` and `explain`: whether a holder is alive cannot be told.",
     ),
     ("64", "The command line makes no sense, or a file is not what it should be."),
+    ("69", "The daemon that has the lock cannot be reached, or does not answer."),
     ("73", "The lock, or a file, cannot be made there."),
     (
         "75",

@@ -122,6 +122,8 @@ fn what_cannot_be_meant_together_is_refused_in_one_line() {
         &["--status-fd", "0", "lock", "true"],
         &["--status-fd", "77", "lock", "touch", "ran"],
         &["--reentrant", "--max-hold", "1", "lock", "true"],
+        &["--reentrant", "--also", "other", "lock", "true"],
+        &["--foreground", "--lease", "5s", "lock", "true"],
     ] {
         let output = dir.lockwright(&[&["run"], words].concat());
         assert_eq!(code(&output), 64, "{words:?}");

@@ -45,8 +45,9 @@ impl Lock {
 
 #[test]
 fn two_clients_never_believe_that_they_hold_one_lock() {
-    let seconds = std::env::var("LOCKWRIGHT_GLOCKD_SECONDS").map_or(20, |text| text.parse().unwrap());
-    let seed = std::env::var("LOCKWRIGHT_SEED").map_or_else(|_| fastrand::u64(..), |text| text.parse().unwrap());
+    let seconds = std::env::var("LOCKWRIGHT_GLOCKD_SECONDS").map_or(20, |text| text.parse().expect("it goes well"));
+    let seed =
+        std::env::var("LOCKWRIGHT_SEED").map_or_else(|_| fastrand::u64(..), |text| text.parse().expect("it goes well"));
     let daemon = Daemon::start(settings());
     let locks: [Lock; NAMES] = std::array::from_fn(|_| Lock::default());
     let until = Instant::now() + Duration::from_secs(seconds);
@@ -65,13 +66,13 @@ fn two_clients_never_believe_that_they_hold_one_lock() {
         let grants = lock.grants.load(Ordering::SeqCst);
         assert!(grants > 10, "seed {seed}: lock {name} was granted only {grants} times");
     }
-    while daemon.figure("glockd_connections") > 0 {}
+    daemon.until("glockd_connections", |now| now == 0);
     assert_eq!((daemon.figure("glockd_locks"), daemon.figure("glockd_waiters")), (0, 0), "seed {seed}");
 }
 
 /// One connection, from its beginning to its end, which comes in the middle of a line.
 fn live(daemon: &Daemon, locks: &[Lock; NAMES], rng: &mut Rng) {
-    let tcp = TcpStream::connect(daemon.lines).unwrap();
+    let tcp = TcpStream::connect(daemon.lines).expect("it goes well");
     let mut peer = Peer::new(tcp);
     let mut held = [false; NAMES];
     for _ in 0..rng.usize(1..20) {
@@ -88,7 +89,7 @@ fn live(daemon: &Daemon, locks: &[Lock; NAMES], rng: &mut Rng) {
         let mut words = answer.split(' ');
         if words.next() == Some("1") && !held[name] {
             held[name] = true;
-            locks[name].believed(words.nth(2).map(|word| word.parse().unwrap()));
+            locks[name].believed(words.nth(2).map(|word| word.parse().expect("it goes well")));
         }
     }
     // It is cut off in the middle of a line, or of several, with or without its answers.
@@ -96,7 +97,7 @@ fn live(daemon: &Daemon, locks: &[Lock; NAMES], rng: &mut Rng) {
     let name = rng.usize(..NAMES);
     let line = format!("g {name}\nlg {name} 9\nr {name}\ng {name}\n");
     let cut = rng.usize(..=line.len());
-    peer.0.get_ref().write_all(&line.as_bytes()[..cut]).unwrap();
+    peer.0.get_ref().write_all(&line.as_bytes()[..cut]).expect("it goes well");
     if rng.bool() {
         // Without this the kernel would say goodbye all the same; with it, it does so while input is still to be read.
         let _ = peer.0.get_ref().shutdown(Shutdown::Write);
@@ -108,7 +109,7 @@ fn ask(peer: &mut Peer<TcpStream>, line: &str, rng: &mut Rng) -> String {
     let bytes = format!("{line}\n").into_bytes();
     let (first, rest) = bytes.split_at(rng.usize(..=bytes.len()));
     for piece in [first, rest] {
-        peer.0.get_ref().write_all(piece).unwrap();
+        peer.0.get_ref().write_all(piece).expect("it goes well");
     }
-    peer.hear().unwrap()
+    peer.hear().expect("it goes well")
 }

@@ -47,10 +47,11 @@ fn a_line_that_comes_letter_by_letter_is_not_waited_for() {
     let (mut slow, mut quick) = (daemon.connect(), daemon.connect());
     assert_eq!(slow.ask("g mine"), "1 Got Lock");
     let begun = Instant::now();
-    slow.0.get_ref().set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    slow.0.get_ref().set_read_timeout(Some(Duration::from_millis(100))).expect("it goes well");
     let told = loop {
         let mut byte = [0; 64];
-        match slow.0.get_ref().write(b"x").and_then(|_| (&*slow.0.get_ref()).read(&mut byte)) {
+        let mut socket = slow.0.get_ref();
+        match socket.write(b"x").and_then(|_| socket.read(&mut byte)) {
             Ok(count) => break String::from_utf8_lossy(&byte[..count]).into_owned(),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
             Err(error) => panic!("{error}"),
@@ -69,7 +70,7 @@ fn whoever_takes_no_replies_is_not_read_from_and_then_closed() {
     let daemon = Daemon::start(settings);
     let deaf = daemon.connect();
     deaf.send("g mine");
-    deaf.0.get_ref().set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+    deaf.0.get_ref().set_write_timeout(Some(Duration::from_millis(200))).expect("it goes well");
     let questions = "q\n".repeat(10_000);
     let mut sent = 0_u64;
     while deaf.0.get_ref().write_all(questions.as_bytes()).is_ok() {
@@ -95,7 +96,7 @@ fn one_too_many_is_told_so_and_the_others_are_served() {
     assert_eq!(daemon.figure("glockd_connections_refused_total"), 2_000);
     assert_eq!(all[99].ask("i 0"), "1 Locked");
     drop(all.pop());
-    while daemon.figure("glockd_connections") == 100 {}
+    daemon.until("glockd_connections", |now| now != 100);
     assert_eq!(daemon.connect().ask("g 99"), "1 Got Lock");
 }
 
@@ -104,7 +105,7 @@ fn what_was_asked_before_the_end_is_answered_and_nothing_is_held_after_it() {
     let daemon = Daemon::start(settings());
     let mut peer = daemon.connect();
     peer.send("g a\ng b\ni a");
-    peer.0.get_ref().shutdown(Shutdown::Write).unwrap();
+    peer.0.get_ref().shutdown(Shutdown::Write).expect("it goes well");
     let told: Vec<_> = std::iter::from_fn(|| peer.hear()).collect();
     assert_eq!(told, ["1 Got Lock", "1 Got Lock", "1 Locked"]);
     let mut other = daemon.connect();
@@ -143,38 +144,44 @@ struct Stopped(Child);
 
 impl Stopped {
     fn holding(daemon: &Daemon, lines: &str) -> Self {
-        let (mine, its) = UnixStream::pair().unwrap();
+        let (mine, its) = UnixStream::pair().expect("it goes well");
         let script = format!(
             "exec 3<>/dev/tcp/{}/{}; printf '{lines}\\n' >&3; while read -r line <&3; do echo \"$line\"; done",
             daemon.lines.ip(),
             daemon.lines.port()
         );
         let output = Stdio::from(std::os::fd::OwnedFd::from(its));
-        let child = Command::new("bash").args(["-c", &script]).stdin(Stdio::null()).stdout(output).spawn().unwrap();
-        mine.set_read_timeout(Some(PATIENCE)).unwrap();
+        let child = Command::new("bash")
+            .args(["-c", &script])
+            .stdin(Stdio::null())
+            .stdout(output)
+            .spawn()
+            .expect("it goes well");
+        mine.set_read_timeout(Some(PATIENCE)).expect("it goes well");
         let mut peer = Peer(std::io::BufReader::new(mine));
-        while !peer.hear().unwrap().contains("Got Lock") {}
-        kill_process(Pid::from_child(&child), Signal::STOP).unwrap();
+        while !peer.hear().expect("it goes well").contains("Got Lock") {}
+        kill_process(Pid::from_child(&child), Signal::STOP).expect("it goes well");
         Self(child)
     }
 }
 
 impl Drop for Stopped {
     fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+        self.0.kill().expect("it goes well");
+        self.0.wait().expect("it goes well");
     }
 }
 
 #[test]
 fn ten_thousand_commands_in_one_piece_are_all_answered() {
     let daemon = Daemon::start(settings());
-    let peer = TcpStream::connect(daemon.lines).unwrap();
-    let mut writer = peer.try_clone().unwrap();
-    let writing = std::thread::spawn(move || writer.write_all("i x\n".repeat(10_000).as_bytes()).unwrap());
+    let peer = TcpStream::connect(daemon.lines).expect("it goes well");
+    let mut writer = peer.try_clone().expect("it goes well");
+    let writing =
+        std::thread::spawn(move || writer.write_all("i x\n".repeat(10_000).as_bytes()).expect("it goes well"));
     let mut peer = Peer::new(peer);
     for _ in 0..10_000 {
         assert_eq!(peer.hear().as_deref(), Some("0 Not Locked"));
     }
-    writing.join().unwrap();
+    writing.join().expect("it goes well");
 }

@@ -6,7 +6,7 @@ use std::{
     os::{fd::AsFd, unix::net::UnixStream},
     path::PathBuf,
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use lockwright_kernel::glockd;
@@ -40,35 +40,44 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     pub(crate) fn start(settings: Settings) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().expect("it goes well");
         let unix = dir.path().join("socket");
-        let tcp = |speaks| Listener::tcp("127.0.0.1:0".parse().unwrap(), speaks).unwrap();
+        let tcp = |speaks| Listener::tcp("127.0.0.1:0".parse().expect("it goes well"), speaks).expect("it goes well");
         let listeners = vec![
             tcp(Speaks::Lines),
             tcp(Speaks::WebSocket),
             tcp(Speaks::Metrics),
-            Listener::unix(&unix, Speaks::Lines).unwrap(),
+            Listener::unix(&unix, Speaks::Lines).expect("it goes well"),
         ];
-        let [lines, websocket, metrics] = [0, 1, 2].map(|place: usize| listeners[place].tcp_address().unwrap());
-        let saved = settings.state.read().unwrap();
-        let mut server = Server::new(settings, saved, listeners).unwrap();
-        let (stop, stopped) = UnixStream::pair().unwrap();
+        let [lines, websocket, metrics] =
+            [0, 1, 2].map(|place: usize| listeners[place].tcp_address().expect("it goes well"));
+        let saved = settings.state.read().expect("it goes well");
+        let mut server = Server::new(settings, saved, listeners).expect("it goes well");
+        let (stop, stopped) = UnixStream::pair().expect("it goes well");
         let thread = thread::spawn(move || server.run(stopped.as_fd()));
         Self { stop: Some(stop), thread: Some(thread), lines, websocket, metrics, unix, _dir: dir }
     }
 
     pub(crate) fn connect(&self) -> Peer<TcpStream> {
-        Peer::new(TcpStream::connect(self.lines).unwrap())
+        Peer::new(TcpStream::connect(self.lines).expect("it goes well"))
     }
 
     /// A number of Prometheus' figures.
     pub(crate) fn figure(&self, name: &str) -> u64 {
-        let mut asked = TcpStream::connect(self.metrics).unwrap();
-        asked.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut asked = TcpStream::connect(self.metrics).expect("it goes well");
+        asked.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("it goes well");
         let mut text = String::new();
-        asked.read_to_string(&mut text).unwrap();
+        asked.read_to_string(&mut text).expect("it goes well");
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        value.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+        value.unwrap_or_else(|| panic!("no {name} in {text}")).parse().expect("it goes well")
+    }
+
+    /// Waits until that figure is such a one.
+    pub(crate) fn until(&self, name: &str, is_so: impl Fn(u64) -> bool) {
+        let begun = Instant::now();
+        while !is_so(self.figure(name)) {
+            assert!(begun.elapsed() < PATIENCE, "{name} is {} still", self.figure(name));
+        }
     }
 }
 
@@ -77,7 +86,7 @@ impl Drop for Daemon {
         drop(self.stop.take());
         let ended = self.thread.take().map(JoinHandle::join);
         if !thread::panicking() {
-            ended.unwrap().unwrap().unwrap();
+            ended.expect("it goes well").expect("it goes well").expect("it goes well");
         }
     }
 }
@@ -87,14 +96,14 @@ pub(crate) struct Peer<S: Read>(pub(crate) BufReader<S>);
 
 impl Peer<TcpStream> {
     pub(crate) fn new(tcp: TcpStream) -> Self {
-        tcp.set_nodelay(true).unwrap();
-        tcp.set_read_timeout(Some(PATIENCE)).unwrap();
-        tcp.set_write_timeout(Some(PATIENCE)).unwrap();
+        tcp.set_nodelay(true).expect("it goes well");
+        tcp.set_read_timeout(Some(PATIENCE)).expect("it goes well");
+        tcp.set_write_timeout(Some(PATIENCE)).expect("it goes well");
         Self(BufReader::new(tcp))
     }
 
     pub(crate) fn from(&self) -> String {
-        self.0.get_ref().local_addr().unwrap().to_string()
+        self.0.get_ref().local_addr().expect("it goes well").to_string()
     }
 }
 
@@ -103,7 +112,7 @@ where
     for<'a> &'a S: Write,
 {
     pub(crate) fn send(&self, line: &str) {
-        self.0.get_ref().write_all(format!("{line}\n").as_bytes()).unwrap();
+        self.0.get_ref().write_all(format!("{line}\n").as_bytes()).expect("it goes well");
     }
 
     /// The next line, without its end; `None` when the connection is closed.
@@ -111,13 +120,13 @@ where
         let mut line = String::new();
         let count = match self.0.read_line(&mut line) {
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => 0,
-            other => other.unwrap(),
+            other => other.expect("it goes well"),
         };
         (count > 0).then(|| line.trim_end_matches('\n').to_owned())
     }
 
     pub(crate) fn ask(&mut self, line: &str) -> String {
         self.send(line);
-        self.hear().unwrap()
+        self.hear().expect("it goes well")
     }
 }

@@ -19,14 +19,14 @@ use super::stage::{Daemon, PATIENCE, Peer, settings};
 
 #[test]
 fn every_transcript_goes_so_over_tcp() {
-    play_all(|daemon| TcpStream::connect(daemon.lines).unwrap());
+    play_all(|daemon| TcpStream::connect(daemon.lines).expect("it goes well"));
 }
 
 #[test]
 fn every_transcript_goes_so_over_a_unix_socket() {
     play_all(|daemon| {
-        let socket = UnixStream::connect(&daemon.unix).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let socket = UnixStream::connect(&daemon.unix).expect("it goes well");
+        socket.set_read_timeout(Some(PATIENCE)).expect("it goes well");
         socket
     });
 }
@@ -37,9 +37,9 @@ where
 {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../kernel/tests/glockd/transcripts");
     let mut played = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let text = fs::read_to_string(&path).unwrap();
+    for entry in fs::read_dir(folder).expect("it goes well") {
+        let path = entry.expect("it goes well").path();
+        let text = fs::read_to_string(&path).expect("it goes well");
         let needs_more = |line: &str| line.starts_with(['@', '=']) || line.starts_with("% idle");
         if !text.lines().any(needs_more) {
             play(&text, &path.display().to_string(), &connect);
@@ -61,25 +61,25 @@ where
     for line in text.lines().filter(|line| !line.starts_with(['%', '#']) && !line.is_empty()) {
         let gone = |peers: &mut BTreeMap<&str, Peer<S>>, who: &str| {
             let was = daemon.figure("glockd_connections");
-            drop(peers.remove(who).unwrap());
-            while daemon.figure("glockd_connections") == was {}
+            drop(peers.remove(who).expect("it goes well"));
+            daemon.until("glockd_connections", |now| now != was);
         };
         if let Some(newcomer) = line.strip_prefix("+ ") {
-            let (who, place) = newcomer.split_once(' ').unwrap();
+            let (who, place) = newcomer.split_once(' ').expect("it goes well");
             let mut peer = Peer(std::io::BufReader::new(connect(&daemon)));
             let me = peer.ask("me");
-            places.push((me.split(' ').nth(1).unwrap().to_owned(), place.to_owned()));
+            places.push((me.split(' ').nth(1).expect("it goes well").to_owned(), place.to_owned()));
             peers.insert(who, peer);
         } else if let Some(who) = line.strip_prefix("- ") {
             gone(&mut peers, who);
         } else if let Some((who, sent)) = line.split_once("> ") {
             peers[who].send(sent);
         } else if let Some((who, told)) = line.split_once("< ") {
-            let heard = peers.get_mut(who).unwrap().hear();
+            let heard = peers.get_mut(who).expect("it goes well").hear();
             let heard = heard.map(|heard| places.iter().fold(heard, |text, (mine, its)| text.replace(mine, its)));
             assert_eq!(heard.as_deref(), Some(told), "{name}: {line}");
         } else if let Some((who, _why)) = line.split_once("! ") {
-            assert_eq!(peers.get_mut(who).unwrap().hear(), None, "{name}: {line}");
+            assert_eq!(peers.get_mut(who).expect("it goes well").hear(), None, "{name}: {line}");
         } else if let Some(who) = line.strip_suffix('>') {
             peers[who].send("");
         } else {
@@ -94,8 +94,8 @@ where
 }
 
 fn set(settings: &mut Settings, setting: &str) {
-    let (key, value) = setting.split_once('=').unwrap();
-    let count = || value.parse().unwrap();
+    let (key, value) = setting.split_once('=').expect("it goes well");
+    let count = || value.parse().expect("it goes well");
     let machine = &mut settings.machine;
     match key {
         "replies" if value == "named" => machine.replies = Replies::Named,
