@@ -51,11 +51,9 @@ fn no_write_with_a_number_is_late_and_no_lease_is_cut_short() {
 
 #[test]
 fn what_is_wrong_is_caught() {
-    let rounded = Faults { roundings: 1, ..PAUSE };
     for (name, mutant, clients, faults, property) in [
         ("nonce ignored", leased::NONCE_IGNORED, 2, PAUSE, Property::NotDispossessed),
         ("not claimed", leased::NOT_CLAIMED, 2, PAUSE, Property::NotDispossessed),
-        ("aged by stamp", leased::AGED_BY_STAMP, 2, rounded, Property::NotDispossessed),
         ("not rechecked", leased::NOT_RECHECKED, 2, PAUSE, Property::NotDispossessed),
         ("outlives release", leased::OUTLIVES_RELEASE, 1, Faults::NONE, Property::NothingLeftBehind),
     ] {

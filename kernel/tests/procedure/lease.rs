@@ -151,7 +151,7 @@ fn a_lease_is_over_once_it_was_seen_unchanged_for_its_length_and_the_margin_and_
     clock.go(LENGTH * 100); // Nobody saw that time go by.
     assert_eq!(judge(&disk, &clock, &seen), Liveness::Unknown);
     let margin = LENGTH / MARGIN;
-    clock.go(LENGTH + margin - Duration::from_millis(1));
+    clock.go((LENGTH + margin).saturating_sub(Duration::from_millis(1)));
     assert_eq!(judge(&disk, &clock, &seen), Liveness::Unknown);
     assert_eq!(stands(&disk), RUNS);
     clock.go(Duration::from_millis(1));

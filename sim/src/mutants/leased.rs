@@ -30,12 +30,6 @@ pub const NOT_CLAIMED: LeaseClients = LeaseClients {
     ..FENCED
 };
 
-/// A lease is as old as its record is older than a file that is made to compare the two.
-pub const AGED_BY_STAMP: LeaseClients = LeaseClients {
-    judge: |world, seen, _| Box::new(Other { world, seen, has_lapsed: older_than_a_new_entry }),
-    ..FENCED
-};
-
 /// Who waited for the lock counts its lease from when it had it, and does not look whether the one that it published still runs.
 pub const NOT_RECHECKED: LeaseClients = LeaseClients { begin: from_the_grant, ..FENCED };
 
@@ -91,14 +85,6 @@ fn seen_for_so_long(judge: &Other<'_>, id: &Id, term: Term) -> Result<bool, FsEr
 
 fn unchanged_for_so_long(judge: &Other<'_>, id: &Id, term: Term) -> Result<bool, FsError> {
     judge.is_outlasted(id, term)
-}
-
-fn older_than_a_new_entry(judge: &Other<'_>, id: &Id, term: Term) -> Result<bool, FsError> {
-    let (dir, own) = (Path::from(word("lease")).join(id.name()), word("now").into());
-    judge.world.ensure_dir(&own)?;
-    judge.world.touch(&own)?;
-    let age = judge.world.modified(&own)?.since_epoch().saturating_sub(judge.world.modified(&dir)?.since_epoch());
-    Ok(age >= LENGTH && judge.claim(id, term)?)
 }
 
 fn from_the_grant(world: &Replay<'_>, me: &Id, _: &Lease) -> Result<Lease, LeaseError> {
