@@ -20,7 +20,7 @@
 //! and after that the order, which was published before.
 //!
 //! *What it costs.* A few watches, and nothing more until something changes; others that come and go where my entry stands are changes. On a
-//! file system that is not local it looks every [`REMOTE_POLL_MS`](crate::watch::REMOTE_POLL_MS).
+//! file system that is not local it looks every [`REMOTE_POLL_MS`].
 //!
 //! *What it leaves to the caller.* To stop what it does, at once. Between the loss and its end two may be at work; only a
 //! [fencing token](lockwright_kernel::token) keeps the resource safe from that.
