@@ -2,6 +2,7 @@
 
 pub mod admit;
 pub mod check_bid_check;
+mod cut;
 pub mod fair_worlds;
 pub mod fast_lock;
 pub mod grace;

@@ -26,8 +26,9 @@ use lockwright_kernel::{
 };
 
 use super::{
+    cut::Cut,
     fast_lock::{evidence, lock_path, word},
-    lock_clients::{give_back_by, is_made_up, is_made_up_call, take_by},
+    lock_clients::{give_back_by, is_made_up, take_by},
 };
 use crate::{
     protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
@@ -98,12 +99,7 @@ impl Protocol for LeaseClients {
             Phase::Idle | Phase::Trying => self.take(me, self.role(client.index), world),
             phase => self.give_back(me, phase, world),
         };
-        match done {
-            Err(Cut::Call(error)) if is_made_up_call(error) => Ok(idle(FAILED)),
-            Err(Cut::Call(error)) => Err(error.into()),
-            Err(Cut::Stop(stop)) => Err(stop),
-            Ok(outcome) => Ok(outcome),
-        }
+        Cut::settle(done, idle(FAILED))
     }
 
     fn evidence(&self, id: &Id) -> Path {
@@ -140,33 +136,6 @@ impl Protocol for LeaseClients {
             wanted.push(FAILED);
         }
         wanted
-    }
-}
-
-/// Why an attempt does not go on.
-enum Cut {
-    Call(FsError),
-    Stop(Stop),
-}
-
-impl From<FsError> for Cut {
-    fn from(error: FsError) -> Self {
-        match error {
-            FsError::Halted => Self::Stop(Stop::Halted),
-            error => Self::Call(error),
-        }
-    }
-}
-
-impl From<Halted> for Cut {
-    fn from(Halted: Halted) -> Self {
-        Self::Stop(Stop::Halted)
-    }
-}
-
-impl From<Stop> for Cut {
-    fn from(stop: Stop) -> Self {
-        Self::Stop(stop)
     }
 }
 

@@ -38,7 +38,7 @@ use lockwright_kernel::{
     path::{Name, Path},
 };
 
-use super::{fast_lock::word, lock_clients::is_made_up_call};
+use super::{cut::Cut, fast_lock::word};
 use crate::{
     protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
     replay::Replay,
@@ -147,12 +147,7 @@ impl fmt::Debug for Leases {
 
 impl Protocol for Leases {
     fn attempt(&self, client: &Client, _: Phase, world: &Replay<'_>) -> Result<Outcome, Stop> {
-        let said = match self.go(&client.id, world) {
-            Ok(said) => said,
-            Err(Cut::Call(error)) if is_made_up_call(error) => FAILED,
-            Err(Cut::Call(error)) => return Err(error.into()),
-            Err(Cut::Stop(stop)) => return Err(stop),
-        };
+        let said = Cut::settle(self.go(&client.id, world), FAILED)?;
         Ok(Outcome { next: Phase::Idle, said })
     }
 
@@ -181,30 +176,6 @@ impl Protocol for Leases {
             wanted.push(FAILED);
         }
         wanted
-    }
-}
-
-/// Why an attempt does not go on.
-enum Cut {
-    Call(FsError),
-    Stop(Stop),
-}
-
-impl From<FsError> for Cut {
-    fn from(error: FsError) -> Self {
-        Self::Call(error)
-    }
-}
-
-impl From<Halted> for Cut {
-    fn from(Halted: Halted) -> Self {
-        Self::Stop(Stop::Halted)
-    }
-}
-
-impl From<Stop> for Cut {
-    fn from(stop: Stop) -> Self {
-        Self::Stop(stop)
     }
 }
 
