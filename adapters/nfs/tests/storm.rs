@@ -34,14 +34,14 @@ use nix::fcntl::FlockArg;
 
 #[path = "servers/ganesha.rs"]
 mod ganesha;
+#[path = "../../posix/tests/ledger/mod.rs"]
+mod ledger;
 #[path = "../../posix/tests/storms/mod.rs"]
 mod storms;
 
 use ganesha::{Ganesha, MOUNT, NFS};
+use ledger::{RECORD, Record, ledger};
 use storms::{Outcome, Storm, Task, seats};
-
-/// Bytes of a record: child, round and place in the ledger, 4 bytes each, and 4 to make it a divisor of a page.
-const RECORD: usize = 16;
 
 const CHILDREN: u32 = 8;
 const ROUNDS: u32 = 25;
@@ -55,31 +55,6 @@ const PAUSE_MS_MAX: u64 = 8;
 /// The lock that the children take, and none, to see whether the storm would notice.
 const REAL: &str = "real";
 const NONE: &str = "none";
-
-/// One round, as the ledger has it.
-#[derive(Clone, Copy, Debug)]
-struct Record {
-    child: u32,
-    round: u32,
-    place: u32,
-}
-
-impl Record {
-    fn to_bytes(self) -> [u8; RECORD] {
-        let words = [self.child, self.round, self.place, u32::MAX].map(u32::to_le_bytes);
-        words.concat().try_into().unwrap()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Self {
-        let word = |at: usize| u32::from_le_bytes(bytes[4 * at..4 * at + 4].try_into().unwrap());
-        assert_eq!(word(3), u32::MAX, "a record was torn");
-        Self { child: word(0), round: word(1), place: word(2) }
-    }
-}
-
-fn ledger(dir: &Path) -> Vec<Record> {
-    fs::read(dir.join("ledger")).unwrap().chunks(RECORD).map(Record::from_bytes).collect()
-}
 
 /// Tells the processes of this host apart. Of its own ids, the only one that is in use is alive: a call that comes late
 /// may have made another one stand again.

@@ -25,14 +25,13 @@ use lockwright_kernel::{
 use lockwright_posix::{chance::ThreadChance, lock::PathLock};
 use nix::fcntl::FlockArg;
 
+mod ledger;
 mod places;
 mod storms;
 
+use ledger::{RECORD, Record, ledger};
 use places::Place;
 use storms::{Outcome, Storm, Task, seats};
-
-/// Bytes of a record: child, round and place in the ledger, 4 bytes each, and 4 to make it a divisor of a page.
-const RECORD: usize = 16;
 
 const CHILDREN: u32 = 32;
 const ROUNDS: u32 = 200;
@@ -48,33 +47,6 @@ enum Kind {
     None,
     /// The real one, with a probe that takes the living for dead now and then.
     Hasty,
-}
-
-/// One round, as the ledger has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Record {
-    child: u32,
-    round: u32,
-    place: u32,
-}
-
-impl Record {
-    fn to_bytes(self) -> [u8; RECORD] {
-        let words = [self.child, self.round, self.place, u32::MAX].map(u32::to_le_bytes);
-        words.concat().try_into().expect("four words")
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Self {
-        let word = |at: usize| u32::from_le_bytes(bytes[4 * at..4 * at + 4].try_into().expect("a word"));
-        assert_eq!(word(3), u32::MAX, "a record was torn");
-        Self { child: word(0), round: word(1), place: word(2) }
-    }
-}
-
-fn ledger(dir: &Path) -> Vec<Record> {
-    let bytes = fs::read(dir.join("ledger")).unwrap();
-    assert_eq!(bytes.len() % RECORD, 0, "a record was torn");
-    bytes.chunks(RECORD).map(Record::from_bytes).collect()
 }
 
 /// Not a test of its own: one child of the storm.

@@ -3,8 +3,10 @@
 //! * [`server`]: TCP, unix sockets and WebSocket at once, on one thread, around the machine in
 //!   [`lockwright_kernel::glockd`], which knows nothing of sockets.
 //! * [`client`]: blocking; locks that last as long as a connection.
+//! * [`half_open`]: how either side notices that the other is gone.
 //! * [`address`]: `tcp://HOST:PORT/NAME` and `unix:PATH#NAME`.
 
 pub mod address;
 pub mod client;
+pub mod half_open;
 pub mod server;

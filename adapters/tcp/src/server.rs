@@ -51,7 +51,6 @@ use connection::{Buffers, Connection};
 pub use listen::{Listener, Speaks};
 use metrics::Counters;
 pub use pidfile::Pidfile;
-pub use socket::{PROBE_AFTER, PROBE_EVERY, PROBES_MAX, UNANSWERED_MAX};
 pub use state::State;
 
 /// How much is read from a peer at a time, in bytes.

@@ -13,13 +13,9 @@ use std::{
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::{Errno, FdFlags, fcntl_setfd},
-    net::sockopt,
 };
 
-use crate::{
-    address::Daemon,
-    server::{PROBE_AFTER, PROBE_EVERY, PROBES_MAX, UNANSWERED_MAX},
-};
+use crate::{address::Daemon, half_open};
 
 /// Above this, what comes without a line feed is no reply, in bytes.
 const LINE_BYTES_MAX: usize = 1024 * 1024;
@@ -164,24 +160,14 @@ fn connect_tcp(host: &str, within: Duration) -> io::Result<TcpStream> {
     for address in host.to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, within) {
             Ok(tcp) => {
-                prepare(&tcp)?;
+                tcp.set_nodelay(true)?;
+                half_open::probe(&tcp)?;
                 return Ok(tcp);
             }
             Err(error) => failure = error,
         }
     }
     Err(failure)
-}
-
-/// A daemon that is gone without a word is found by the same probes as a client is.
-fn prepare(tcp: &TcpStream) -> io::Result<()> {
-    tcp.set_nodelay(true)?;
-    sockopt::set_socket_keepalive(tcp, true)?;
-    sockopt::set_tcp_keepidle(tcp, PROBE_AFTER)?;
-    sockopt::set_tcp_keepintvl(tcp, PROBE_EVERY)?;
-    sockopt::set_tcp_keepcnt(tcp, PROBES_MAX)?;
-    let unanswered_ms = u32::try_from(UNANSWERED_MAX.as_millis()).unwrap_or(u32::MAX);
-    Ok(sockopt::set_tcp_user_timeout(tcp, unanswered_ms)?)
 }
 
 fn wait(handles: &mut [PollFd<'_>], left: Option<Duration>) -> io::Result<()> {

@@ -1,14 +1,8 @@
 //! One connected socket, be it TCP or unix, and what is asked of the system for it.
-//!
-//! *Half-open peers.* A peer that is gone without a word (its host lost power, its cable) is found by the system's own
-//! probes: the first after [`PROBE_AFTER`] of silence, then one each [`PROBE_EVERY`], and after [`PROBES_MAX`] without an
-//! answer the connection ends; data that nobody takes ends it after [`UNANSWERED_MAX`]. That needs nothing of the peer's
-//! program, so it holds for clients that know only the old commands. It does not find a program that hangs.
 
 use std::{
     io::{self, Read, Write},
     net::Shutdown,
-    time::Duration,
 };
 
 use mio::{
@@ -16,16 +10,8 @@ use mio::{
     event::Source,
     net::{TcpStream, UnixStream},
 };
-use rustix::net::sockopt;
 
-/// The silence after which a TCP peer is asked whether it is there.
-pub const PROBE_AFTER: Duration = Duration::from_secs(5);
-/// How long between two such questions.
-pub const PROBE_EVERY: Duration = Duration::from_secs(3);
-/// How many of them stay without an answer before the peer is taken for gone.
-pub const PROBES_MAX: u32 = 3;
-/// How long data stays without an acknowledgement before the peer is taken for gone.
-pub const UNANSWERED_MAX: Duration = Duration::from_secs(14);
+use crate::half_open;
 
 /// A connected socket that does not block.
 #[derive(Debug)]
@@ -39,12 +25,7 @@ impl Socket {
     pub(super) fn prepare(&self) -> io::Result<()> {
         let Self::Tcp(tcp) = self else { return Ok(()) };
         tcp.set_nodelay(true)?;
-        sockopt::set_socket_keepalive(tcp, true)?;
-        sockopt::set_tcp_keepidle(tcp, PROBE_AFTER)?;
-        sockopt::set_tcp_keepintvl(tcp, PROBE_EVERY)?;
-        sockopt::set_tcp_keepcnt(tcp, PROBES_MAX)?;
-        let unanswered_ms = u32::try_from(UNANSWERED_MAX.as_millis()).unwrap_or(u32::MAX);
-        Ok(sockopt::set_tcp_user_timeout(tcp, unanswered_ms)?)
+        half_open::probe(tcp)
     }
 
     /// Says that nothing more will be sent.
