@@ -99,21 +99,26 @@ fn a_signal_leaves_nothing_behind() {
 /// Of huge pages, which is a file system of this kernel that nothing is known of here: directories and empty files it has,
 /// but no contents.
 fn on_huge_pages(script: &str) -> Option<Output> {
+    let script =
+        format!("mount -t hugetlbfs none . || {{ echo cannot mount >&2; exit 98; }}; cd \"$PWD\"; {COMMAND}{script}");
+    mounted("a file system that is not known (hugetlbfs)", &script)
+}
+
+/// The binary under its name, and what follows.
+const COMMAND: &str = concat!("lockwright() { ", env!("CARGO_BIN_EXE_lockwright"), " \"$@\"; }\n");
+
+/// Runs a script in an empty directory, with mounts of its own; it ends with 98 where it cannot have them. `None`, and that is said
+/// aloud, where `what` cannot be tried.
+fn mounted(what: &str, script: &str) -> Option<Output> {
     if !geteuid().is_root() {
-        places::skip("a file system that is not known: only root can mount it");
+        places::skip(&format!("{what}: only root can mount it here"));
         return None;
     }
     let dir = Dir::new();
-    let script = format!(
-        "mount -t hugetlbfs none . || {{ echo cannot mount >&2; exit 98; }}; cd \"$PWD\"
-         lockwright() {{ {} \"$@\"; }}
-         {script}",
-        env!("CARGO_BIN_EXE_lockwright")
-    );
     let mut command = Command::new("unshare");
-    let output = command.current_dir(dir.path()).args(["--mount", "sh", "-c", &script]).output().expect("unshare");
+    let output = command.current_dir(dir.path()).args(["--mount", "sh", "-c", script]).output().expect("unshare");
     if output.status.code() == Some(98) {
-        places::skip("a file system that is not known: hugetlbfs cannot be mounted");
+        places::skip(&format!("{what}: it cannot be mounted"));
         return None;
     }
     Some(output)
@@ -143,24 +148,11 @@ fn rule_7_a_file_system_that_is_not_known_is_refused_before_anything_is_made() {
 
 /// On a file system for which a program answers: bindfs(1), which hands on what it is asked.
 fn on_fuse(script: &str) -> Option<Output> {
-    if !geteuid().is_root() {
-        places::skip("a file system of a program: only root can mount it here");
-        return None;
-    }
-    let dir = Dir::new();
     let script = format!(
         "mkdir back mnt && bindfs back mnt || {{ echo cannot mount >&2; exit 98; }}
-         lockwright() {{ {} \"$@\"; }}
-         cd mnt; {script}; code=$?; cd ..; umount mnt; ls -A back; exit $code",
-        env!("CARGO_BIN_EXE_lockwright")
+         {COMMAND}cd mnt; {script}; code=$?; cd ..; umount mnt; ls -A back; exit $code"
     );
-    let mut command = Command::new("unshare");
-    let output = command.current_dir(dir.path()).args(["--mount", "sh", "-c", &script]).output().expect("unshare");
-    if output.status.code() == Some(98) {
-        places::skip("a file system of a program: bindfs is missing, or cannot mount");
-        return None;
-    }
-    Some(output)
+    mounted("a file system of a program (bindfs)", &script)
 }
 
 #[test]
