@@ -15,6 +15,8 @@
 //! | begins a line and does not end it in time | `0 Line Too Slow`, and is closed |
 //! | does not take its replies | its commands wait; after a while it is closed |
 //! | is silent after `hello` | is asked by `ping`, and told `0 Too Long Silent` if it says nothing |
+//! | asks for what it [may not](Rules) | `0 Not Allowed` |
+//! | shows no certificate where one is asked for | is closed |
 //! | speaks HTTP to the port for lines | is closed: a browser can be made to send commands in a request's body |
 //!
 //! Whoever closes its connection loses its locks at that moment. One whose connection breaks, or is closed here, loses them
@@ -25,6 +27,7 @@ mod connection;
 mod listen;
 mod metrics;
 mod pidfile;
+mod rules;
 mod socket;
 mod state;
 mod sweep;
@@ -51,6 +54,7 @@ use connection::{Buffers, Connection};
 pub use listen::{Listener, Speaks};
 use metrics::Counters;
 pub use pidfile::Pidfile;
+pub use rules::{Rules, RulesError};
 pub use state::State;
 
 /// How much is read from a peer at a time, in bytes.
@@ -74,6 +78,8 @@ pub struct Settings {
     pub stalled_max: Duration,
     /// The pages that may connect by WebSocket, as a browser's `Origin` has them. Programs that name none may always.
     pub origins: Vec<String>,
+    /// Who may do what; without any, whoever can connect may all.
+    pub rules: Option<Rules>,
     /// Where it is kept what the next run has to know.
     pub state: State,
 }
@@ -187,7 +193,7 @@ impl Server {
             return;
         };
         let Some(connection) = self.connections.get_mut(index) else { return };
-        if event.is_writable() && connection.backlog() > 0 {
+        if event.is_writable() && (connection.backlog() > 0 || connection.socket.wants_write()) {
             self.send(index, now);
         }
         let Some(connection) = self.connections.get_mut(index) else { return };
