@@ -64,7 +64,7 @@ use tenure::Leased;
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let want = args.want()?;
     if args.busy.if_busy == IfBusy::Replace {
-        replace::check(want.kind, args.also.len())?;
+        replace::check(want.kind, args.also.len(), args.lease.recover)?;
     }
     let mut report = Report::begin(&args.report)?;
     let voice = want.voice;

@@ -69,6 +69,7 @@ pub struct PosixWorld {
     probe: ProcProbe,
     notes: RefCell<Notes>,
     interrupt: Option<OwnedFd>,
+    stopped_by_deaths: bool,
     /// The leases of owners that may be waited for.
     seen: Seen,
     chance: RefCell<fastrand::Rng>,
@@ -107,6 +108,7 @@ impl PosixWorld {
             probe,
             notes: RefCell::default(),
             interrupt: None,
+            stopped_by_deaths: false,
             seen: Seen::default(),
             chance: RefCell::new(chance),
         }
@@ -118,6 +120,12 @@ impl PosixWorld {
     pub fn interrupted_by(self, fd: OwnedFd) -> Self {
         let interrupt = Some(fd);
         Self { interrupt, ..self }
+    }
+
+    /// The same, where a wait ends with [`Wake::Interrupted`] when an owner that is waited for is dead: for those who take
+    /// nothing from the dead, and would wait for ever.
+    pub(crate) fn stopped_by_deaths(self) -> Self {
+        Self { stopped_by_deaths: true, ..self }
     }
 
     /// The same, where a wait for the death of somebody also comes back when its lease is to be looked at, as `seen` has it.
@@ -190,7 +198,7 @@ impl PosixWorld {
                 return Ok(Wake::Changed);
             }
             let Some(keepers) = deaths.iter().map(|mortal| self.keeper(mortal)).collect::<Option<Vec<_>>>() else {
-                return Ok(Wake::Changed);
+                return Ok(if self.stopped_by_deaths { Wake::Interrupted } else { Wake::Changed });
             };
             let end = match self.bound(watches, &keepers) {
                 Some(bound) => {

@@ -34,7 +34,7 @@ use super::{
     supervise::{self, Cause, Hold, Means},
 };
 use crate::{
-    args::{IfBusy, RunArgs, WantArgs},
+    args::{IfBusy, Recover, RunArgs, WantArgs},
     around::Around,
     events::{self, Event, Shown},
     exit::{BUSY, FAILED, Failure, REFUSED, SELF_NESTED, USAGE, failed},
@@ -128,6 +128,7 @@ fn check(args: &RunArgs, want: &WantArgs, address: &Address) -> Result<(), Failu
         (!args.also.is_empty(), "--also"),
         (args.lease.lease.is_some(), "--lease"),
         (args.lease.require.is_some(), "--require"),
+        (args.lease.recover == Recover::Never, "--recover"),
         (want.shared_with.is_some(), "--shared-with"),
         (args.note.why.is_some() || args.note.who.is_some(), "--why and --who"),
         (args.busy.if_busy == IfBusy::Replace, "--if-busy=replace"),

@@ -51,7 +51,7 @@ use super::{
     tenure::{Leased, Span},
 };
 use crate::{
-    args::{IfBusy, OnLost, RunArgs, WantArgs},
+    args::{IfBusy, OnLost, Recover, RunArgs, WantArgs},
     around::Around,
     daemon::{CONNECT_WAIT, unavailable},
     events::{self, Event, Shown, Voice},
@@ -237,6 +237,9 @@ fn refuse(args: &RunArgs, want: &WantArgs) -> Result<(), Failure> {
         () if args.lease.lease.is_some() || args.lease.require.is_some() => {
             refused("a daemon's lock ends with the connection: leave out --lease and --require")
         }
+        () if args.lease.recover == Recover::Never => refused(
+            "a daemon's lock ends with the connection, and no process takes it from another: leave out --recover",
+        ),
         () if args.note.why.is_some() || args.note.who.is_some() => refused("a daemon keeps no notes"),
         () => Ok(()),
     }

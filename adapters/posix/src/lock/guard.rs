@@ -112,7 +112,7 @@ impl<'lock> Contender<'lock> {
         }
         let answer = self.wait_and_renew(world, until);
         self.lock.place.forget_lapsed(&*self.lock.lock);
-        answer.map_err(|kind| AcquireError::new(self.lock.path(), kind))
+        answer.map_err(|kind| AcquireError::new(self.lock.path(), self.lock.or_dead(kind, self.number())))
     }
 
     fn wait_and_renew(&mut self, world: &PosixWorld, until: Option<Instant>) -> Result<(), AcquireErrorKind> {
