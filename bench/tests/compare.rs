@@ -25,7 +25,8 @@ fn group(name: &str, words: &[&str]) -> Value {
     let output = compare(dir.path(), &all);
     let [text, errors] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     assert!(output.status.success(), "{text}\n{errors}");
-    let report: Value = serde_json::from_slice(&fs::read(dir.path().join("out.json")).expect("compare works")).unwrap();
+    let report: Value =
+        serde_json::from_slice(&fs::read(dir.path().join("out.json")).expect("compare works")).expect("it is JSON");
     let group = report["groups"][0].clone();
     assert_eq!(group["name"], name);
     assert_eq!(group["failures"], serde_json::json!([]));
