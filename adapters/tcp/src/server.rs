@@ -23,6 +23,7 @@
 //! when it has to know: at once, or, if it said `hello`, after the silence that was agreed on.
 
 mod accept;
+mod beat;
 mod connection;
 mod listen;
 mod metrics;
@@ -49,6 +50,7 @@ use lockwright_kernel::{
 use mio::{Events, Interest, Poll, Token, event::Event, unix::SourceFd};
 use slab::Slab;
 
+use beat::Beat;
 pub use connection::BACKLOG_BYTES;
 use connection::{Buffers, Connection};
 pub use listen::{Listener, Speaks};
@@ -109,6 +111,7 @@ pub struct Server {
     begun: Instant,
     /// When to look for those that are too slow, if there is reason to.
     sweep_at: Option<Duration>,
+    beat: Option<Beat>,
     /// The machine has work left, or may have.
     is_behind: bool,
 }
@@ -149,6 +152,7 @@ impl Server {
             scratch: vec![0; READ_BYTES].into(),
             begun: Instant::now(),
             sweep_at: None,
+            beat: None,
             is_behind: false,
         })
     }
@@ -220,6 +224,7 @@ impl Server {
         self.machine.handle_time(clock::Instant::new(now));
         self.is_behind = self.machine.step(clock::Instant::new(now));
         self.deliver(now);
+        self.beat(now);
         if self.sweep_at.is_some_and(|at| at <= now) {
             self.sweep(now); // 5 SWEEP
         }
@@ -231,7 +236,8 @@ impl Server {
             return Some(Duration::ZERO);
         }
         let machine = self.machine.next_deadline().map(clock::Instant::since_start);
-        let at = [machine, self.sweep_at].into_iter().flatten().min()?;
+        let beat = self.beat.as_ref().map(|beat| beat.at);
+        let at = [machine, self.sweep_at, beat].into_iter().flatten().min()?;
         Some(at.saturating_sub(self.begun.elapsed()))
     }
 
