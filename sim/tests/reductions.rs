@@ -78,7 +78,8 @@ fn agree((entry, scenario): (Entry, Scenario)) {
         assert_eq!(reduced.verdict.word(), whole.verdict.word(), "{scenario}");
         if let (Verdict::Violated(reduced), Verdict::Violated(whole)) = (&reduced.verdict, &whole.verdict) {
             assert_eq!(reduced.property, whole.property, "{scenario}");
-            let [reduced, whole] = [reduced, whole].map(|found| found.trace.as_ref().unwrap());
+            let [reduced, whole] =
+                [reduced, whole].map(|found| found.trace.as_ref().expect("these have a run that breaks them"));
             // Of loops it is not the shortest that is shown, but one in the first part that has any.
             assert_eq!(reduced.loop_from.is_some(), whole.loop_from.is_some(), "{scenario}");
             assert!(whole.loop_from.is_some() || reduced.steps.len() == whole.steps.len(), "{scenario}");
