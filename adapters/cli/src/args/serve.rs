@@ -20,6 +20,12 @@ pub(crate) struct ServeArgs {
     /// may grant what others believe they hold.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) state: Option<PathBuf>,
+    /// Who may hold and look at which locks: a file with lines as `dns:ci.example.org hold build/*`. WHO is `uid:N`, who comes by
+    /// a unix socket; `dns:NAME` or `uri:NAME`, whose certificate has this alternative name; `cert`, any certificate; `tcp`,
+    /// who comes by TCP without TLS; `anyone`. Then `hold` or `look`, and a name, or the beginning of names and `*`. What no line
+    /// allows is answered `0 Not Allowed`. Without it, whoever can connect may all.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) rules: Option<PathBuf>,
     /// How the old commands are answered: `1 Got Lock`, or as later versions did, `1 Lock Get Success: NAME`.
     #[arg(long, value_name = "HOW", value_enum, default_value = "words")]
     pub(crate) replies: Replies,
@@ -52,9 +58,18 @@ pub(crate) struct PlaceArgs {
     /// A unix socket, for this user alone.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) unix: Option<PathBuf>,
-    /// The address of the ports. One that other hosts can reach needs --insecure.
+    /// The address of the ports. One that other hosts can reach needs the files of TLS, or --insecure.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) listen: IpAddr,
+    /// Speak TLS at the ports, and show this certificate: in PEM, with those between it and its authority.
+    #[arg(long, value_name = "FILE", requires_all = ["tls_key", "tls_clients"], value_hint = ValueHint::FilePath)]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The private key of that certificate.
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Let in only who shows a certificate of one of the authorities in this file.
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_clients: Option<PathBuf>,
     /// Let anybody who can reach the ports take and see every lock: nothing is encrypted, and nobody asked who it is.
     #[arg(long)]
     pub(crate) insecure: bool,

@@ -345,7 +345,7 @@ fn id(from: &str, daemon: &Daemon) -> Id {
 
 fn id_text(from: &str, daemon: &Daemon) -> String {
     let daemon: &OsStr = match daemon {
-        Daemon::Tcp(host) => host.as_ref(),
+        Daemon::Tcp(host) | Daemon::Tls(host) => host.as_ref(),
         Daemon::Unix(path) => path.as_os_str(),
     };
     let text = format!("{from}@{}", daemon.display());
