@@ -141,6 +141,8 @@ fn machine_settings(args: &ServeArgs) -> glockd::Settings {
         waiters: limits.waiters,
         line: limits.line,
         idle: limits.idle,
+        ping: limits.silence / 3,
+        silence: limits.silence,
         grace: limits.grace,
         ..glockd::Settings::default()
     }

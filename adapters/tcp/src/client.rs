@@ -153,6 +153,15 @@ struct Life {
     asked: Option<Instant>,
 }
 
+/// Until when it is sure that the daemon has not taken a client for gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sure {
+    /// When the last line was sent that was answered.
+    pub since: Instant,
+    /// For how long from then.
+    pub silence: Duration,
+}
+
 impl Client {
     /// Connects.
     ///

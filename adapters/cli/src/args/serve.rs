@@ -105,7 +105,11 @@ pub(crate) struct LimitArgs {
     /// Close a client that holds nothing, waits for nothing and says nothing for so long. The default is not to.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) idle: Option<Duration>,
-    /// With --state, after a crash: for how long nobody is granted a lock but those who had it. At least 16s.
+    /// Take a client that said `hello`, as `lockwright run` does, for gone when it gives no sign of life for so long: whole seconds,
+    /// 2s to 1h. Whoever holds a lock stops what it runs before that.
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = silence)]
+    pub(crate) silence: Duration,
+    /// With --state, after a crash: for how long nobody is granted a lock but those who had it. Longer than --silence.
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
     pub(crate) grace: Duration,
 }
@@ -126,4 +130,12 @@ pub(crate) enum LogForm {
     Text,
     /// One JSON object a line
     Json,
+}
+
+fn silence(text: &str) -> Result<Duration, String> {
+    let silence = duration(text)?;
+    if silence.subsec_nanos() == 0 && (2..=3600).contains(&silence.as_secs()) {
+        return Ok(silence);
+    }
+    Err("should be whole seconds, 2s to 1h".to_owned())
 }

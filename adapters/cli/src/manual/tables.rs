@@ -33,7 +33,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 21] = [
     (
         "82",
         "Refused: of `unlock`, for an owner may be alive; of `break`, for nobody said yes; of `queue`, for it has the lock; \
-         otherwise, for that kind of lock is not verified on that file system, or `--require` asks for more than it promises.",
+         with `--recover=never`, for a holder is dead; otherwise, for that kind of lock is not verified on that file system, or `--require` asks for more than it promises.",
     ),
     (
         "83",
