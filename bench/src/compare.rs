@@ -22,12 +22,16 @@ use clap::ValueEnum;
 
 use crate::Answer;
 
+pub mod checker;
+pub mod commands;
+pub mod glockd;
 mod installed;
 pub mod locks;
 pub mod measured;
 pub mod plot;
 mod progress;
 pub mod report;
+pub mod scale;
 mod turns;
 pub mod worker;
 
@@ -38,6 +42,14 @@ use report::{Compared, Report};
 pub enum Group {
     /// A lock taken and given back, and handed over to who waits.
     Locks,
+    /// A command that runs under a lock.
+    Commands,
+    /// Many who wait, many dead, many slots.
+    Scale,
+    /// The verdict on a lock.
+    Checker,
+    /// Requests to a lock daemon.
+    Glockd,
 }
 
 /// How to compare.
@@ -87,6 +99,10 @@ impl Group {
     pub fn run(self, options: &Options) -> Answer<Compared> {
         match self {
             Self::Locks => locks::compare(options),
+            Self::Commands => commands::compare(options),
+            Self::Scale => scale::compare(options),
+            Self::Checker => checker::compare(options),
+            Self::Glockd => glockd::compare(options),
         }
     }
 }

@@ -25,7 +25,8 @@ fn group(name: &str, words: &[&str]) -> Value {
     let output = compare(dir.path(), &all);
     let [text, errors] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     assert!(output.status.success(), "{text}\n{errors}");
-    let report: Value = serde_json::from_slice(&fs::read(dir.path().join("out.json")).expect("compare works")).unwrap();
+    let report: Value =
+        serde_json::from_slice(&fs::read(dir.path().join("out.json")).expect("compare works")).expect("compare works");
     let group = report["groups"][0].clone();
     assert_eq!(group["name"], name);
     assert_eq!(group["failures"], serde_json::json!([]));
@@ -74,6 +75,39 @@ fn locks_are_measured_beside_their_floors_and_their_peers() {
     let frees = rows(&group, "take-over");
     assert!(frees.is_superset(&["ours, fast", "ours, queue", "flock(2)"].into()));
     assert!(!frees.contains("O_EXCL+unlink"));
+}
+
+#[test]
+fn commands_are_measured_beside_flock() {
+    let group = group("commands", &[]);
+    assert!(rows(&group, "run true").is_superset(&["ours", "true"].into()));
+}
+
+#[test]
+fn scale_is_told_by_an_exponent_and_nobody_is_woken_in_vain_in_a_line() {
+    let group = group("scale", &[]);
+    for title in ["queue: join", "queue: hand-over", "fast: a pair beside", "sem=N: a pair with one"] {
+        assert!(rows(&group, title).is_superset(&["1", "2", "5"].into()), "{title}");
+    }
+    for table in list(&group["tables"]).iter().filter(|table| text_of(&table["title"]).starts_with("wake-ups")) {
+        let line = list(&table["rows"]).iter().find(|row| row["name"] == "ours, queue").expect("it is measured");
+        assert_eq!(line["spread"]["max"], 1.0, "{table}");
+    }
+}
+
+#[test]
+fn checkers_that_explore_the_same_come_to_the_same_size() {
+    let group = group("checker", &[]);
+    let expected = ["ours, split walks", "ours, atomic walks", "stateright, atomic walks", "stateright, plain"];
+    assert!(rows(&group, "2 clients, 1 crashes").is_superset(&expected.into()));
+    assert_eq!(rows(&group, "loom"), ["loom, 1 preemptions"].into());
+}
+
+#[test]
+fn daemons_are_asked_alike() {
+    let group = group("glockd", &[]);
+    assert!(rows(&group, "requests").is_superset(&["ours", "echo"].into()));
+    assert!(rows(&group, "memory").is_superset(&["ours", "echo"].into()));
 }
 
 #[test]

@@ -58,13 +58,7 @@ const AGAINST: [&str; 2] = ["ours, fast", "flock(2)"];
 ///
 /// When there is no place to measure in.
 pub fn compare(options: &Options) -> Answer<Compared> {
-    let mut compared = Compared {
-        name: "locks",
-        installed: Vec::new(),
-        missing: Vec::new(),
-        tables: Vec::new(),
-        failures: Vec::new(),
-    };
+    let mut compared = Compared::named("locks");
     let mut here = Vec::new();
     for peer in peers::ALL.iter().copied().filter(|peer| options.takes(peer.name())) {
         let name = peer.name().to_owned();
@@ -83,9 +77,8 @@ pub fn compare(options: &Options) -> Answer<Compared> {
             if by == By::Process {
                 measured.push(group.take_overs());
             }
-            for (table, failures) in measured {
-                compared.tables.push(table);
-                compared.failures.extend(failures);
+            for measured in measured {
+                compared.add(measured);
             }
         }
     }
