@@ -114,6 +114,10 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("one_kind.look_then_sign", 15),
     ("one_kind.verify_then_sign", 25),
     ("one_kind.clears_the_living", 13),
+    ("leased.nonce_ignored", 43),
+    ("leased.not_claimed", 42),
+    ("leased.not_rechecked", 45),
+    ("leased.outlives_release", 34),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

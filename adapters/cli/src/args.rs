@@ -28,7 +28,7 @@ pub(crate) use hold::{
     AcquireArgs, BreakArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, QueueArgs, ReleaseArgs, RenewArgs, UnlockArgs,
     WaitArgs,
 };
-pub(crate) use lease::LeaseArgs;
+pub(crate) use lease::{LeaseArgs, Recover};
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
@@ -115,7 +115,7 @@ pub(crate) enum Command {
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
     /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, or its lease not renewed, and 85 when an operator broke it;
-    /// 82 when that kind of lock is not verified on the file system there; 124 after --max-hold; 83 when CMD would wait for a
+    /// 82 when that kind of lock is not verified on the file system there, or its holder dead under --recover=never; 124 after --max-hold; 83 when CMD would wait for a
     /// lock that is held around it, or for others who wait for such a lock; 84 when CMD ended well and the release failed; 64
     /// usage; 69 when a lock's daemon cannot be reached; 73 and 77 when the lock cannot be made there; 125 when lockwright
     /// failed; 126 and 127 when CMD cannot be executed or is not there.

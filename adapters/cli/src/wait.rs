@@ -20,7 +20,7 @@ use crate::{
     around::Around,
     deadlock::{PAUSE, Sight as Circles, Waiting},
     events::{self, Event, Shown, Voice},
-    exit::{BROKEN, BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, SELF_NESTED, code_of},
+    exit::{BROKEN, BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, REFUSED, SELF_NESTED, code_of},
     notes,
     order::Told,
     people,
@@ -195,6 +195,7 @@ impl Patience<'_> {
                 let lines = [sight.holders(), sight.advice()].concat();
                 Failure::new(BUSY, format!("{}: {why}{}", sight.what(), self.ending)).with_lines(lines)
             }
+            AcquireErrorKind::OwnerDead { dead } => self.spares(waiter, dead),
             AcquireErrorKind::OtherKind { .. } => Failure::new(OTHER_KIND, error),
             AcquireErrorKind::AlreadyOwner => Failure::new(SELF_NESTED, error),
             AcquireErrorKind::Untrusted(_) => Failure::new(NO_PERMISSION, error),
@@ -202,6 +203,14 @@ impl Patience<'_> {
             AcquireErrorKind::LeaseOver => Failure::new(BUSY, format!("{error}{}", self.ending)),
             _ => Failure::new(FAILED, error),
         }
+    }
+
+    /// With `--recover=never` nothing is taken from the dead.
+    fn spares(self, waiter: &Waiter<'_>, dead: &Id) -> Failure {
+        let sight = waiter.sight();
+        let who = people::who(waiter.lock, dead);
+        let line = format!("{}: {who} is dead, and --recover=never passes nobody{}", sight.what(), self.ending);
+        Failure::new(REFUSED, line).with_lines(words::advice(waiter.lock, Some(dead)))
     }
 }
 

@@ -101,17 +101,21 @@ fn ours(options: &Options, dir: &Path) -> Answer<Vec<(&'static str, Vec<OsString
     Ok(lines)
 }
 
-/// Builds the command, and says where it is.
+/// Builds the command, and says where it is. Where it is only a try, one that is there will do.
 fn build(options: &Options, args: &[&str], profile: &str) -> Answer<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     // Below the target directory there is one for each profile, and this program is in one of them.
     let target = options.program.ancestors().nth(2).ok_or("this program is not in a target directory")?;
+    let built = target.join(profile).join("lockwright");
+    if options.quick && built.is_file() {
+        return Ok(built);
+    }
     let mut command = Command::new(cargo);
     command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).env("CARGO_TARGET_DIR", target);
     if !command.stdout(Stdio::null()).status()?.success() {
         return Err(format!("cargo {args:?} failed").into());
     }
-    Ok(target.join(profile).join("lockwright"))
+    Ok(built)
 }
 
 /// How long that takes, in milliseconds.

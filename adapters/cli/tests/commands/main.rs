@@ -25,6 +25,8 @@ mod order;
 mod places;
 mod queue;
 mod races;
+mod recover;
+mod remote;
 #[path = "../../../posix/tests/storms/reports.rs"]
 mod reports;
 mod rules;

@@ -161,6 +161,15 @@ pub enum AcquireErrorKind {
     /// The caller was asked to stop waiting.
     #[error("interrupted while waiting for the lock")]
     Interrupted,
+    /// Its owner is dead, or somebody in line before this contender, and the lock is to be [taken from
+    /// nobody](super::PathLock::taken_from_nobody).
+    #[error(
+        "{dead}, who is dead, has the lock or stands before it, and is to be passed by nobody but an operator; break it"
+    )]
+    OwnerDead {
+        /// Who it is.
+        dead: Id,
+    },
     /// The same id holds it already. Nothing has changed.
     #[error("this contender holds the lock already and would wait for itself; give it back first")]
     AlreadyOwner,

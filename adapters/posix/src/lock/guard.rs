@@ -17,7 +17,7 @@ use super::{
     PathLock,
     any::{AnyLock, Place},
     error::{AcquireError, AcquireErrorKind, advice},
-    hold::{Hold, Loss, Vigil, vigil},
+    hold::{Hold, Loss, Vigil, interrupt, vigil},
     kind::Kind,
     lease::{OwnLease, RenewError},
     orders::Order,
@@ -112,7 +112,7 @@ impl<'lock> Contender<'lock> {
         }
         let answer = self.wait_and_renew(world, until);
         self.lock.place.forget_lapsed(&*self.lock.lock);
-        answer.map_err(|kind| AcquireError::new(self.lock.path(), kind))
+        answer.map_err(|kind| AcquireError::new(self.lock.path(), self.lock.or_dead(kind, self.number())))
     }
 
     fn wait_and_renew(&mut self, world: &PosixWorld, until: Option<Instant>) -> Result<(), AcquireErrorKind> {
@@ -363,6 +363,43 @@ impl Guard {
         until: Option<Instant>,
     ) -> Result<(Vigil, Option<usize>), LockError> {
         vigil(&guards.iter().map(Self::hold).collect::<Vec<_>>(), world, until)
+    }
+
+    /// The first of several that is [lost](Self::loss), if one is. From now on each wait in `world`, for another lock, ends with
+    /// [`AcquireErrorKind::Interrupted`] when something changes where one of these is held; then it is for the caller to ask again.
+    ///
+    /// ```
+    /// use lockwright_posix::lock::{AcquireErrorKind, Guard, PathLock};
+    /// # let dir = tempfile::tempdir()?;
+    /// let [first, second] = ["a", "b"].map(|name| PathLock::open(dir.path().join(name)));
+    /// let (first, second) = (first?, second?);
+    /// let (held, _others) = ([first.lock()?], second.lock()?);
+    /// let world = second.world();
+    /// assert!(Guard::loss_while_waiting(&held, &world)?.is_none());
+    /// first.recover(held[0].id())?; // Somebody takes it away.
+    /// let id = (&second.this_process().fresh_id()?).into();
+    /// let error = second.contend_as(&id).wait(&world, None).expect_err("the second is not free");
+    /// assert!(matches!(error.kind(), AcquireErrorKind::Interrupted));
+    /// assert!(matches!(Guard::loss_while_waiting(&held, &world)?, Some((loss, 0)) if loss.is_gone));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`], when that cannot be told of one of them.
+    pub fn loss_while_waiting(guards: &[Self], world: &PosixWorld) -> Result<Option<(Loss, usize)>, LockError> {
+        let holds: Vec<_> = guards.iter().map(Self::hold).collect();
+        loop {
+            let is_watched = interrupt(&holds, world)?;
+            for (index, hold) in holds.iter().enumerate() {
+                if let Some(loss) = hold.loss()? {
+                    return Ok(Some((loss, index)));
+                }
+            }
+            if is_watched {
+                return Ok(None);
+            }
+        }
     }
 
     fn hold(&self) -> Hold<'_> {
