@@ -3,6 +3,8 @@
 //! So many are made as `LOCKWRIGHT_GLOCKD_INPUTS` says, from the seed `LOCKWRIGHT_GLOCKD_SEED`. Alone in its process, since
 //! it reads how much memory that has.
 
+#![expect(clippy::print_stdout, reason = "what was tried, and the input that fails, are for whoever runs it")]
+
 mod drive;
 
 use std::{env, fs};
@@ -46,7 +48,7 @@ impl Drop for Told {
     }
 }
 
-/// SplitMix64.
+/// `SplitMix64`.
 struct Chance(u64);
 
 impl Chance {
