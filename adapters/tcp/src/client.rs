@@ -39,7 +39,7 @@ use std::{
 use thiserror::Error;
 
 use crate::{address::Daemon, tls::ClientSide};
-pub use guard::{Guard, Vigil};
+pub use guard::{Guard, Sure, Vigil};
 use link::{Heard, Link};
 
 /// How long a daemon has to answer `hello` before it is taken for an old one.
@@ -151,15 +151,6 @@ struct Life {
     sure_since: Instant,
     /// When a `ping` was sent that is not answered yet.
     asked: Option<Instant>,
-}
-
-/// Until when it is sure that the daemon has not taken a client for gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sure {
-    /// When the last line was sent that was answered.
-    pub since: Instant,
-    /// For how long from then.
-    pub silence: Duration,
 }
 
 impl Client {
