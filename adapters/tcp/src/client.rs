@@ -29,6 +29,7 @@
 mod back;
 mod guard;
 mod link;
+mod shared;
 
 use std::{
     io,
@@ -327,33 +328,6 @@ impl Client {
     /// [`ClientError`].
     pub fn inspect(&mut self, name: &str) -> Result<bool, ClientError> {
         Ok(self.number("i", name)? > 0)
-    }
-
-    /// `sg`: becomes a holder of a shared lock. How many there are then.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError`].
-    pub fn get_shared(&mut self, name: &str) -> Result<u64, ClientError> {
-        self.number("sg", name)
-    }
-
-    /// `sr`: is a holder of a shared lock no more. `false` when it was none.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError`].
-    pub fn release_shared(&mut self, name: &str) -> Result<bool, ClientError> {
-        Ok(self.number("sr", name)? > 0)
-    }
-
-    /// `si`: how many hold a shared lock.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError`].
-    pub fn inspect_shared(&mut self, name: &str) -> Result<u64, ClientError> {
-        self.number("si", name)
     }
 
     /// Who has a lock, as the daemon calls them; `None` when nobody has, or the daemon does not tell.

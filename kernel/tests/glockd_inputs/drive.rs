@@ -131,7 +131,7 @@ impl Play {
                     }
                 }
                 Output::Close { client, .. } => {
-                    if let Some(slot) = self.clients.iter_mut().find(|slot| **slot == Some(client)) {
+                    for slot in self.clients.iter_mut().filter(|slot| **slot == Some(client)) {
                         *slot = None;
                     }
                 }

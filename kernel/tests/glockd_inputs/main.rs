@@ -3,8 +3,6 @@
 //! So many are made as `LOCKWRIGHT_GLOCKD_INPUTS` says, from the seed `LOCKWRIGHT_GLOCKD_SEED`. Alone in its process, since
 //! it reads how much memory that has.
 
-#![expect(clippy::print_stdout, reason = "what was tried, and the input that fails, are for whoever runs it")]
-
 mod drive;
 
 use std::{env, fs};
@@ -40,6 +38,7 @@ fn whatever_comes_nothing_breaks_and_nothing_is_left() {
 /// Shows the input that a panic is of.
 struct Told(Vec<u8>);
 
+#[expect(clippy::print_stdout, reason = "it is for whoever looks at the panic")]
 impl Drop for Told {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -48,7 +47,7 @@ impl Drop for Told {
     }
 }
 
-/// `SplitMix64`.
+/// The generator that is called `SplitMix64`.
 struct Chance(u64);
 
 impl Chance {
