@@ -3,15 +3,18 @@
 //! What else runs on the machine changes the rates, and hardly the time of the processor that a server takes for a request,
 //! which is told as well.
 //!
+//! Then what many held locks take of the server's memory, and how long others wait for an answer while a tenth of them is
+//! released at once, since their holder went; beside how long they wait while nothing is.
+//!
 //! Redis is measured where `redis-server` is on the path; `LOCKWRIGHT_REQUIRE_REDIS` makes it a failure where it is not.
 
 use std::{
     error::Error,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     os::{fd::AsFd, unix::net::UnixStream},
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use lockwright_bench::{
@@ -34,6 +37,15 @@ const TIME: Duration = Duration::from_secs(3);
 const TIME_TO_TRY: Duration = Duration::from_millis(50);
 /// Each shape is measured so often, and the middle one counts.
 const REPETITIONS: usize = 3;
+
+/// How many locks are held in the end, by so many holders.
+const LOCKS: usize = 1_000_000;
+const LOCKS_TO_TRY: usize = 10_000;
+const HOLDERS: usize = 10;
+/// How many locks a holder asks for before it waits for the answers.
+const AT_ONCE: usize = 500;
+/// For how long others are watched after a holder has gone, and before that.
+const WATCHED: Duration = Duration::from_secs(1);
 
 type Answer<T> = Result<T, Box<dyn Error>>;
 
@@ -88,7 +100,83 @@ fn measure() -> Answer<()> {
             print(&format!("{shape:12}{name:8}{rate:12.0}{ratio:12.2}{median:12}{p99:12}{processor:12.2}"));
         }
     }
+    hold(if is_measuring() { LOCKS } else { LOCKS_TO_TRY })
+}
+
+/// Has locks held, and all holders go, one after the other.
+fn hold(locks: usize) -> Answer<()> {
+    let server = start("ours")?;
+    let mut other = Asker::connect(server.address)?;
+    let before = server.resident()?;
+    let mut holders = (0..HOLDERS).map(|_| Asker::connect(server.address)).collect::<Answer<Vec<_>>>()?;
+    let of_one = locks / HOLDERS;
+    for (place, holder) in holders.iter_mut().enumerate() {
+        let names: Vec<usize> = (place * of_one..(place + 1) * of_one).collect();
+        for names in names.chunks(AT_ONCE) {
+            let lines: Vec<String> = names.iter().map(|name| format!("g lock-{name:07}\n")).collect();
+            holder.ask_all(&lines.concat(), names.len())?;
+        }
+    }
+    let each = server.resident()?.saturating_sub(before) / locks;
+    print(&format!("\n{locks} locks held: {each} bytes of the server's memory each, with a name of 12"));
+    let watched = if is_measuring() { WATCHED } else { TIME_TO_TRY };
+    let (mut at_rest, mut at_work) = (Vec::new(), Vec::new());
+    while let Some(holder) = holders.pop() {
+        at_rest.push(other.worst_us(watched)?);
+        drop(holder);
+        at_work.push(other.worst_us(watched)?);
+        let is_free = format!("i lock-{:07}\n", holders.len() * of_one);
+        while other.ask(&is_free)? != "0 Not Locked" {}
+    }
+    for (about, mut worst) in [("nothing is".to_owned(), at_rest), (format!("{of_one} locks are"), at_work)] {
+        worst.sort_unstable();
+        let (middle, most) = (worst[worst.len() / 2], worst[worst.len() - 1]);
+        print(&format!("worst answer while {about} released: {middle} us, and {most} us at most, of {HOLDERS} times"));
+    }
     Ok(())
+}
+
+/// A client that waits for its answers.
+struct Asker(BufReader<TcpStream>);
+
+impl Asker {
+    fn connect(address: SocketAddr) -> Answer<Self> {
+        let socket = TcpStream::connect(address)?;
+        socket.set_nodelay(true)?;
+        Ok(Self(BufReader::new(socket)))
+    }
+
+    fn ask(&mut self, line: &str) -> Answer<String> {
+        self.0.get_mut().write_all(line.as_bytes())?;
+        let mut answer = String::new();
+        self.0.read_line(&mut answer)?;
+        Ok(answer.trim_end().to_owned())
+    }
+
+    /// Asks for locks that nobody has.
+    fn ask_all(&mut self, lines: &str, count: usize) -> Answer<()> {
+        self.0.get_mut().write_all(lines.as_bytes())?;
+        for _ in 0..count {
+            let mut answer = String::new();
+            self.0.read_line(&mut answer)?;
+            if answer != "1 Got Lock\n" {
+                return Err(answer.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// How long it waited at most for an answer, of all that it got in so long.
+    fn worst_us(&mut self, time: Duration) -> Answer<u128> {
+        let begun = Instant::now();
+        let mut worst = 0;
+        while begun.elapsed() < time {
+            let asked = Instant::now();
+            self.ask("ping\n")?;
+            worst = worst.max(asked.elapsed().as_micros());
+        }
+        Ok(worst)
+    }
 }
 
 /// A server that ends with this value.
@@ -145,6 +233,13 @@ fn ask(server: &Running, asks: &str, connections: usize, depth: usize, time: Dur
 }
 
 impl Running {
+    /// Bytes of memory that it has.
+    fn resident(&self) -> Answer<usize> {
+        let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id()))?;
+        let pages: usize = pages.split(' ').nth(1).ok_or("it says nothing")?.parse()?;
+        Ok(pages * rustix::param::page_size())
+    }
+
     /// How long the processor has worked for it.
     fn processor_us(&self) -> Answer<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
@@ -164,6 +259,7 @@ fn serve() -> Answer<()> {
         line_time_max: Duration::from_secs(10),
         stalled_max: Duration::from_secs(15),
         origins: Vec::new(),
+        rules: None,
         state: State::default(),
     };
     let listener = Listener::tcp("127.0.0.1:0".parse()?, Speaks::Lines)?;

@@ -1,6 +1,6 @@
 //! Where the shipped algorithms end: what they do not promise, and what breaks there.
 
-use super::{check_bid_check, grace, wait_queue};
+use super::{check_bid_check, grace, leases, wait_queue};
 use crate::{
     protocol::Property,
     scenario::{Faults, Profile, Scenario},
@@ -48,7 +48,7 @@ pub fn known(scenario: &Scenario, property: Property) -> Option<Limit> {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 36] = [
+pub const LIMITS: [Limit; 37] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -129,6 +129,7 @@ pub const LIMITS: [Limit; 36] = [
     wait_queue::LEASE_IS_OVER,
     wait_queue::CLOCK_SET_FORWARD,
     wait_queue::NO_LIVELOCK,
+    leases::LEASE_IS_OUTSLEPT,
 ];
 
 const LEAF: &str = "the leaf is the lock; whoever removes a live owner's leaf gives the lock to the next";

@@ -82,6 +82,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
         ],
     ),
     ("fast_lock+hosts", &[(Profile::Identity, verified(29_063))]),
+    ("fast_lock+lease", &[(Profile::Lease, violated(Property::MutualExclusion, 56, 902_499))]),
+    ("fast_lock+fence", &[(Profile::Lease, verified(898_232))]),
     (
         "semaphore",
         &[
