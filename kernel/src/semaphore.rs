@@ -20,7 +20,8 @@
 //! 2. TIDY: remove the directory if it is empty.
 //!
 //! *Why it admits no more.* A holder holds the lock of a slot, there are as many slots as may hold, and each lock has one
-//! holder. Nothing else is counted.
+//! holder. Nothing else is counted. `Inv` in `specs/semaphore/SlotSemaphore.tla` says so as an inductive invariant: whoever
+//! is inside owns one slot, and nobody else owns any.
 //!
 //! Who names a slot ([`Semaphore::acquire_slot`]) is tried there, without a look at the others, and may come to have
 //! several.

@@ -78,6 +78,8 @@ pub struct UnfoldedStep {
     pub paths: Vec<Path>,
     /// What it was answered: `ok`, `true`, `none`, a name, names with blanks between, or an error's name.
     pub answer: String,
+    /// The names of entries that it was answered.
+    pub saw: Vec<String>,
     /// The other processes whose next calls had walked into the directory that this step moved or replaced.
     pub walked: Vec<String>,
     /// What an attempt said that ended with this step.
@@ -108,6 +110,15 @@ impl Deed {
             Self::Other => "other",
         }
     }
+
+    const fn of(step: &Step) -> Self {
+        match step {
+            Step::Call { .. } => Self::Call,
+            Step::Begin { .. } => Self::Begin,
+            Step::Crash { .. } => Self::Crash,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Unfolding {
@@ -135,13 +146,13 @@ impl Unfolding {
         Some(found.unfolding)
     }
 
-    /// One run of a scenario: the step after each state is the one that `choose` picks by its index, out of so many.
-    /// It ends after `steps_max`, or where there is no further step.
+    /// One run of a scenario: the step after each state is the one that `choose` picks by its index, being told of which
+    /// sort each is. It ends after `steps_max`, or where there is no further step.
     pub fn of_run(
         protocol: &dyn Protocol,
         scenario: &Scenario,
         steps_max: usize,
-        mut choose: impl FnMut(usize) -> usize,
+        mut choose: impl FnMut(&[Deed]) -> usize,
     ) -> Self {
         let mut world = World::new(protocol, scenario);
         let mut unfolding = Self::default();
@@ -153,7 +164,8 @@ impl Unfolding {
             if next.is_empty() {
                 break;
             }
-            let choice = choose(next.len()).min(next.len() - 1);
+            let deeds: Vec<Deed> = next.iter().map(|next| Deed::of(&next.step)).collect();
+            let choice = choose(&deeds).min(next.len() - 1);
             let successor = next.swap_remove(choice);
             let step = describe(&world, &before, &successor);
             unfolding.steps.push(UnfoldedStep { from, to: from + 1, ..step });
@@ -173,7 +185,7 @@ impl Trace {
     pub fn unfold(&self, protocol: &dyn Protocol) -> Result<Unfolding, Divergence> {
         self.replay(protocol)?;
         let mut choices = self.steps.iter().map(|step| usize::from(step.choice));
-        let choose = |_| choices.next().unwrap_or_default();
+        let choose = |_: &[Deed]| choices.next().unwrap_or_default();
         Ok(Unfolding::of_run(protocol, &self.scenario, self.steps.len(), choose))
     }
 }
@@ -219,15 +231,12 @@ fn describe(world: &World<'_>, before: &State, taken: &Successor) -> UnfoldedSte
         Some(&Then::Asks(request)) => call_of(world.histories.request(request)),
         _ => Default::default(),
     };
-    let deed = match taken.step {
-        Step::Call { .. } => Deed::Call,
-        Step::Begin { .. } => Deed::Begin,
-        Step::Crash { .. } => Deed::Crash,
-        _ => Deed::Other,
-    };
-    let answer = taken.step.reply().map(|reply| answer_of(world.histories.reply(reply))).unwrap_or_default();
+    let deed = Deed::of(&taken.step);
+    let reply = taken.step.reply().map(|reply| world.histories.reply(reply));
+    let answer = reply.map(answer_of).unwrap_or_default();
+    let saw = reply.map(names_in).unwrap_or_default();
     let walked = taken.walked.iter().map(|&other| name(other)).collect();
-    UnfoldedStep { from: 0, to: 0, who: client.map(name), deed, call, paths, answer, walked, said: taken.said }
+    UnfoldedStep { from: 0, to: 0, who: client.map(name), deed, call, paths, answer, saw, walked, said: taken.said }
 }
 
 fn call_of(request: &Request) -> (String, Vec<Path>) {
@@ -274,6 +283,14 @@ fn answer_of(reply: &Reply) -> String {
         Reply::Liveness(liveness) => format!("{liveness:?}"),
         Reply::Below(number) => number.to_string(),
         other => format!("{other:?}"),
+    }
+}
+
+fn names_in(reply: &Reply) -> Vec<String> {
+    match reply {
+        Reply::Fs(Ok(Value::Name(name))) => name.iter().map(ToString::to_string).collect(),
+        Reply::Fs(Ok(Value::Names(names))) => names.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
     }
 }
 

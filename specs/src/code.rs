@@ -3,6 +3,8 @@
 //! | definition | |
 //! |---|---|
 //! | `CodeStarts` | the numbers of the states at the beginning, one for each scenario or run |
+//! | `CodeIds`, `CodeBorn` | the ids of all processes, and of those at the beginning |
+//! | `CodeHeir` | for each id that of the process that its client goes on with after a crash, or itself |
 //! | `CodeDisk` | of each state the entries on disk, as a set of paths; a path is a tuple of names |
 //! | `CodeContents` | of each state the files that have contents, as a set of pairs of path and text |
 //! | `CodeHolders` | of each state the ids of the processes that are in their critical sections |
@@ -14,7 +16,7 @@
 //! the names that it was answered; `walked`, who else had walked into what was moved; `said`, how an attempt ended with
 //! this step, or `""`. States are numbered from 1.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use lockwright_sim::unfold::{UnfoldedProcess, UnfoldedState, UnfoldedStep, Unfolding};
 
@@ -32,6 +34,8 @@ pub fn module(name: &str, unfoldings: &[Unfolding]) -> String {
         first += unfolding.states.len();
     }
     let mut text = format!("---- MODULE {name} ----\nCodeStarts == {}\n", set(starts));
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{}", processes(unfoldings));
     define(&mut text, "CodeDisk", states.iter().map(|state| set(state.tree.iter().map(|entry| path_of(entry)))));
     define(
         &mut text,
@@ -45,19 +49,31 @@ pub fn module(name: &str, unfoldings: &[Unfolding]) -> String {
     text
 }
 
+/// Who there is. Ids are given out in the order of the clients' crashes, so an heir has the id that comes next.
+fn processes(unfoldings: &[Unfolding]) -> String {
+    let ids_in = |states: &[UnfoldedState]| -> BTreeSet<String> {
+        states.iter().flat_map(|state| &state.processes).map(|process| process.id.clone()).collect()
+    };
+    let all: BTreeSet<String> = unfoldings.iter().flat_map(|unfolding| ids_in(&unfolding.states)).collect();
+    let born: BTreeSet<String> = unfoldings.iter().flat_map(|unfolding| ids_in(&unfolding.states[..1])).collect();
+    let heir = |id: &String| -> Option<String> {
+        let (client, number) = id.split_at_checked(1)?;
+        let heir = format!("{client}{}", number.parse::<u8>().ok()? + 1);
+        all.contains(&heir).then_some(heir)
+    };
+    let heirs: Vec<String> =
+        all.iter().map(|id| format!("{id} |-> {}", quoted(&heir(id).unwrap_or_else(|| id.clone())))).collect();
+    let [all_ids, born_ids] = [&all, &born].map(|ids| set(ids.iter().map(|id| quoted(id))));
+    format!("CodeIds == {all_ids}\nCodeBorn == {born_ids}\nCodeHeir == [{}]", heirs.join(", "))
+}
+
 fn define(text: &mut String, name: &str, of_each_state: impl Iterator<Item = String>) {
     let rows: Vec<String> = of_each_state.collect();
-    // Writing to a string cannot fail.
     let _ = writeln!(text, "{name} == <<\n  {}\n>>", rows.join(",\n  "));
 }
 
 fn record(step: &UnfoldedStep, to: usize) -> String {
     let path = |at: usize| step.paths.get(at).map_or_else(|| "<<>>".into(), |path| tuple(&path.to_string()));
-    // An answer is a text of blanks between names where it is a listing's, and one name or none where one was wanted.
-    let saw: Vec<&str> = match step.call.as_str() {
-        "any" | "list" => step.answer.split(' ').filter(|name| !["", "none"].contains(name)).collect(),
-        _ => Vec::new(),
-    };
     format!(
         "[to |-> {to}, who |-> {}, deed |-> {}, call |-> {}, path |-> {}, onto |-> {}, answer |-> {}, saw |-> {}, \
          walked |-> {}, said |-> {}]",
@@ -67,7 +83,7 @@ fn record(step: &UnfoldedStep, to: usize) -> String {
         path(0),
         path(1),
         quoted(&step.answer),
-        set(saw.into_iter().map(quoted)),
+        set(step.saw.iter().map(|name| quoted(name))),
         set(step.walked.iter().map(|id| quoted(id))),
         quoted(step.said.unwrap_or_default()),
     )

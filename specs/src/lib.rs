@@ -20,4 +20,5 @@ pub mod conform;
 pub mod graph;
 pub mod models;
 pub mod modules;
+pub mod runs;
 pub mod tool;

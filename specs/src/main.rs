@@ -51,7 +51,8 @@ fn run(wanted: &[Model]) -> Result<bool, Box<dyn Error>> {
             is_well &= is_caught;
         }
         if let Some(tlc) = &tlc {
-            let verdict = tlc.check(Modules::gather()?.folder(), model.module)?;
+            let refined = model.refines.map(|_| "Refines");
+            let verdict = tlc.check(Modules::gather()?.folder(), model.module, refined)?;
             println!("  by TLC: {verdict}");
             is_well &= verdict == Verdict::Holds;
         }

@@ -1,6 +1,8 @@
 //! What is checked: the models, how many states each has, and the broken twins of each.
 
+mod check;
 mod fast_lock;
+mod semaphore;
 
 use std::io;
 
@@ -16,6 +18,8 @@ pub struct Model {
     pub module: &'static str,
     /// What it is about, in a few words.
     pub what: &'static str,
+    /// The instance of an abstract specification that it refines; `Refines` is the same as a property, for TLC.
+    pub refines: Option<&'static str>,
     /// How many states it has. A changed count means that a changed specification was noticed.
     pub states: u64,
     /// Broken variants, each of which has to be caught.
@@ -40,7 +44,7 @@ pub struct Twin {
 /// All models.
 #[must_use]
 pub fn all() -> Vec<Model> {
-    [&fast_lock::MODELS[..]].concat()
+    [&fast_lock::MODELS[..], &check::MODELS, &semaphore::MODELS].concat()
 }
 
 /// Checks a model.
@@ -49,7 +53,7 @@ pub fn all() -> Vec<Model> {
 ///
 /// When it could not be checked.
 pub fn check(tool: &Tool, model: &Model) -> io::Result<Outcome> {
-    Modules::gather()?.check(tool, model.module)
+    Modules::gather()?.check(tool, model.module, model.refines)
 }
 
 /// Checks a twin of a model.
@@ -60,7 +64,9 @@ pub fn check(tool: &Tool, model: &Model) -> io::Result<Outcome> {
 pub fn check_twin(tool: &Tool, model: &Model, twin: &Twin) -> io::Result<Outcome> {
     let modules = Modules::gather()?;
     modules.alter(twin.file, twin.old, twin.new)?;
-    modules.check(tool, model.module)
+    // What breaks an invariant breaks the refinement as well, and one of them is told.
+    let refines = model.refines.filter(|refined| *refined == twin.violates);
+    modules.check(tool, model.module, refines)
 }
 
 /// What is not as it is known to be.

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::{
     graph::StateGraph,
-    tool::{Outcome, Tool, Verdict},
+    tool::{And, Outcome, Tool, Verdict},
 };
 
 /// A copy of all modules.
@@ -75,13 +75,13 @@ impl Modules {
         }
     }
 
-    /// Checks a module.
+    /// Checks a module, and whether it refines the specification that it has an instance of by this name.
     ///
     /// # Errors
     ///
     /// When the model checker could not be run.
-    pub fn check(&self, tool: &Tool, module: &str) -> io::Result<Outcome> {
-        tool.check(self.folder.path(), module, None)
+    pub fn check(&self, tool: &Tool, module: &str, refines: Option<&str>) -> io::Result<Outcome> {
+        tool.check(self.folder.path(), module, refines.map_or(And::Nothing, And::Refines))
     }
 
     /// All states of a module and the steps between them.
@@ -91,7 +91,7 @@ impl Modules {
     /// When the model checker could not be run, or did not come through all of them.
     pub fn graph(&self, tool: &Tool, module: &str) -> io::Result<StateGraph> {
         let file = self.folder.path().join(format!("{module}.dot"));
-        let outcome = tool.check(self.folder.path(), module, Some(&file))?;
+        let outcome = tool.check(self.folder.path(), module, And::Writes(&file))?;
         if outcome.verdict != Verdict::Holds {
             return Err(io::Error::other(format!("{module}: {}", outcome.verdict)));
         }

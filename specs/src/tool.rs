@@ -6,7 +6,7 @@
 use std::{
     env,
     ffi::OsString,
-    fmt, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -30,6 +30,17 @@ const LIMITS: [&str; 4] = ["--max-states", "2000000", "--max-depth", "100000"];
 #[derive(Clone, Debug)]
 pub struct Tool {
     program: OsString,
+}
+
+/// What is done beside checking what `module.cfg` says.
+#[derive(Clone, Copy, Debug)]
+pub enum And<'a> {
+    /// Nothing.
+    Nothing,
+    /// It is checked whether the instance of this name is refined.
+    Refines(&'a str),
+    /// All states and the steps between them are written to this file, for Graphviz.
+    Writes(&'a Path),
 }
 
 /// Why there is no model checker.
@@ -129,17 +140,20 @@ impl Tool {
         }
     }
 
-    /// Checks `module` in `folder`, as `module.cfg` there says, and writes all its states to `graph` if that is named.
+    /// Checks `module` in `folder`, as `module.cfg` there says, and with `and` whether it refines the specification that
+    /// it has an instance of by that name, or writing all its states to a file.
     ///
     /// # Errors
     ///
     /// When the program could not be run.
-    pub fn check(&self, folder: &Path, module: &str, graph: Option<&Path>) -> io::Result<Outcome> {
+    pub fn check(&self, folder: &Path, module: &str, and: And<'_>) -> io::Result<Outcome> {
         let mut command = Command::new(&self.program);
         command.current_dir(folder).arg(format!("{module}.tla")).args(["--config", &format!("{module}.cfg")]);
         command.args(["--symbolic-integers", "--json"]).args(LIMITS);
-        if let Some(graph) = graph {
-            command.arg("--export-dot").arg(graph).args(["--dot-mode", "full"]);
+        match and {
+            And::Nothing => {}
+            And::Refines(instance) => drop(command.args(["--check-refinement", instance])),
+            And::Writes(graph) => drop(command.arg("--export-dot").arg(graph).args(["--dot-mode", "full"])),
         }
         Ok(outcome(&command.output()?))
     }
@@ -179,12 +193,18 @@ impl Tlc {
         env::var_os("TLA2TOOLS").map(|jar| Self { jar: jar.into() })
     }
 
-    /// Checks `module` in `folder`. Which of the properties was violated, and in how many states, TLC's own output says.
+    /// Checks `module` in `folder`, and whether `refined` holds, a property of the module. What was violated, and in how
+    /// many states, TLC's own output says.
     ///
     /// # Errors
     ///
     /// When Java could not be run.
-    pub fn check(&self, folder: &Path, module: &str) -> io::Result<Verdict> {
+    pub fn check(&self, folder: &Path, module: &str, refined: Option<&str>) -> io::Result<Verdict> {
+        let config = folder.join(format!("{module}.cfg"));
+        if let Some(refined) = refined {
+            let text = fs::read_to_string(&config)?;
+            fs::write(&config, format!("{text}PROPERTY {refined}\n"))?;
+        }
         let mut command = Command::new("java");
         command.current_dir(folder).arg("-cp").arg(&self.jar).arg("tlc2.TLC");
         let output = command.args(["-workers", "auto", "-config", &format!("{module}.cfg"), module]).output()?;

@@ -15,7 +15,8 @@
 //!    leaves its proposal to a later one.
 //!
 //! *Why it is safe.* It acts on [`Liveness::Dead`] alone, which is for ever ([`Probe::liveness`]), and by
-//! [`Lock::recover`], which takes from nobody but the dead.
+//! [`Lock::recover`], which takes from nobody but the dead. `Inv` in `specs/check/Check.tla` says the same as an inductive
+//! invariant: who owns the lock holds it or is dead, and what is recovered from is dead.
 //!
 //! *What it is not.* One operation: RECOVER frees the lock and TRY AGAIN takes it, and in between anybody may. To the
 //! others the lock of a dead owner comes free by itself, at some time.

@@ -1,5 +1,70 @@
 //! The models of `fast_lock`.
 
-use super::Model;
+use super::{Model, Twin};
 
-pub(super) const MODELS: [Model; 0] = [];
+const FILE: &str = "FastLock.tla";
+
+pub(super) const MODELS: [Model; 3] = [
+    Model {
+        module: "MCFastLock",
+        what: "two contenders, of which one may be killed",
+        refines: Some("Abstract"),
+        states: 1572,
+        twins: &[
+            Twin {
+                what: "MOVE replaces a directory that holds a leaf",
+                file: FILE,
+                old: r"IF MayMove(tree, Proposed(p), OwnerDir)",
+                new: r"IF Proposed(p) \in tree",
+                violates: "OneOwner",
+            },
+            Twin {
+                what: "the living are recovered from",
+                file: FILE,
+                old: r#"/\ pc[id] = "dead" /\"#,
+                new: r#"/\ pc[id] # "unborn" /\"#,
+                violates: "NotDispossessed",
+            },
+            Twin {
+                what: "an unlock leaves the directories",
+                file: FILE,
+                old: r#"IF Target(p) \in tree THEN Goes(p, "FREE owner")"#,
+                new: r"IF Target(p) \in tree THEN Rests(p)",
+                violates: "NothingLeftBehind",
+            },
+            Twin {
+                what: "an abstract lock that nobody can give back",
+                file: "Lock.tla",
+                old: r"GiveBack(p) == owner = p /\",
+                new: r"GiveBack(p) == FALSE /\",
+                violates: "Abstract",
+            },
+        ],
+    },
+    Model {
+        module: "MCFastLockCleaned",
+        what: "a contender, and a cleaner that takes back its proposals",
+        refines: Some("Abstract"),
+        states: 452,
+        twins: &[Twin {
+            what: "a proposal is emptied where it stands, and not moved aside",
+            file: FILE,
+            old: r#""CLEAR leaf again"} -> GoneLeaf(about[p])"#,
+            new: r#""CLEAR leaf again"} -> ProposedLeaf(about[p])"#,
+            violates: "NotDispossessed",
+        }],
+    },
+    Model {
+        module: "MCFastLockFair",
+        what: "attempts end, holders give back, the dead do not keep the lock",
+        refines: None,
+        states: 1572,
+        twins: &[Twin {
+            what: "who comes by a dead owner now and then need not recover it",
+            file: FILE,
+            old: "SF_vars(",
+            new: "WF_vars(",
+            violates: "DeadOwnersGo",
+        }],
+    },
+];

@@ -1,0 +1,6 @@
+------------------------ MODULE MCSlotSemaphoreFair ------------------------
+(* Two contenders for two slots, and what comes about in time.              *)
+EXTENDS SlotSemaphore
+
+MCIds == {"A1", "B1"}
+=============================================================================
