@@ -66,7 +66,7 @@ impl Machine {
     /// Boots it and reads its console; what it told, when it has come to its end.
     pub(crate) fn run(&self) -> Vec<String> {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest");
-        let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest/image.sh");
+        let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nfs/guest/image.sh");
         let built = Command::new(image).arg(&dir).args(&self.programs).stdin(Stdio::null()).output().unwrap();
         assert!(built.status.success(), "no image: {}", String::from_utf8_lossy(&built.stderr));
         let console = read(boot(&dir), &dir.join("console"));

@@ -7,15 +7,15 @@
 #![expect(clippy::unwrap_used, reason = "what helps a test says what it expects by panicking, as the test does")]
 
 mod command;
-#[path = "../../../posix/tests/differences/mod.rs"]
+#[path = "../differences/mod.rs"]
 mod differences;
-#[path = "../../../posix/tests/ledger/mod.rs"]
+#[path = "../ledger/mod.rs"]
 mod ledger;
 mod machine;
 mod mounts;
 mod stale;
 mod storm;
-#[path = "../../../posix/tests/storms/mod.rs"]
+#[path = "../storms/mod.rs"]
 mod storms;
 mod tries;
 mod waiting;
