@@ -460,7 +460,7 @@ const PINNED: [(&str, u8, Profile, Faults, [usize; 3]); 14] = {
 fn every_row_of_these_worlds_is_verified_in_a_search_of_the_size_it_had() {
     let new = [Budget::Jumps, Budget::Suspends, Budget::Roundings, Budget::Reboots, Budget::Reorders, Budget::Refusals];
     // Those of a policy, of the line and of numbers are pinned beside those of the lock, the line and numbers.
-    let elsewhere = ["fast_lock+grace", "fair_lock", "token"];
+    let elsewhere = ["fast_lock+grace", "fast_lock+lease", "fast_lock+fence", "fair_lock", "token"];
     let is_elsewhere = |row: &Scenario| elsewhere.iter().any(|name| row.protocol.starts_with(name));
     let is_new = |row: &Scenario| row.faults.nonzero().any(|(budget, _)| new.contains(&budget));
     let are_of_here = |row: &Scenario| (row.profile == Profile::Lease || is_new(row)) && !is_elsewhere(row);

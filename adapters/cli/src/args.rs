@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod busy;
+mod cut;
 mod doctor;
 mod examples;
 mod fence;
@@ -178,12 +179,13 @@ pub(crate) enum Command {
     /// told; 78: not of the kind that was said.
     #[command(after_long_help = format!("{}\n\n{}", examples::EXPLAIN, explain::help()))]
     Explain(LookArgs),
-    /// Show who stands in line for a lock, in order, or take somebody out of it.
+    /// Show who stands in line for a lock, in order, take somebody out of it, or bring somebody forward.
     ///
     /// Whoever is dropped exits with 85, and its command is not run; `LOCK.broken` keeps who ordered it and why. If its turn comes
-    /// meanwhile, it loses the lock as by `break`.
+    /// meanwhile, it loses the lock as by `break`. Who makes way for another joins the line again behind it, in the order that they had;
+    /// `LOCK.cut` keeps who asked for it and why.
     ///
-    /// Exit code 0: shown, or dropped; 1: nobody stands there; 78: locks of that kind have no line; 82: refused, for it has
+    /// Exit code 0: shown, dropped, or promoted; 1: nobody stands there; 75: somebody before it did not make way; 78: locks of that kind have no line; 82: refused, for it has
     /// the lock, see `break`; 64, 73 and 77 as of `run`.
     #[command(after_long_help = examples::QUEUE)]
     Queue(QueueArgs),

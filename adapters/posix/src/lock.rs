@@ -37,6 +37,7 @@ use crate::{
 
 mod any;
 mod breaking;
+mod cutting;
 mod error;
 mod guard;
 mod hold;
@@ -51,6 +52,7 @@ mod worlds;
 
 use any::{AnyLock, Place};
 pub use breaking::{BreakError, Broken, Way};
+pub use cutting::Promoted;
 pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind, advice};
 pub use guard::{Contender, FenceError, Guard};
 pub use hold::{Loss, Vigil};

@@ -72,6 +72,7 @@ pub struct PosixWorld {
     interrupt: Option<OwnedFd>,
     stopped_by_deaths: bool,
     held: RefCell<Held>,
+    line: RefCell<InLine>,
     /// The leases of owners that may be waited for.
     seen: Seen,
     chance: RefCell<fastrand::Rng>,
@@ -90,6 +91,16 @@ struct Held {
     watches: Vec<WatchId>,
     /// Others write there who are not seen.
     is_remote: bool,
+}
+
+/// Where the caller stands in line, if it wants to hear of it.
+#[derive(Debug, Default)]
+struct InLine {
+    listens: bool,
+    at: Option<(PosixFs, Path)>,
+    watch: Option<WatchId>,
+    /// It was to look there, and has not been told so.
+    has_news: bool,
 }
 
 /// What ended a poll.
@@ -120,6 +131,7 @@ impl PosixWorld {
             interrupt: None,
             stopped_by_deaths: false,
             held: RefCell::default(),
+            line: RefCell::default(),
             seen: Seen::default(),
             chance: RefCell::new(chance),
         }
@@ -181,6 +193,37 @@ impl PosixWorld {
         self.held.take();
     }
 
+    /// Whether a wait ends with [`Wake::Interrupted`] when something may have changed where the caller [stands](Self::stand_at) in line.
+    pub(crate) fn listen_in_line(&self, listens: bool) {
+        self.line.replace(InLine { listens, ..InLine::default() });
+    }
+
+    /// The caller stands in line at that place.
+    pub(crate) fn stand_at(&self, fs: &PosixFs, place: &Path) {
+        let mut line = self.line.borrow_mut();
+        if line.listens && line.at.as_ref().is_none_or(|(_, known)| known != place) {
+            line.at = Some((fs.clone(), place.clone()));
+        }
+    }
+
+    /// Whether it was that which interrupted the last wait.
+    pub(crate) fn take_news_in_line(&self) -> bool {
+        std::mem::take(&mut self.line.borrow_mut().has_news)
+    }
+
+    fn has_news_in_line(&self, notes: &mut Notes) -> bool {
+        let mut line = self.line.borrow_mut();
+        let Some((fs, place)) = line.at.clone() else { return false };
+        let has_news = line.watch.is_none_or(|watch| notes.is_elsewhere(watch) || notes.changed(watch));
+        if has_news {
+            // What was before the first watch is looked for as well. Who is in line no more is told so at its turn.
+            line.watch = notes.watch(&fs, &place, Aspect::Entries).ok();
+            line.at = line.at.take().filter(|_| line.watch.is_some());
+            line.has_news = true;
+        }
+        has_news
+    }
+
     /// [`Watch::watch`] on a file system that is as local as that of this world, but may be another.
     pub(crate) fn watch_in(&self, fs: &PosixFs, dir: &Path) -> Result<WatchId, FsError> {
         self.notes.borrow_mut().watch(fs, dir, Aspect::Entries)
@@ -213,7 +256,7 @@ impl PosixWorld {
             return Ok(Wake::TimedOut);
         }
         let (mut notes, held) = (self.notes.borrow_mut(), self.held.borrow());
-        if held.watches.iter().any(|watch| notes.is_elsewhere(*watch)) {
+        if held.watches.iter().any(|watch| notes.is_elsewhere(*watch)) || self.has_news_in_line(&mut notes) {
             return Ok(Wake::Interrupted);
         }
         if watches.iter().any(|watch| notes.is_elsewhere(*watch)) {
@@ -223,7 +266,7 @@ impl PosixWorld {
             if watches.iter().any(|watch| notes.changed(*watch)) {
                 return Ok(Wake::Changed);
             }
-            if held.watches.iter().any(|watch| notes.changed(*watch)) {
+            if held.watches.iter().any(|watch| notes.changed(*watch)) || self.has_news_in_line(&mut notes) {
                 return Ok(Wake::Interrupted);
             }
             let Some(keepers) = deaths.iter().map(|mortal| self.keeper(mortal)).collect::<Option<Vec<_>>>() else {
@@ -244,6 +287,10 @@ impl PosixWorld {
                 Event::Interrupt => return Ok(Wake::Interrupted),
                 Event::Time if self.is_past(until)? => return Ok(Wake::TimedOut),
                 Event::Time if !held.watches.is_empty() => return Ok(Wake::Interrupted),
+                Event::Time if self.line.borrow().at.is_some() => {
+                    self.line.borrow_mut().has_news = true;
+                    return Ok(Wake::Interrupted);
+                }
                 Event::Time => return Ok(Wake::Changed),
             }
         }
@@ -290,7 +337,8 @@ impl PosixWorld {
 
     /// How long a wait may take without an event that comes for certain.
     fn bound(&self, watches: &[WatchId], keepers: &[Keeper], held: &Held) -> Option<Duration> {
-        let blind = watches.iter().chain(&held.watches).any(|watch| Notes::is_blind(*watch));
+        let mine = self.line.borrow().watch;
+        let blind = watches.iter().chain(&held.watches).chain(&mine).any(|watch| Notes::is_blind(*watch));
         if blind || keepers.iter().any(|keeper| matches!(keeper, Keeper::Unwaitable)) {
             return Some(Duration::from_millis(POLL_MS));
         }

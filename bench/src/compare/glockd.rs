@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{Answer, daemon::load::Asks};
 
+mod held;
 pub mod servers;
 
 use servers::{Running, start};
@@ -56,6 +57,9 @@ pub fn compare(options: &Options) -> Answer<Compared> {
         compared.tables.push(rates(options, &all, *connections, *depth)?);
     }
     compared.tables.push(memory(options, &all)?);
+    if let Some(ours) = all.iter().find(|server| server.name == "ours") {
+        compared.tables.extend(held::hold(options, ours)?);
+    }
     Ok(compared)
 }
 

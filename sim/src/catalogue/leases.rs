@@ -72,5 +72,6 @@ pub(super) const MUTANTS: [Entry; 4] = [
         [1, 0],
         Property::NothingLeftBehind,
     )
-    .by(Profile::Lease, Faults::NONE),
+    .by(Profile::Lease, Faults::NONE)
+    .even_if_atomic(),
 ];

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     args::{IfBusy, RunArgs, WantArgs},
     around::Around,
+    cut,
     events::Voice,
     exit::{Failure, failed},
     fence, lease,
@@ -61,10 +62,12 @@ pub(super) fn acquire(
     for lock in &locks.all {
         let left = want.wait.map(|wait| wait.saturating_sub(begun.elapsed()));
         let want = WantArgs { wait: left, ..want.clone() };
-        let id = Id::from(&child.owner(lock.this_process()).map_err(failed("cannot tell who the command is"))?);
+        let fresh = || Ok(Id::from(&child.owner(lock.this_process())?));
+        let id = fresh().map_err(failed("cannot tell who the command is"))?;
         let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
-        notes.push(Noted::write(lock, &id, &args.note, want.quiet || want.voice == Voice::Json));
-        let mut contender = lease::begin(lock.contend_as(&id), args.lease, NOT_RUN)?;
+        let write_note = |id: &Id| Noted::write(lock, id, &args.note, want.quiet || want.voice == Voice::Json);
+        notes.push(write_note(&id));
+        let mut contender = lease::begin(lock.contend_as(&id).giving_way(), args.lease, NOT_RUN)?;
         if args.busy.if_busy == IfBusy::Replace {
             replace::replace(lock, want.voice, &mut contender, &world, || heed_waiting(child, signals))?;
         }
@@ -79,7 +82,15 @@ pub(super) fn acquire(
         {
             heed()?;
         }
-        wait::wait(&mut contender, &want, &world, around, NOT_RUN, heed)?;
+        if let Some(reason) = args.cut.reason.as_deref().filter(|_| args.cut.cut) {
+            cut::cut_in(&mut contender, reason, want.voice, &world, heed)?;
+        }
+        let fresh = || {
+            let id = fresh()?;
+            notes.push(write_note(&id));
+            Ok(id)
+        };
+        wait::wait(&mut contender, &want, &world, around, NOT_RUN, heed, fresh)?;
         world.forget_holds(); // All of them are watched in one world from now on.
         let path = std::path::absolute(lock.path()).map_err(failed("cannot tell the working directory"))?;
         around.push(contender.id(), &path);

@@ -230,6 +230,7 @@ fn refuse(args: &RunArgs, want: &WantArgs) -> Result<(), Failure> {
         ),
         () if !args.also.is_empty() => refused("a daemon's lock is held alone: leave out --also"),
         () if args.busy.if_busy == IfBusy::Replace => refused("a daemon's lock is nobody's to break"),
+        () if args.cut.cut => refused("a daemon keeps its line as they came: leave out --cut"),
         () if args.reentrant => refused("--reentrant is for locks on a file system"),
         () if want.shared_with.is_some() || want.unverified => {
             refused("--shared-with and --unverified are for locks on a file system")

@@ -3,6 +3,7 @@
 mod also;
 mod bad_inputs;
 mod breaking;
+mod cut;
 mod deadlock;
 mod doctor;
 mod events;

@@ -38,12 +38,13 @@ pub struct Contender<'lock> {
     id: Id,
     ticket: Option<Ticket>,
     lease: Option<OwnLease>,
+    pub(super) gives_way: bool,
     holds: bool,
 }
 
 impl<'lock> Contender<'lock> {
     pub(super) fn new(lock: &'lock PathLock, id: Id) -> Self {
-        Self { lock, id, ticket: None, lease: None, holds: false }
+        Self { lock, id, ticket: None, lease: None, gives_way: false, holds: false }
     }
 
     /// The same on a lease of that length, which the holder has to [renew](Guard::renew). Whoever finds it over takes the lock,
@@ -110,7 +111,9 @@ impl<'lock> Contender<'lock> {
         if self.holds {
             return Ok(());
         }
+        world.listen_in_line(self.gives_way);
         let answer = self.wait_and_renew(world, until);
+        world.listen_in_line(false);
         self.lock.place.forget_lapsed(&*self.lock.lock);
         answer.map_err(|kind| AcquireError::new(self.lock.path(), self.lock.or_dead(kind, self.number())))
     }
@@ -121,6 +124,11 @@ impl<'lock> Contender<'lock> {
             let end = [until, renew_at].into_iter().flatten().min();
             match self.wait_among_kinds(world, end) {
                 Ok(()) => break,
+                Err(WaitError::Interrupted) if world.take_news_in_line() => {
+                    if let Some(order) = self.order_to_make_way() {
+                        return Err(AcquireErrorKind::AskedToMakeWay { order });
+                    }
+                }
                 Err(WaitError::TimedOut { .. }) if end != until && !world.is_past(until).unwrap_or(true) => {
                     self.renew()?;
                 }

@@ -155,8 +155,11 @@ fn after_a_crash_nobody_is_granted_what_another_may_hold() {
     assert_eq!(daemon.figure("glockd_in_grace"), 1);
     let mut early = daemon.connect();
     assert_eq!(early.ask("g name"), "0 Cannot Get Lock");
-    let back = daemon.connect().ask(&format!("back name {fence}"));
-    assert_eq!(back.split(' ').next(), Some("1"), "{back}");
+    let back = connect(&daemon).back("name", fence).expect("it goes well").expect("nobody else had it");
+    assert!(back.fence().expect("it goes well") > fence);
+    let late = connect(&daemon).back("other", fence).expect("it goes well").unwrap_err();
+    assert_eq!(late.why, Why::Refused("No Grace".to_owned()));
+    drop(back);
     let later = connect(&daemon).lock("name", Some(PATIENCE)).expect("it goes well").expect("it goes well");
     assert!(later.fence().expect("it goes well") > fence);
 }

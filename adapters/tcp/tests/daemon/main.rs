@@ -1,8 +1,10 @@
 //! The daemon over real sockets: what it answers, whom it lets in, and whom it does not put up with.
 
 mod client;
+mod deaf;
 mod histories;
 mod hostile;
+mod killed;
 mod stage;
 mod tls;
 mod transcripts;
