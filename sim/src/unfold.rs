@@ -10,7 +10,7 @@
 //! let alone = Unfolding::of(protocol, &Scenario::new("fast_lock", 1, 0), 1000).expect("it is small");
 //! let first = &alone.steps[0];
 //! assert_eq!((first.call.as_str(), first.paths[0].to_string().as_str()), ("any", "lock/owner"));
-//! assert_eq!(first.answer, "none");
+//! assert_eq!(first.answer, "NotFound");
 //! ```
 
 use std::collections::hash_map::Entry;

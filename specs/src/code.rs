@@ -131,7 +131,7 @@ mod tests {
         let text = module("Code", &[alone.clone(), alone]);
         assert!(text.starts_with("---- MODULE Code ----\nCodeStarts == {1, "), "{text}");
         let first = "{[to |-> 2, who |-> \"A1\", deed |-> \"call\", call |-> \"any\", path |-> <<\"lock\", \"owner\">>, \
-                     onto |-> <<>>, answer |-> \"none\", saw |-> {}, walked |-> {}, said |-> \"\"]}";
+                     onto |-> <<>>, answer |-> \"NotFound\", saw |-> {}, walked |-> {}, said |-> \"\"]}";
         assert!(text.contains(first), "{text}");
         assert!(text.contains("{<<\"lock\">>, <<\"lock\", \"owner\">>, <<\"lock\", \"owner\", \"A1\">>}"), "{text}");
     }
