@@ -8,6 +8,7 @@
 //! * [`peers`]: other checkers on the same lock.
 //! * [`place`]: the file systems at hand.
 
+pub mod daemon;
 pub mod floor;
 pub mod peers;
 pub mod place;

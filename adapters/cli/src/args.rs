@@ -33,7 +33,7 @@ pub(crate) use serve::{LogForm, PlaceArgs, Replies, ServeArgs};
 pub(crate) use sim::{KeptReplies, ServeNfsArgs, SimCommand};
 pub(crate) use stop::{OnLost, StopArgs};
 pub(crate) use verify::{CRASHES_MAX, VerifyArgs};
-pub(crate) use want::{DIR, NoteArgs, WantArgs};
+pub(crate) use want::{DIR, NoteArgs, WantArgs, Whom, shared_with};
 
 /// Locks made of files and directories, checked as they ship.
 #[derive(Debug, Parser)]
@@ -77,6 +77,11 @@ Examples:
   lockwright unlock --id \"$id\" deploy.lock        ... or until the shell ends
   lockwright replay violated.trace                 run a counterexample again";
 
+/// What those look for in the help of `run` who know flock(1).
+const NOT_HERE: &str = "\
+Not here: -o and --close of flock(1), or a --keep-fd, for a lock is in no descriptor: CMD gets all that are open, and neither it nor \
+what it starts can keep a lock by them. -F and --no-fork: nobody would be left to give the lock back, or to stop CMD when it is lost.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check the algorithms: every interleaving, every crash.
@@ -108,9 +113,10 @@ pub(crate) enum Command {
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
     /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, and 85 when an operator broke it;
     /// 82 when that kind of lock is not verified on the file system there; 124 after --max-hold; 83 when CMD would wait for a
-    /// lock that is held around it, or for others who wait for such a lock; 84 when CMD ended well and the release failed; 64 usage; 73 and 77 when the lock cannot be
-    /// made there; 125 when lockwright failed; 126 and 127 when CMD cannot be executed or is not there.
-    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, format_args!("{}\n\n{}", run_help(), events::help())))]
+    /// lock that is held around it, or for others who wait for such a lock; 84 when CMD ended well and the release failed; 64
+    /// usage; 69 when a lock's daemon cannot be reached; 73 and 77 when the lock cannot be made there; 125 when lockwright
+    /// failed; 126 and 127 when CMD cannot be executed or is not there.
+    #[command(after_long_help = format!("{}\n\n{}", examples::RUN, format_args!("{}\n\n{}\n\n{NOT_HERE}", run_help(), events::help())))]
     Run(RunArgs),
     /// Take a lock for a process that goes on, and print the id that gives it back.
     ///

@@ -19,6 +19,8 @@ pub(crate) struct Failure {
 pub(crate) const NOT_HELD: u8 = 1;
 /// The command line makes no sense (`EX_USAGE`).
 pub(crate) const USAGE: u8 = 64;
+/// The daemon that has the lock cannot be reached, or was lost while it was asked (`EX_UNAVAILABLE`).
+pub(crate) const UNAVAILABLE: u8 = 69;
 /// The lock cannot be created there (`EX_CANTCREAT`).
 pub(crate) const CANNOT_CREATE: u8 = 73;
 /// The lock was not acquired: busy, or timed out. The command was not run (`EX_TEMPFAIL`).
@@ -83,6 +85,11 @@ impl Failure {
     /// The code to end with.
     pub(crate) fn code(&self) -> u8 {
         self.code
+    }
+
+    /// The same failure, with what it means.
+    pub(crate) fn ending(self, what: &str) -> Self {
+        Self { line: self.line + what, ..self }
     }
 
     /// What went wrong, in a line.

@@ -13,7 +13,7 @@ use lockwright_posix::{
 };
 
 use crate::{
-    args::FenceCommand,
+    args::{FenceCommand, Whom, shared_with},
     exit::{CANNOT_CREATE, FAILED, Failure, LOST, failed},
     json,
     owner::print,
@@ -33,9 +33,9 @@ pub(crate) fn failure(lock: &PathLock, error: &FenceError, ending: &str) -> Fail
 /// `lockwright fence`.
 pub(crate) fn fence(command: &FenceCommand) -> Result<ExitCode, Failure> {
     match command {
-        FenceCommand::Check { guard, number, json } => check(guard, *number, *json),
-        FenceCommand::Advance { lock, json } => {
-            let lock = PathLock::open(lock)?;
+        FenceCommand::Check { guard, number, shared_with, json } => check(&open(guard, *shared_with)?, *number, *json),
+        FenceCommand::Advance { lock, shared_with, json } => {
+            let lock = open(lock, *shared_with)?;
             let number = of_lock(&lock)?.next(&me(&lock)?).map_err(|error| failure(&lock, &error.into(), ""))?;
             tell(&lock, Some(number), None, *json)?;
             Ok(ExitCode::SUCCESS)
@@ -49,25 +49,31 @@ pub(crate) fn fence(command: &FenceCommand) -> Result<ExitCode, Failure> {
     }
 }
 
-fn check(guard: &Path, number: Token, json: bool) -> Result<ExitCode, Failure> {
-    // A guard can stand wherever a lock can.
-    let place = PathLock::open(guard)?;
+/// A guard can stand wherever a lock can.
+fn open(path: &Path, whom: Option<Whom>) -> Result<PathLock, Failure> {
+    let with = shared_with(whom);
+    let place = PathLock::open_shared(path, Kind::Fast, with)?;
+    with.widen_umask();
+    Ok(place)
+}
+
+fn check(place: &PathLock, number: Token, json: bool) -> Result<ExitCode, Failure> {
     let numbers = Tokens::new(place.fs().clone(), place.name().clone().into());
     let wrong = |error: TokenError| {
-        let line = format!("{}: cannot be checked: {error}", shown_path(guard));
+        let line = format!("{}: cannot be checked: {error}", shown_path(place.path()));
         match error {
             TokenError::Fs(fs) => Failure::of_fs(fs, line),
             TokenError::Disturbed | TokenError::UsedUp(_) => Failure::new(CANNOT_CREATE, line),
         }
     };
-    let verdict = numbers.admit(&me(&place)?, number).map_err(wrong)?;
+    let verdict = numbers.admit(&me(place)?, number).map_err(wrong)?;
     if json {
-        tell(&place, Some(number), Some(verdict), true)?;
+        tell(place, Some(number), Some(verdict), true)?;
     }
     match verdict {
         Verdict::Admitted => Ok(ExitCode::SUCCESS),
         Verdict::Refused(seen) => {
-            let line = format!("{}: {number} is refused, for {seen} was admitted", shown_path(guard));
+            let line = format!("{}: {number} is refused, for {seen} was admitted", shown_path(place.path()));
             Err(Failure::new(LOST, line))
         }
     }

@@ -6,12 +6,14 @@ use lockwright_kernel::{id::Id, ids::process::ProcessId, lock::LockError, probe:
 use lockwright_posix::lock::{Kind, PathLock, Standing, advice};
 
 use crate::{
+    daemon,
     exit::{FAILED, Failure, OTHER_KIND},
     nfs,
 };
 
 /// What stands at the path, and a lock of that kind; of the kind that was said, where nothing does.
 pub(crate) fn open(path: &Path, said: Option<Kind>) -> Result<(PathLock, Standing), Failure> {
+    daemon::refuse(path)?;
     nfs::refuse(path)?;
     let open = |kind| PathLock::open_unguarded(path, kind); // Whosever it is, it can be looked at.
     let lock = open(said.unwrap_or_default())?;

@@ -8,6 +8,9 @@
 //!    the lock is lost, or ordered back by an operator.
 //! 6. RELEASE, and answer with the command's exit code, or with what became of the lock.
 //!
+//! With --foreground the command is in this process's own group: the id names this process alone, and only the command is
+//! signalled, with what does not reach it from the terminal anyway.
+//!
 //! If this process is killed, also by `SIGKILL`, the kernel kills the command; what the command had started and left in
 //! its group keeps the lock until it ends. If the lock is not taken, the held-back child sees the end of a pipe and ends,
 //! and the command was never executed.
@@ -15,15 +18,19 @@
 //! The lock is given back when the command itself has ended. What it leaves running in the background runs without the
 //! lock; `flock(1)` would hold on, for as long as any daemon keeps the inherited descriptor.
 //!
+//! A lock of a daemon, `tcp://HOST:PORT/NAME` or `unix:PATH#NAME`, goes the same way: see [`remote`].
+//!
 //! One thread does it all, so the forked child may do what any process may. The cost over `flock(1)` is one fork, which
 //! it makes as well.
 
 mod acquire;
 mod child;
+mod descendants;
 mod ending;
 mod locks;
 mod nesting;
 mod over_nfs;
+mod remote;
 mod replace;
 mod report;
 mod supervise;
@@ -37,6 +44,7 @@ use lockwright_posix::lock::PathLock;
 use crate::{
     args::{IfBusy, RunArgs, WantArgs},
     around::Around,
+    daemon,
     events::{self, Event, Shown},
     exit::{BUSY, Failure, failed, say},
     nfs,
@@ -44,6 +52,7 @@ use crate::{
 };
 use acquire::Taken;
 use child::{HeldBack, Task, Told};
+use descendants::Others;
 use locks::Locks;
 use report::Report;
 pub(crate) use report::help;
@@ -68,6 +77,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
 }
 
 fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<u8, Failure> {
+    if let Some(address) = daemon::address(&want.lock) {
+        return remote::run(&address?, args, want, report);
+    }
     if let Some(address) = nfs::address(&want.lock)? {
         return over_nfs::run(args, want, &address, report);
     }
@@ -76,7 +88,7 @@ fn run_reported(args: &RunArgs, want: &WantArgs, report: &mut Report) -> Result<
     let around = Around::this_process();
     let same = nesting::same(&around, &locks.all, args.reentrant)?;
     let command = args.command();
-    let task = Task { command: &command, lock: &path, mode: want.kind, voice: want.voice };
+    let task = Task { command: &command, lock: &path, mode: want.kind, voice: want.voice, foreground: args.foreground };
     match same {
         Some(id) => Ok(child::replace_this(&task, &id)),
         None => run_under(&locks, args, want, &task, around, report),
@@ -92,6 +104,7 @@ fn run_under(
     report: &mut Report,
 ) -> Result<u8, Failure> {
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
+    let others = Others::adopt().map_err(failed("cannot adopt what the command leaves behind"))?;
     let child = HeldBack::fork(task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
     want.shared_with().widen_umask(); // The command has its own.
     let taken = match acquire::acquire(locks, args, want, &child, &signals, &mut around) {
@@ -117,8 +130,8 @@ fn run_under(
     }
     let told = Told { id: locks.main_of(&ids), around: &around, fence, slot };
     let (lock, world) = (locks.main(), locks.main_of(&worlds));
-    let hold = Guarded { lock, guards: &guards };
-    let means = Means { hold: &hold, world, signals: &signals, stop: &args.stop };
+    let guarded = Guarded { lock, guards: &guards };
+    let means = Means { hold: &guarded, world, signals: &signals, stop: &args.stop, others: &others };
     let say_cause = |cause: &_| ending::say_cause(voice, locks, &ids, cause, args.stop.on_lost);
     let outcome = supervise::supervise(child, &told, means, say_cause);
     let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH

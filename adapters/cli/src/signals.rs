@@ -1,6 +1,7 @@
 //! The signals that a supervisor takes in, as events in one queue.
 
 use std::{
+    cell::Cell,
     fs::File,
     io::{self, Read},
     os::fd::{AsFd, OwnedFd},
@@ -28,6 +29,12 @@ const PASSED_ON: [Signal; 8] = [
     Signal::SIGCONT,
 ];
 
+/// What keys of a terminal send.
+const KEYS: [Signal; 3] = [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTSTP];
+
+/// The code of a signal that the kernel sends by itself (`SI_KERNEL`).
+const OF_KERNEL: i32 = 0x80;
+
 /// More than there is before the field that is read, in bytes.
 const STATUS_BYTES: usize = 8192;
 
@@ -36,6 +43,8 @@ const STATUS_BYTES: usize = 8192;
 pub(crate) struct Signals {
     queue: SignalFd,
     before: SigSet,
+    /// Whether those of a terminal are told.
+    of_terminal: Cell<bool>,
 }
 
 impl Signals {
@@ -53,16 +62,29 @@ impl Signals {
         let blocked = queued | SigSet::from(Signal::SIGTTOU);
         let before = blocked.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         let queue = SignalFd::with_flags(&queued, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        Ok(Self { queue, before })
+        Ok(Self { queue, before, of_terminal: Cell::new(true) })
     }
 
     /// The next signal that has come in, if any.
     pub(crate) fn next(&self) -> io::Result<Option<Signal>> {
-        match self.queue.read_signal() {
-            Ok(Some(info)) => Ok(Some(Signal::try_from(info.ssi_signo.cast_signed())?)),
-            Ok(None) | Err(Errno::EINTR) => Ok(None),
-            Err(error) => Err(error.into()),
+        loop {
+            match self.queue.read_signal() {
+                Ok(Some(info)) => {
+                    let signal = Signal::try_from(info.ssi_signo.cast_signed())?;
+                    let of_terminal = info.ssi_code == OF_KERNEL && KEYS.contains(&signal);
+                    if !of_terminal || self.of_terminal.get() {
+                        return Ok(Some(signal));
+                    }
+                }
+                Ok(None) | Err(Errno::EINTR) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
         }
+    }
+
+    /// From now on what a terminal sends by its keys is not told: the command is in the same group, and gets it itself.
+    pub(crate) fn leave_terminal(&self) {
+        self.of_terminal.set(false);
     }
 
     /// Waits until there is a signal, for `at_most` so long: `true` when there is one.

@@ -7,6 +7,7 @@ use lockwright_posix::lock::{Entry, PathLock, Standing};
 
 use crate::{
     args::LookArgs,
+    daemon,
     exit::Failure,
     look,
     owner::print,
@@ -21,6 +22,9 @@ const REASON_CHARS_MAX: usize = 80;
 
 /// The codes are those of [`State`].
 pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
+    if let Some(address) = daemon::address(&args.lock) {
+        return daemon::status(&address?, args);
+    }
     let (lock, standing) = look::open(&args.lock, args.kind)?;
     let state = State::of(&standing);
     let text = if args.json {

@@ -137,6 +137,24 @@ fn systemd() {
 }
 
 #[test]
+fn the_daemons_units_can_be_read() {
+    let home = Home::new(&[]);
+    let units = ["glockd.service", "glockd.socket"];
+    for unit in units {
+        let text = recipe(unit).replace("/usr/local/bin", home.bin().to_str().expect("UTF-8"));
+        fs::write(home.path().join(unit), text).expect("room");
+    }
+    if lacks("systemd-analyze", "reading the daemon's units") {
+        return;
+    }
+    let output =
+        run(&mut home.command("systemd-analyze", &["verify", "--man=no", "./glockd.service", "./glockd.socket"]));
+    let said = String::from_utf8_lossy(&output.stderr);
+    let ours: Vec<_> = said.lines().filter(|line| line.contains("glockd.")).collect();
+    assert!(ours.is_empty(), "{said}");
+}
+
+#[test]
 fn make() {
     let home = Home::new(&[]);
     if lacks("make", "a Makefile with locks") {

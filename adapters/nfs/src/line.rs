@@ -54,6 +54,9 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// The ports that a system gives to root only: some servers believe no others.
 const TRUSTED_PORTS: std::ops::Range<u16> = 665..1024;
 
+/// How many of them are tried before any other port.
+const PORT_TRIES: u32 = 8;
+
 /// A connection that mends itself.
 #[derive(Debug)]
 pub(crate) struct Line {
@@ -144,9 +147,10 @@ impl Line {
     }
 
     fn connect(&mut self) -> io::Result<TcpStream> {
-        let stream = match self.port {
+        let stream = match self.port.map(|port| self.connect_from(port)) {
             // While the system still remembers the old connection, the port may not be had.
-            Some(port) => self.connect_from(port).or_else(|_| self.connect_anew())?,
+            Some(Err(error)) if is_of_port(&error) => self.connect_anew()?,
+            Some(connected) => connected?,
             None => self.connect_anew()?,
         };
         self.port = stream.local_addr().ok().map(|address| address.port());
@@ -157,9 +161,10 @@ impl Line {
 
     fn connect_anew(&self) -> io::Result<TcpStream> {
         if rustix::process::geteuid().is_root() {
-            for _ in 0..8 {
-                if let Ok(stream) = self.connect_from(fastrand::u16(TRUSTED_PORTS)) {
-                    return Ok(stream);
+            for _ in 0..PORT_TRIES {
+                match self.connect_from(fastrand::u16(TRUSTED_PORTS)) {
+                    Err(error) if is_of_port(&error) => {}
+                    connected => return connected,
                 }
             }
         }
@@ -176,6 +181,11 @@ impl Line {
         socket.connect_timeout(&self.server.into(), self.patience.reply)?;
         Ok(socket.into())
     }
+}
+
+/// Whether it is the port at this end that stands in the way, and not the server.
+fn is_of_port(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable | ErrorKind::PermissionDenied)
 }
 
 /// Lets a connection end by a reset, and not in order.

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     future::Future,
-    net::{SocketAddr, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs},
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -34,6 +34,9 @@ use crate::{
 
 /// The groups that a credential has room for (RFC 5531, appendix A).
 const GROUPS_MAX: usize = 16;
+
+/// How long one of a host's addresses may take to let itself be connected to, where there is another.
+const GREETING: Duration = Duration::from_secs(2);
 
 /// How long a server that is busy (`NFS3ERR_JUKEBOX`) is left alone.
 const BUSY_PAUSE: Duration = Duration::from_millis(100);
@@ -101,7 +104,7 @@ pub(crate) struct Session {
 impl Session {
     /// A client for the export at `address`, the handle that its server gave, and what of the path lies below that.
     pub(crate) fn open(address: &Address, patience: Patience) -> Result<(Self, nfs_fh3, Vec<String>), OpenError> {
-        let server = resolve(address)?;
+        let server = resolve(address, address.port.unwrap_or(PMAP_PORT))?;
         let auth = credential();
         let program = |program, version| match address.port {
             Some(port) => Ok(SocketAddr::new(server, port)),
@@ -151,10 +154,14 @@ impl fmt::Debug for Session {
     }
 }
 
-fn resolve(address: &Address) -> Result<std::net::IpAddr, OpenError> {
+/// The host's address; of several the first that lets itself be connected to at `port`, as `localhost` may be two and the server
+/// be at one of them.
+fn resolve(address: &Address, port: u16) -> Result<IpAddr, OpenError> {
     let unknown = |why| OpenError::Unknown { host: address.host.clone(), why };
-    let mut found = (address.host.as_str(), 0).to_socket_addrs().map_err(unknown)?;
-    found.next().map(|found| found.ip()).ok_or_else(|| unknown(std::io::ErrorKind::NotFound.into()))
+    let found: Vec<_> = (address.host.as_str(), port).to_socket_addrs().map_err(unknown)?.collect();
+    let listens = |at: &&SocketAddr| found.len() == 1 || TcpStream::connect_timeout(at, GREETING).is_ok();
+    let at = found.iter().find(listens).or(found.first());
+    at.map(SocketAddr::ip).ok_or_else(|| unknown(std::io::ErrorKind::NotFound.into()))
 }
 
 /// Asks the port mapper of the server (RFC 1833 section 3).

@@ -50,6 +50,8 @@ const ANSWER_WAIT: Duration = Duration::from_secs(15);
 const ASK_FIRST: Duration = Duration::from_millis(10);
 /// An old daemon is asked at least so often.
 const ASK_LAST: Duration = Duration::from_millis(500);
+/// A wait that takes longer is a long one.
+const NOTICE: Duration = Duration::from_millis(400);
 /// The longest wait that is asked for at once. Longer ones are asked for again.
 const WAIT_MAX: Duration = Duration::from_hours(12);
 
@@ -75,6 +77,15 @@ pub enum ClientError {
     /// The handle that interrupts a wait can be read.
     #[error("interrupted while waiting")]
     Interrupted,
+}
+
+/// Why a wait pauses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// The handle that interrupts it can be read.
+    Interrupted,
+    /// It goes on for longer than people like to be left in the dark.
+    Long,
 }
 
 /// Why a lock was not had.
@@ -198,10 +209,11 @@ impl Client {
     ///
     /// [`ClientError`]. Nothing is held then, and nothing waited for.
     pub fn lock(self, name: &str, wait: Option<Duration>) -> Result<Result<Guard, Box<Refusal>>, ClientError> {
-        self.lock_unless(name, wait, None, || Ok(()))
+        self.lock_unless(name, wait, None, |_| Ok(()))
     }
 
-    /// As [`lock`](Self::lock). Whenever `interrupt` can be read, `heed` is called, and an error of its ends the wait.
+    /// As [`lock`](Self::lock). `heed` is called whenever `interrupt` can be read, and once when the wait turns out to be a
+    /// long one. An error of its ends the wait.
     ///
     /// # Errors
     ///
@@ -211,10 +223,10 @@ impl Client {
         name: &str,
         wait: Option<Duration>,
         interrupt: Option<BorrowedFd<'_>>,
-        mut heed: impl FnMut() -> Result<(), ClientError>,
+        mut heed: impl FnMut(Pause) -> Result<(), ClientError>,
     ) -> Result<Result<Guard, Box<Refusal>>, ClientError> {
         let until = wait.map(|wait| Instant::now() + wait);
-        let mut pause = ASK_FIRST;
+        let (mut pause, mut notice) = (ASK_FIRST, Some(Instant::now() + NOTICE));
         let why = loop {
             let left = until.map_or(WAIT_MAX, |until| until.saturating_duration_since(Instant::now()));
             let is_last = until.is_some() && left <= WAIT_MAX;
@@ -225,13 +237,21 @@ impl Client {
                 if left.is_zero() {
                     break Why::Busy;
                 }
+                if notice.take_if(|notice| *notice <= Instant::now()).is_some() {
+                    heed(Pause::Long)?;
+                }
                 self.rest(left.min(pause), interrupt, &mut heed)?;
                 pause = ASK_LAST.min(pause * 2);
                 continue;
             }
             let left = left.min(WAIT_MAX);
             self.tell(&format!("lg {} {}.{:09}", checked(name)?, left.as_secs(), left.subsec_nanos()))?;
-            let answer = self.hear_unless(None, interrupt, &mut heed)?;
+            let answer = loop {
+                match self.hear_unless(notice, interrupt, &mut heed) {
+                    Err(ClientError::NoAnswer) if notice.take().is_some() => heed(Pause::Long)?,
+                    answer => break answer?,
+                }
+            };
             match answer.as_str() {
                 "0 Timed Out" if is_last => break Why::Busy,
                 "0 Timed Out" => {}
@@ -409,11 +429,11 @@ impl Client {
         &mut self,
         until: Option<Instant>,
         interrupt: Option<BorrowedFd<'_>>,
-        heed: &mut impl FnMut() -> Result<(), ClientError>,
+        heed: &mut impl FnMut(Pause) -> Result<(), ClientError>,
     ) -> Result<String, ClientError> {
         loop {
             match self.hear(until, interrupt) {
-                Err(ClientError::Interrupted) => heed()?,
+                Err(ClientError::Interrupted) => heed(Pause::Interrupted)?,
                 answer => return answer,
             }
         }
@@ -424,7 +444,7 @@ impl Client {
         &mut self,
         pause: Duration,
         interrupt: Option<BorrowedFd<'_>>,
-        heed: &mut impl FnMut() -> Result<(), ClientError>,
+        heed: &mut impl FnMut(Pause) -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
         match self.hear_unless(Some(Instant::now() + pause), interrupt, heed) {
             Err(ClientError::NoAnswer) => Ok(()),

@@ -4,7 +4,7 @@ use std::{num::NonZeroU64, path::PathBuf};
 
 use clap::{Subcommand, ValueHint};
 
-use super::want::lock;
+use super::want::{Whom, lock};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FenceCommand {
@@ -22,6 +22,9 @@ pub(crate) enum FenceCommand {
         /// The number, from 1.
         #[arg(env = "LOCKWRIGHT_FENCE", value_name = "N")]
         number: NonZeroU64,
+        /// Share the numbers with other users, as `run` has it for locks. All who share them say the same.
+        #[arg(long, value_name = "WHOM")]
+        shared_with: Option<Whom>,
         /// One JSON object; see below.
         #[arg(long)]
         json: bool,
@@ -35,6 +38,9 @@ pub(crate) enum FenceCommand {
         /// The lock: a path, or a name in `LOCKWRIGHT_DIR`.
         #[arg(value_parser = lock(), value_hint = ValueHint::AnyPath)]
         lock: PathBuf,
+        /// Share the numbers with other users, as `run` has it for locks. All who share them say the same.
+        #[arg(long, value_name = "WHOM")]
+        shared_with: Option<Whom>,
         /// One JSON object; see below.
         #[arg(long)]
         json: bool,

@@ -34,6 +34,10 @@ pub(crate) struct RunArgs {
     /// Run CMD at once, under the lock that is held around this command, if it is this one. Otherwise that is refused, with 83.
     #[arg(long, conflicts_with_all = ["max_hold", "status_fd", "report"])]
     pub(crate) reentrant: bool,
+    /// Leave CMD in the process group of lockwright, for a pipeline whose commands read from the terminal. Then CMD alone is
+    /// watched and stopped, and not what it starts: that runs on without the lock, also when lockwright is killed.
+    #[arg(long)]
+    pub(crate) foreground: bool,
     /// Hold this lock as well, of the same kind; repeat it for more. They are taken in the order of their resolved paths, and
     /// all are held before CMD runs: if one is not acquired, those that were are given back. --wait counts for all together,
     /// and the loss of any stops CMD, which is told of LOCK alone.
@@ -59,6 +63,7 @@ impl RunArgs {
             stop: StopArgs::default(),
             report: ReportArgs::default(),
             reentrant: false,
+            foreground: false,
             also: Vec::new(),
             shell: None,
             command,

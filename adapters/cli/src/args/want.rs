@@ -10,8 +10,9 @@ use lockwright_posix::{
     fs::SharedWith,
     lock::{Kind, KindParseError, PathLock},
 };
+use lockwright_tcp::address::Address;
 
-use crate::{events::Voice, exit::Failure, nfs, notes, verified};
+use crate::{daemon, events::Voice, exit::Failure, nfs, notes, verified};
 
 /// Which lock, and how long to wait for it.
 #[derive(Clone, Debug, clap::Args)]
@@ -21,10 +22,10 @@ pub(crate) struct WantArgs {
     #[arg(long, value_name = "KIND", default_value = "fast", value_parser = kind)]
     pub(crate) kind: Kind,
     /// Give up after so long: 1.5, 30s, 5m, 2h. The default is to wait for as long as it takes.
-    #[arg(short, long, value_name = "DURATION", value_parser = duration, conflicts_with = "nonblock")]
+    #[arg(short, long, visible_alias = "timeout", value_name = "DURATION", value_parser = duration, conflicts_with = "nonblock")]
     pub(crate) wait: Option<Duration>,
     /// Do not wait at all.
-    #[arg(short, long)]
+    #[arg(short, long, visible_alias = "try")]
     pub(crate) nonblock: bool,
     /// Do not say that the lock is waited for, nor who has it when it was not had: the exit code does.
     #[arg(short, long)]
@@ -40,7 +41,8 @@ pub(crate) struct WantArgs {
     /// Go on where that kind of lock is not verified: on a network file system, or one that is not known. `doctor` tells more.
     #[arg(long)]
     pub(crate) unverified: bool,
-    /// The lock: a path, whose directory exists. A name without a slash is in `LOCKWRIGHT_DIR`, if that is set.
+    /// The lock: a path, whose directory exists. A name without a slash is in `LOCKWRIGHT_DIR`, if that is set. For `run` also one of a
+    /// daemon: tcp://HOST:PORT/NAME or unix:PATH#NAME.
     #[arg(value_parser = lock(), value_hint = ValueHint::AnyPath)]
     pub(crate) lock: PathBuf,
 }
@@ -57,21 +59,27 @@ pub(crate) enum Whom {
 impl WantArgs {
     /// Who else may use the lock.
     pub(crate) fn shared_with(&self) -> SharedWith {
-        match self.shared_with {
-            None => SharedWith::Nobody,
-            Some(Whom::Group) => SharedWith::Group,
-            Some(Whom::All) => SharedWith::All,
-        }
+        shared_with(self.shared_with)
     }
 
     /// The lock, of which nothing is made yet, if it is verified there.
     pub(crate) fn open(&self) -> Result<PathLock, Failure> {
+        daemon::refuse(&self.lock)?;
         nfs::refuse(&self.lock)?;
         let lock = PathLock::open_shared(&self.lock, self.kind, self.shared_with())?;
         if !self.unverified {
             verified::check(&lock)?;
         }
         Ok(lock)
+    }
+}
+
+/// Who else may use a lock, by what was said.
+pub(crate) fn shared_with(whom: Option<Whom>) -> SharedWith {
+    match whom {
+        None => SharedWith::Nobody,
+        Some(Whom::Group) => SharedWith::Group,
+        Some(Whom::All) => SharedWith::All,
     }
 }
 
@@ -96,10 +104,10 @@ fn note(text: &str) -> Result<String, String> {
 /// The directory of locks that are called by a name alone.
 pub(crate) const DIR: &str = "LOCKWRIGHT_DIR";
 
-/// A lock: a path or, in the directory that is set for those, a name.
+/// A lock: a path or, in the directory that is set for those, a name; or the address of a daemon's.
 pub(super) fn lock() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().map(|path| {
-        let is_name = !path.as_os_str().as_encoded_bytes().contains(&b'/');
+        let is_name = !path.as_os_str().as_encoded_bytes().contains(&b'/') && !Address::is_meant(path.as_os_str());
         match std::env::var_os(DIR).filter(|dir| is_name && !dir.is_empty()) {
             Some(dir) => PathBuf::from(dir).join(path),
             None => path,

@@ -61,15 +61,14 @@ pub(super) fn acquire(
     for lock in &locks.all {
         let left = want.wait.map(|wait| wait.saturating_sub(begun.elapsed()));
         let want = WantArgs { wait: left, ..want.clone() };
-        let id = lock.this_process().fresh_id_with_group(child.leader());
-        let id = Id::from(&id.map_err(failed("cannot tell who the command is"))?);
+        let id = Id::from(&child.owner(lock.this_process()).map_err(failed("cannot tell who the command is"))?);
         let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
         notes.push(Noted::write(lock, &id, &args.note, want.quiet || want.voice == Voice::Json));
         let mut contender = lock.contend_as(&id);
         if args.busy.if_busy == IfBusy::Replace {
-            replace::replace(lock, want.voice, &mut contender, &world, || heed(child, signals))?;
+            replace::replace(lock, want.voice, &mut contender, &world, || heed_waiting(child, signals))?;
         }
-        wait::wait(&mut contender, &want, &world, around, NOT_RUN, || heed(child, signals))?;
+        wait::wait(&mut contender, &want, &world, around, NOT_RUN, || heed_waiting(child, signals))?;
         let path = std::path::absolute(lock.path()).map_err(failed("cannot tell the working directory"))?;
         around.push(contender.id(), &path);
         guards.extend(contender.into_guard());
@@ -104,7 +103,7 @@ fn slot(lock: &PathLock, id: &Id) -> Result<Option<u32>, Failure> {
 }
 
 /// Takes in the signals that came while waiting: stops when one asks for that, fails when one asks for the end.
-pub(super) fn heed(child: &HeldBack, signals: &Signals) -> Result<(), Failure> {
+pub(super) fn heed_waiting(child: &HeldBack, signals: &Signals) -> Result<(), Failure> {
     while let Some(signal) = signals.next().map_err(failed("cannot read signals"))? {
         if signal == Signal::SIGCHLD
             && let Some(Change::Ended(code)) = child.change().map_err(failed("cannot watch the command"))?

@@ -20,16 +20,16 @@ use std::{
     process::Command,
 };
 
-use lockwright_kernel::{id::Id, token::Token};
-use lockwright_posix::lock::Kind;
+use lockwright_kernel::{id::Id, ids::process::ProcessId, token::Token};
+use lockwright_posix::{lock::Kind, process::ThisProcess};
 use nix::{
     errno::Errno,
     sys::{
         prctl,
-        signal::{Signal, killpg},
+        signal::{Signal, kill, killpg},
         wait::{Id as Whom, WaitPidFlag, WaitStatus, waitid, waitpid},
     },
-    unistd::{ForkResult, Pid, fork, getpid, getppid, setpgid},
+    unistd::{ForkResult, Pid, fork, getpgrp, getpid, getppid, setpgid},
 };
 
 use crate::{
@@ -51,6 +51,8 @@ pub(super) struct Task<'a> {
     pub(super) lock: &'a Path,
     /// Its kind.
     pub(super) mode: Kind,
+    /// It stays in the group of this process.
+    pub(super) foreground: bool,
     /// In what form it is told that it cannot be executed.
     pub(super) voice: Voice,
 }
@@ -89,10 +91,11 @@ impl Told<'_> {
     }
 }
 
-/// A child that waits before exec. It leads a process group, and is not yet waited for.
+/// A child that waits before exec. It leads a process group, unless it is in the foreground, and is not yet waited for.
 #[derive(Debug)]
 pub(super) struct HeldBack {
     pid: Pid,
+    foreground: bool,
     go: PipeWriter,
 }
 
@@ -101,6 +104,7 @@ pub(super) struct HeldBack {
 #[derive(Debug)]
 pub(super) struct Running {
     pid: Pid,
+    foreground: bool,
 }
 
 /// What became of a child.
@@ -125,8 +129,9 @@ impl HeldBack {
                 std::process::exit(execute(task, signals, parent, pipe).into())
             }
             ForkResult::Parent { child: pid } => {
-                let child = Self { pid, go };
-                match setpgid(pid, pid) {
+                let foreground = task.foreground;
+                let child = Self { pid, foreground, go };
+                match setpgid(pid, if foreground { getpgrp() } else { pid }) {
                     Ok(()) => Ok(child),
                     Err(error) => {
                         child.let_go();
@@ -137,14 +142,17 @@ impl HeldBack {
         }
     }
 
-    /// The process group that the child leads.
+    /// The process group of the child.
     pub(super) fn group(&self) -> Pid {
-        self.pid
+        group(self.pid, self.foreground)
     }
 
-    /// The number of the child, and of its group.
-    pub(super) fn leader(&self) -> u32 {
-        self.pid.as_raw().unsigned_abs()
+    /// A fresh id for a lock that this process and the child's group hold.
+    pub(super) fn owner(&self, process: &ThisProcess) -> io::Result<ProcessId> {
+        if self.foreground {
+            return process.fresh_id();
+        }
+        process.fresh_id_with_group(self.pid.as_raw().unsigned_abs())
     }
 
     /// What became of the child since the last look.
@@ -156,14 +164,14 @@ impl HeldBack {
     pub(super) fn go(mut self, told: &Told) -> Running {
         // Shorter than what a pipe takes in one piece. A child that was killed meanwhile is noticed by its end.
         let _ = self.go.write_all(told.lines().as_bytes());
-        Running { pid: self.pid }
+        Running { pid: self.pid, foreground: self.foreground }
     }
 
     /// Lets the child end without the command, and waits for that.
     pub(super) fn let_go(self) {
         drop(self.go);
         // One that is stopped would not see the end of the pipe.
-        let _ = killpg(self.pid, Signal::SIGKILL);
+        signal(self.pid, self.foreground, Signal::SIGKILL);
         while waitpid(self.pid, None) == Err(Errno::EINTR) {}
     }
 }
@@ -171,7 +179,23 @@ impl HeldBack {
 impl Running {
     /// The command's process group.
     pub(super) fn group(&self) -> Pid {
-        self.pid
+        group(self.pid, self.foreground)
+    }
+
+    /// Takes in those who ended of what the command left behind. Where it has ended itself, that is done when it is stopped.
+    pub(super) fn reap_others(&self) -> io::Result<()> {
+        let looks_only = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        loop {
+            match waitid(Whom::All, looks_only)?.pid() {
+                Some(pid) if pid != self.pid => drop(waitpid(pid, Some(WaitPidFlag::WNOHANG))),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Its number.
+    pub(super) fn number(&self) -> u32 {
+        self.pid.as_raw().unsigned_abs()
     }
 
     /// What became of the command since the last look.
@@ -184,9 +208,9 @@ impl Running {
         ended(self.pid)
     }
 
-    /// Sends a signal to the command's group. One whose members have all ended needs none.
-    pub(super) fn signal(&self, signal: Signal) {
-        let _ = killpg(self.pid, signal);
+    /// Sends a signal to the command's group, and in the foreground to the command alone.
+    pub(super) fn signal(&self, what: Signal) {
+        signal(self.pid, self.foreground, what);
     }
 }
 
@@ -195,6 +219,15 @@ impl Drop for Running {
         // Where it runs still, nobody will ask any more, and its supervisor is about to end.
         let _ = waitpid(self.pid, Some(WaitPidFlag::WNOHANG));
     }
+}
+
+fn group(pid: Pid, foreground: bool) -> Pid {
+    if foreground { getpgrp() } else { pid }
+}
+
+/// Who has ended needs none.
+fn signal(pid: Pid, foreground: bool, signal: Signal) {
+    let _ = if foreground { kill(pid, signal) } else { killpg(pid, signal) };
 }
 
 fn change(pid: Pid) -> io::Result<Option<Change>> {

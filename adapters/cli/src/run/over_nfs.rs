@@ -26,8 +26,9 @@ use lockwright_posix::{
 };
 
 use super::{
-    acquire::{NOT_RUN, heed},
+    acquire::{NOT_RUN, heed_waiting},
     child::{HeldBack, Task, Told},
+    descendants::Others,
     report::{Fate, Report},
     supervise::{self, Cause, Hold, Means, Outcome},
 };
@@ -57,10 +58,13 @@ pub(super) fn run(args: &RunArgs, want: &WantArgs, address: &Address, report: &m
         return Err(Failure::new(SELF_NESTED, line));
     }
     let command = args.command();
-    let task = Task { command: &command, lock: &want.lock, mode: want.kind, voice: want.voice };
+    let task =
+        Task { command: &command, lock: &want.lock, mode: want.kind, voice: want.voice, foreground: args.foreground };
     let signals = Signals::block().map_err(failed("cannot block signals"))?; // 1 BLOCK
+    let others = Others::adopt().map_err(failed("cannot adopt what the command leaves behind"))?;
     let child = HeldBack::fork(&task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
-    let taken = acquire(&lock, address, want, &child, &signals);
+    let process = ThisProcess::new().map_err(failed("cannot tell who this process is"))?;
+    let taken = acquire(&lock, address, want, &process, &child, &signals);
     let (id, world) = match taken {
         Ok(taken) => taken, // 3 TAKE
         Err(failure) => {
@@ -69,37 +73,43 @@ pub(super) fn run(args: &RunArgs, want: &WantArgs, address: &Address, report: &m
         }
     };
     let waited_ms = events::millis(report.acquired(None));
-    let (voice, shown) = (want.voice, || Shown(&want.lock));
-    voice.tell(&Event::Acquired { lock: shown(), id: events::text(&id), waited_ms });
+    let voice = want.voice;
+    voice.tell(&Event::Acquired { lock: Shown(&want.lock), id: events::text(&id), waited_ms });
     around.push(&id, &want.lock);
     let told = Told { id: &id, around: &around, fence: None, slot: None };
-    let hold = Held { lock: nfs::glance(address).ok(), id: &id, world: &world };
-    let means = Means { hold: &hold, world: world.local(), signals: &signals, stop: &args.stop };
+    let watched = Held { lock: nfs::glance(address).ok(), id: &id, process: &process, world: &world };
+    let means = Means { hold: &watched, world: world.local(), signals: &signals, stop: &args.stop, others: &others };
     let say = |cause: &Cause| say_cause(want, address, &id, cause);
     let outcome = supervise::supervise(child, &told, means, say);
     let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH
     voice.tell(&Event::Ended { child: outcome.code });
     let released = release(&lock, &id); // 6 RELEASE
     let held = report.held();
-    match &released {
-        Ok(()) => {
-            let held_ms = events::millis(held);
-            voice.tell(&Event::Released { lock: shown(), id: events::text(&id), held_ms });
-        }
-        Err(LockError::NotOwner) => {
-            if !matches!(outcome.cause, Some(Cause::Lost(..))) {
-                say_cause(want, address, &id, &lost());
-            }
-        }
-        Err(error) => {
-            let message = error.to_string();
-            voice.tell(&Event::NotReleased { lock: shown(), id: events::text(&id), message });
-            voice.say(&format!("{address}: the lock was not given back: {error}"));
-        }
-    }
+    tell_of_release(want, address, &id, &released, matches!(outcome.cause, Some(Cause::Lost(..))), held);
     let (code, fate) = ending(&outcome, &released);
     report.ended(outcome.code, fate, held);
     Ok(code)
+}
+
+/// Says what became of the lock. Of a loss that is known no more is said.
+fn tell_of_release(
+    want: &WantArgs,
+    address: &Address,
+    id: &Id,
+    released: &Result<(), LockError>,
+    is_known_lost: bool,
+    held: Duration,
+) {
+    let (voice, lock) = (want.voice, Shown(&want.lock));
+    match released {
+        Ok(()) => voice.tell(&Event::Released { lock, id: events::text(id), held_ms: events::millis(held) }),
+        Err(LockError::NotOwner) if is_known_lost => {}
+        Err(LockError::NotOwner) => say_cause(want, address, id, &lost()),
+        Err(error) => {
+            voice.tell(&Event::NotReleased { lock, id: events::text(id), message: error.to_string() });
+            voice.say(&format!("{address}: the lock was not given back: {error}"));
+        }
+    }
 }
 
 /// Refuses what there is not.
@@ -126,28 +136,27 @@ fn check(args: &RunArgs, want: &WantArgs, address: &Address) -> Result<(), Failu
     Ok(())
 }
 
-/// Takes the lock under an id of this process and of the child's group.
+/// Takes the lock under an id of this process and of the child.
 fn acquire(
     lock: &NfsLock,
     address: &Address,
     want: &WantArgs,
+    process: &ThisProcess,
     child: &HeldBack,
     signals: &Signals,
 ) -> Result<(Id, NfsWorld), Failure> {
-    let process = ThisProcess::new().map_err(failed("cannot tell who this process is"))?;
     let handle = signals.handle().map_err(failed("cannot wait for signals"))?;
     let world = NfsWorld::new(handle).map_err(failed("cannot wait"))?;
     let until = match want.wait {
         _ if want.nonblock => Some(Instant::new(Duration::ZERO)),
-        wait => wait.map(|wait| world.local().after(wait)),
+        at_most => at_most.map(|at_most| world.local().after(at_most)),
     };
     let mut tries = 0;
     loop {
-        let id = process.fresh_id_with_group(child.leader());
-        let id = Id::from(&id.map_err(failed("cannot tell who the command is"))?);
+        let id = Id::from(&child.owner(process).map_err(failed("cannot tell who the command is"))?);
         match wait_for(lock, &id, &world, until) {
             Ok(()) => return Ok((id, world)),
-            Err(WaitError::Interrupted) => heed(child, signals)?,
+            Err(WaitError::Interrupted) => heed_waiting(child, signals)?,
             Err(WaitError::TimedOut { owner }) => {
                 let line = format!("{address}: held by {}{NOT_RUN}", Owner(owner.as_ref()));
                 let line = if want.quiet { String::new() } else { line };
@@ -187,6 +196,7 @@ struct Held<'a> {
     /// there was no other connection to be had.
     lock: Option<NfsLock>,
     id: &'a Id,
+    process: &'a ThisProcess,
     world: &'a NfsWorld,
 }
 
@@ -217,6 +227,10 @@ impl Hold for Held<'_> {
 
     fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
         ProcProbe::shared().liveness(id)
+    }
+
+    fn this_process(&self) -> &ThisProcess {
+        self.process
     }
 }
 

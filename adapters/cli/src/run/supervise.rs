@@ -8,12 +8,13 @@
 //! | the command holds for too long | stops the group |
 //!
 //! Stopping is the signal that was asked for, `SIGTERM` by default, to the whole group, after a while `SIGKILL`, and a wait until
-//! nothing of it is left. Until then a lock that is held still is kept.
+//! nothing of it is left; then the same for what the command has started and what has left the group. Until then a lock that is
+//! held still is kept.
 //!
 //! To watch the hold takes a handle that the kernel is slow to close, so a command is not watched in its first
 //! [`UNWATCHED`]. A loss in that time is noticed when it is over.
 
-use std::{fmt, io, time::Duration};
+use std::{collections::BTreeSet, fmt, io, time::Duration};
 
 use lockwright_kernel::{
     clock::Instant,
@@ -26,12 +27,17 @@ use lockwright_kernel::{
 };
 use lockwright_posix::{
     lock::{Guard, Loss, PathLock, Vigil},
+    process::ThisProcess,
     watch::PosixWorld,
 };
-use nix::sys::signal::{Signal, raise};
+use nix::{
+    sys::signal::{Signal, raise},
+    unistd::getpgrp,
+};
 
 use super::{
     child::{Change, HeldBack, Running, Told},
+    descendants::Others,
     terminal,
 };
 use crate::{
@@ -53,8 +59,11 @@ pub(super) trait Hold: fmt::Debug {
     /// The id that it is held under, of several one of them.
     fn id(&self) -> &Id;
 
-    /// Whether that id's like is alive.
+    /// Whether the owner of an id of this kind is alive.
     fn liveness(&self, id: &Id) -> Result<Liveness, Halted>;
+
+    /// Who holds.
+    fn this_process(&self) -> &ThisProcess;
 }
 
 /// Locks at paths.
@@ -78,6 +87,10 @@ impl Hold for Guarded<'_> {
     fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
         self.lock.probe().liveness(id)
     }
+
+    fn this_process(&self) -> &ThisProcess {
+        self.lock.this_process()
+    }
 }
 
 /// What a supervisor has to do with.
@@ -88,6 +101,8 @@ pub(super) struct Means<'a> {
     pub(super) world: &'a PosixWorld,
     pub(super) signals: &'a Signals,
     pub(super) stop: &'a StopArgs,
+    /// Children of this process that are not the command's.
+    pub(super) others: &'a Others,
 }
 
 /// How a command came to its end.
@@ -111,10 +126,42 @@ pub(super) enum Cause {
 pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: impl Fn(&Cause)) -> io::Result<Outcome> {
     terminal::hand_over(child.group());
     let supervisor = Supervisor { means, command: child.go(told) };
+    if supervisor.command.group() == getpgrp() {
+        means.signals.leave_terminal();
+    }
     // Who cannot be watched any more had better not run on while somebody else gets the lock.
     let ended = supervisor.watch(say).inspect_err(|_| supervisor.command.signal(Signal::SIGKILL));
     terminal::take_back(supervisor.command.group());
     ended
+}
+
+/// Takes in the signals that have come, and answers with the exit code if the command has ended.
+pub(super) fn heed(command: &Running, signals: &Signals) -> io::Result<Option<u8>> {
+    while let Some(signal) = signals.next()? {
+        match signal {
+            Signal::SIGCHLD => {
+                match command.change()? {
+                    Some(Change::Ended(code)) => return Ok(Some(code)),
+                    Some(Change::Stopped(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => stop_too(command)?,
+                    // Stopped by somebody who means the command alone, and will continue it alone.
+                    Some(Change::Stopped(_)) | None => {}
+                }
+                command.reap_others()?;
+            }
+            Signal::SIGCONT => {
+                terminal::hand_over(command.group());
+                command.signal(Signal::SIGCONT);
+            }
+            signal => command.signal(signal),
+        }
+    }
+    Ok(None)
+}
+
+/// The shell is to see that its job has stopped. What continues this process comes in as a signal, as any other.
+fn stop_too(command: &Running) -> io::Result<()> {
+    terminal::take_back(command.group());
+    Ok(raise(Signal::SIGSTOP)?)
 }
 
 struct Supervisor<'a> {
@@ -124,7 +171,7 @@ struct Supervisor<'a> {
 
 impl Supervisor<'_> {
     fn watch(&self, say: impl Fn(&Cause)) -> io::Result<Outcome> {
-        let Means { hold, world, signals, stop } = self.means;
+        let Means { hold, world, signals, stop, .. } = self.means;
         let until = stop.max_hold.map(|hold| world.after(hold));
         if let Some(code) = self.until_end(Some(world.after(UNWATCHED)))? {
             return Ok(Outcome { code: Some(code), cause: None });
@@ -171,36 +218,44 @@ impl Supervisor<'_> {
         }
     }
 
-    /// Takes in the signals that have come, and answers with the exit code if the command has ended.
     fn heed(&self) -> io::Result<Option<u8>> {
-        while let Some(signal) = self.means.signals.next()? {
-            match signal {
-                Signal::SIGCHLD => match self.command.change()? {
-                    Some(Change::Ended(code)) => return Ok(Some(code)),
-                    Some(Change::Stopped(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => self.stop_too()?,
-                    // Stopped by somebody who means the command alone, and will continue it alone.
-                    Some(Change::Stopped(_)) | None => {}
-                },
-                Signal::SIGCONT => {
-                    terminal::hand_over(self.command.group());
-                    self.command.signal(Signal::SIGCONT);
-                }
-                signal => self.command.signal(signal),
-            }
-        }
-        Ok(None)
+        heed(&self.command, self.means.signals)
     }
 
-    /// The shell is to see that its job has stopped. What continues this process comes in as a signal, as any other.
-    fn stop_too(&self) -> io::Result<()> {
-        terminal::take_back(self.command.group());
-        Ok(raise(Signal::SIGSTOP)?)
-    }
-
-    /// Ends the command's whole group, and waits until nothing of it is left.
+    /// Ends all of the command, and waits until nothing of it is left: its group, and then what has left that.
     fn stop(&self, signal: Signal) -> io::Result<Option<u8>> {
+        self.stop_group(signal)?;
+        if self.command.group() != getpgrp() {
+            self.stop_others(signal)?;
+        }
+        self.command.ended()
+    }
+
+    fn stop_others(&self, signal: Signal) -> io::Result<()> {
+        let Means { hold, world, stop, others, .. } = self.means;
+        let mut kill_at = (signal != Signal::SIGKILL).then(|| world.after(stop.kill_after));
+        let mut told = BTreeSet::new();
+        loop {
+            // Who may not be signalled is not waited for.
+            let mut left = others.descendants(self.command.number())?;
+            left.retain(|one| match kill_at {
+                Some(_) if told.insert(*one) => one.signal(signal) && one.signal(Signal::SIGCONT),
+                Some(_) => true,
+                None => one.signal(Signal::SIGKILL),
+            });
+            let Some(one) = left.first() else { return Ok(()) };
+            let Some(id) = one.id(hold.this_process()) else { continue };
+            let wake = world.wait_for_death(&id, kill_at).map_err(|halted| io::Error::other(halted.to_string()))?;
+            if wake == Wake::TimedOut {
+                kill_at = None;
+            }
+            self.heed_while_stopping()?;
+        }
+    }
+
+    fn stop_group(&self, signal: Signal) -> io::Result<()> {
         let Means { world, stop, .. } = self.means;
-        let all = self.whole_group()?;
+        let Some(all) = self.whole_group()? else { return Ok(()) };
         self.command.signal(signal);
         // One that is stopped would take it later.
         self.command.signal(Signal::SIGCONT);
@@ -213,7 +268,7 @@ impl Supervisor<'_> {
             }
             self.heed_while_stopping()?;
         }
-        self.command.ended()
+        Ok(())
     }
 
     /// Who is stopped need not be told that it is to stop, and its supervisor has to see its end.
@@ -226,11 +281,18 @@ impl Supervisor<'_> {
         Ok(())
     }
 
-    /// The command and its group, without the supervisor, as an owner that dies when all of it has ended.
-    fn whole_group(&self) -> io::Result<Id> {
+    /// The command and its group, without the supervisor, as an owner that dies when all of it has ended. In the foreground the
+    /// command alone; `None` when that has ended.
+    fn whole_group(&self) -> io::Result<Option<Id>> {
         let id = ProcessId::try_from(self.means.hold.id()).map_err(io::Error::other)?;
-        let group = id.group.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
-        Ok(Id::from(&ProcessId { pid: group.leader, start: group.start, ..id }))
+        if let Some(group) = id.group {
+            return Ok(Some(Id::from(&ProcessId { pid: group.leader, start: group.start, ..id })));
+        }
+        match self.means.hold.this_process().fresh_id_for(self.command.number()) {
+            Ok(command) => Ok(Some(Id::from(&command))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Where its members cannot be seen from here, the command itself has to do.

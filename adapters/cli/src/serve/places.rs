@@ -34,9 +34,10 @@ pub(super) fn open(args: &PlaceArgs) -> Result<Vec<Listener>, Failure> {
 pub(super) fn tell(server: &Server) {
     for listener in server.listeners() {
         let speaks = listener.speaks();
-        match listener.tcp_address() {
-            Some(address) => info!(%address, ?speaks, "listening"),
-            None => info!(?speaks, "listening at a unix socket"),
+        if let Some(address) = listener.tcp_address() {
+            info!(%address, ?speaks, "listening");
+        } else {
+            info!(?speaks, "listening at a unix socket");
         }
         if listener.is_wide() {
             warn!("whoever can reach that port can take and see every lock");
@@ -48,7 +49,7 @@ fn asked_for(args: &PlaceArgs) -> Result<Vec<Listener>, Failure> {
     let has_ports = !args.no_port || args.ws != 0;
     if has_ports && !args.listen.is_loopback() && !args.insecure {
         let line = format!(
-            "--listen {}: whoever can reach that could take and see every lock, unseen by nobody on the way; \
+            "--listen {}: whoever can reach that could take and see every lock, and so could whoever is on the way; \
              say --insecure if that is meant, or forward a unix socket by ssh",
             args.listen
         );

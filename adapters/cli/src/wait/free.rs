@@ -7,6 +7,7 @@ use lockwright_posix::lock::{AcquireErrorKind, Kind, PathLock};
 use super::{Patience, Waiter};
 use crate::{
     args::WaitArgs,
+    daemon,
     events::Voice,
     exit::{Failure, OTHER_KIND},
     look,
@@ -14,6 +15,9 @@ use crate::{
 
 /// Code 0 says that there was room a moment ago.
 pub(crate) fn wait(args: &WaitArgs) -> Result<ExitCode, Failure> {
+    if let Some(address) = daemon::address(&args.lock) {
+        return daemon::wait(&address?, args);
+    }
     let world = PathLock::open_unguarded(&args.lock, Kind::Fast)?.world();
     let begun = Instant::now();
     loop {

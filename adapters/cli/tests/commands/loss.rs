@@ -1,6 +1,6 @@
 //! A command whose lock is lost does not run on: all of it is stopped, and the exit code says why.
 
-use std::fs;
+use std::{fs, io::Write};
 
 use nix::sys::signal::Signal;
 
@@ -48,6 +48,36 @@ fn rule_1_a_lost_lock_stops_the_whole_group_and_not_the_command_alone() {
     lose(&dir);
     assert_eq!((holder.line(), holder.code()), ("TERM".into(), 81));
     assert_eq!(holder.line(), "", "its output is closed, so nothing of it runs");
+}
+
+#[test]
+fn what_has_left_the_group_is_stopped_as_well_and_what_was_there_before_is_not() {
+    for ends in ["exit", ":"] {
+        let dir = Dir::new();
+        let [fifo, before] = ["fifo", "before"].map(|name| Fifo::new(&dir, name));
+        // Its parent ends at once, and it is in a session of its own.
+        let daemon = format!("setsid -f sh -c 'trap {ends} TERM; echo started >fifo; while :; do read x <fifo; done'");
+        let held = format!("{daemon}; read x <fifo; {WAITS}").replace('\'', "'\\''");
+        let me = env!("CARGO_BIN_EXE_lockwright");
+        let script = format!("cat before >seen & exec {me} run -k 0.2 lock -- sh -c '{held}'");
+        let mut holder = Process::start(dir.shell(&script));
+        let other = before.open();
+        assert_eq!(holder.line(), "in");
+        lose(&dir);
+        assert_eq!((holder.line(), holder.code()), ("TERM".into(), 81));
+        assert_eq!(holder.line(), "", "its output is closed, so nothing of it runs");
+        (&other).write_all(b"it lives").expect("somebody reads");
+        drop((other, fifo));
+    }
+}
+
+#[test]
+fn what_a_command_leaves_behind_is_taken_in_when_it_ends() {
+    let dir = Dir::new();
+    let orphans = "for i in 1 2 3 4 5 6 7 8; do setsid -f true; done";
+    let zombies = "while ps --ppid $PPID -o stat= | grep -q Z; do :; done; echo none";
+    let mut holder = dir.start(&[], &format!("{orphans}; {zombies}"));
+    assert_eq!((holder.line(), holder.code()), ("none".into(), 0));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod doctor;
 mod events;
 mod explain;
 mod fence;
+mod foreground;
 mod hold;
 mod idle;
 mod kinds;

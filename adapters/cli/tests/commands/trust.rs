@@ -104,6 +104,23 @@ fn a_group_shares_a_lock_and_takes_over_from_its_dead() {
 }
 
 #[test]
+fn a_group_shares_the_numbers_of_a_lock_and_what_a_resource_admitted() {
+    let Some(shared) = Shared::new(0, TEAM, 0o2770) else { return };
+    for (user, number) in [(ANN, "1"), (BOB, "2"), (ANN, "3")] {
+        let given = shared.lockwright(user, &["fence", "advance", "--shared-with=group", "lock"]);
+        assert_eq!(out(&given), format!("{number}\n"), "{given:?}");
+        let admitted = shared.lockwright(user, &["fence", "check", "--shared-with=group", "guard", number]);
+        assert_eq!(code(&admitted), 0, "{admitted:?}");
+        assert_eq!(out(&shared.lockwright(BOB, &["fence", "show", "lock"])), format!("{number}\n"));
+    }
+    assert_eq!(code(&shared.lockwright(BOB, &["fence", "check", "--shared-with=group", "guard", "2"])), 81);
+    // Who does not share them enters nothing that another one made.
+    for words in [&["fence", "advance", "lock"][..], &["fence", "check", "guard", "9"]] {
+        assert_eq!(code(&shared.lockwright(BOB, words)), 77, "{words:?}");
+    }
+}
+
+#[test]
 fn a_user_who_squats_where_another_locks_takes_nothing_away() {
     let Some(shared) = Shared::new(0, 0, 0o1777) else { return };
     let victim = shared.dir.path().join("victim");

@@ -164,6 +164,18 @@ fn a_call_that_is_given_up_is_answered_that_nothing_is_known() {
 }
 
 #[test]
+fn a_host_by_its_name_is_found_at_whichever_of_its_addresses_the_server_is() {
+    let server = start(Plan::none());
+    let address = lockwright_nfs::Address { host: "localhost".to_owned(), ..server.address().clone() };
+    let patience = Patience { whole: Duration::from_secs(20), ..Patience::default() };
+    let fs = NfsFs::open_with(&address, patience).expect("it is one of them");
+    assert_eq!(fs.list(&Path::root()), Ok(Vec::new()));
+    let nowhere = lockwright_nfs::Address { host: "no-such-host.invalid".to_owned(), ..address };
+    let error = NfsFs::open(&nowhere).expect_err("there is none");
+    assert!(error.to_string().starts_with("the host no-such-host.invalid is not known: "), "{error}");
+}
+
+#[test]
 fn a_directory_below_the_export_is_a_root_and_what_is_none_is_refused() {
     let server = start(Plan::none());
     let fs = client(&server);

@@ -148,11 +148,13 @@ impl Server {
         self.farewell(index, now);
     }
 
-    /// Says a last word, gives up the locks at once, and closes when the peer has heard it, or soon.
+    /// Says a last word if there is one, gives up the locks at once, and closes when the peer has heard it, or soon.
     pub(super) fn dismiss(&mut self, index: usize, why: &[u8], now: Duration) {
         let Some(connection) = self.connections.get_mut(index).filter(|found| found.ends_at.is_none()) else { return };
         debug!(client = index, why = %String::from_utf8_lossy(why).trim_end(), "dismissed");
-        connection.reply(why);
+        if !why.is_empty() {
+            connection.reply(why);
+        }
         let client = connection.client;
         self.counters.dismissed += 1;
         self.forget(client);

@@ -49,6 +49,8 @@ pub(super) struct Connection {
     pub(super) is_owed: bool,
     /// The machine knows it no more; what waits is sent, and then it is closed.
     pub(super) ends_at: Option<Duration>,
+    /// How much was thrown away since then, in bytes.
+    pub(super) discarded: usize,
     /// Since when there is a line, a request or a handshake without its end.
     pub(super) partial_since: Option<Duration>,
     /// Since when the peer has taken nothing of what waits.
@@ -79,6 +81,7 @@ impl Connection {
             has_failed: false,
             is_owed: false,
             ends_at: None,
+            discarded: 0,
             partial_since: None,
             stalled_since: None,
         }

@@ -17,6 +17,10 @@ use super::{
 /// How much of what came is handed to the machine before it is seen how much is to be sent, in bytes.
 const PART_BYTES: usize = 4096;
 
+/// How much is read, and thrown away, from a peer that was told its end, in bytes. A connection that is closed with anything
+/// unread would take back what the peer was told.
+const DISCARDED_BYTES_MAX: usize = 1024 * 1024;
+
 impl Server {
     /// Handles what waits of a peer, or else reads from it once, and sends what that comes to.
     pub(super) fn serve(&mut self, index: usize, now: Duration) {
@@ -191,7 +195,10 @@ impl Server {
         let mut scratch = mem::take(&mut self.scratch);
         let Some(connection) = self.connections.get_mut(index) else { return };
         let is_gone = match (&connection.socket).read(&mut scratch) {
-            Ok(count) => count == 0,
+            Ok(count) => {
+                connection.discarded += count;
+                count == 0 || connection.discarded > DISCARDED_BYTES_MAX
+            }
             Err(error) => {
                 connection.is_readable = false;
                 error.kind() != io::ErrorKind::WouldBlock
