@@ -33,15 +33,8 @@ pub enum Profile {
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Self; 7] = [
-        Self::Local,
-        Self::Power,
-        Self::Identity,
-        Self::Lease,
-        Self::Notify,
-        Self::Operator,
-        Self::NfsReplay,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Local, Self::Power, Self::Identity, Self::Lease, Self::Notify, Self::Operator, Self::NfsReplay];
 
     /// The word by which it is written.
     #[must_use]
