@@ -27,9 +27,11 @@ use crate::{
 pub mod call;
 pub mod contract;
 mod mem;
+pub mod settle;
 mod through;
 
 pub use mem::{Entry, MemFs};
+pub use settle::Settled;
 pub use through::Through;
 
 /// Why a call on an [`Fs`] did not do what it was asked. Each variant states a fact.

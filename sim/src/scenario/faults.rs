@@ -53,6 +53,12 @@ pub struct Faults {
     ///
     /// *Source.* The lists of errors in `open(2)`, `mkdir(2)`, `rename(2)`, `unlink(2)` and `inotify_add_watch(2)`.
     pub refusals: u8,
+    /// The reply to a call on the file system is lost, and the server executes the call a second time: it took effect,
+    /// and its caller is told what the second execution was refused for.
+    ///
+    /// *Source.* RFC 1813, section 4.5; `mkdir(2)`, NOTES; `rename(2)`, BUGS. An exclusive create is exact: the server
+    /// keeps its verifier (section 3.3.8).
+    pub replays: u8,
 }
 
 /// A kind of fault that has a budget.
@@ -73,11 +79,12 @@ pub enum Budget {
     Reboots,
     Reorders,
     Refusals,
+    Replays,
 }
 
 impl Budget {
     /// All kinds, in the order in which they are written.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Crashes,
         Self::Errors,
         Self::Removals,
@@ -92,6 +99,7 @@ impl Budget {
         Self::Reboots,
         Self::Reorders,
         Self::Refusals,
+        Self::Replays,
     ];
 
     /// The word by which it is written.
@@ -112,6 +120,7 @@ impl Budget {
             Self::Reboots => "reboots",
             Self::Reorders => "reorders",
             Self::Refusals => "refusals",
+            Self::Replays => "replays",
         }
     }
 
@@ -139,6 +148,7 @@ impl Faults {
         reboots: 0,
         reorders: 0,
         refusals: 0,
+        replays: 0,
     };
 
     /// The budget of one kind.
@@ -159,6 +169,7 @@ impl Faults {
             Budget::Reboots => self.reboots,
             Budget::Reorders => self.reorders,
             Budget::Refusals => self.refusals,
+            Budget::Replays => self.replays,
         }
     }
 
@@ -180,6 +191,7 @@ impl Faults {
             Budget::Reboots => &mut self.reboots,
             Budget::Reorders => &mut self.reorders,
             Budget::Refusals => &mut self.refusals,
+            Budget::Replays => &mut self.replays,
         }
     }
 

@@ -26,11 +26,15 @@ pub enum Profile {
     Notify,
     /// The same as [`Profile::Local`], and somebody who knows nothing of the protocol removes entries.
     Operator,
+    /// The same as [`Profile::Local`], and replies are lost on the way from an NFS server that keeps none of them: a part
+    /// of what such a server can do. Calls that come late, caches and handles that outlive their directory are not in it.
+    NfsReplay,
 }
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Self; 6] = [Self::Local, Self::Power, Self::Identity, Self::Lease, Self::Notify, Self::Operator];
+    pub const ALL: [Self; 7] =
+        [Self::Local, Self::Power, Self::Identity, Self::Lease, Self::Notify, Self::Operator, Self::NfsReplay];
 
     /// The word by which it is written.
     #[must_use]
@@ -42,6 +46,7 @@ impl Profile {
             Self::Lease => "lease",
             Self::Notify => "notify",
             Self::Operator => "operator",
+            Self::NfsReplay => "nfs-replay",
         }
     }
 
@@ -65,6 +70,7 @@ impl Profile {
             Self::Notify => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Losses],
             Self::Power => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Cuts, Budget::Reorders],
             Self::Operator => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Removals],
+            Self::NfsReplay => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Replays],
         }
     }
 
@@ -88,6 +94,7 @@ impl Profile {
             Self::Notify => Faults { losses: 1, ..Faults::NONE },
             Self::Power => Faults { cuts: 1, ..Faults::NONE },
             Self::Operator => Faults { removals: 1, ..Faults::NONE },
+            Self::NfsReplay => Faults { replays: 1, ..Faults::NONE },
         }
     }
 }

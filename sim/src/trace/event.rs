@@ -111,6 +111,7 @@ impl Fault {
             Self::Counted(Budget::Reboots) => "restart of a host",
             Self::Counted(Budget::Reorders) => "name durable too early",
             Self::Counted(Budget::Refusals) => "refused call",
+            Self::Counted(Budget::Replays) => "call executed twice",
             Self::HadWalked => "parted walk",
         }
     }

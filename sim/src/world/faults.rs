@@ -6,6 +6,9 @@
 //!   to be written stays empty or has them; other beginnings of the contents are not tried.
 //! * A *refusal* is an error that says that nothing happened: `EACCES`, `EMFILE`, `EROFS` where something is to be
 //!   changed, `ESTALE`. A watch may be refused too, since there are so many to a user. A file that is open can be written.
+//! * A *replay* is a call that took effect, whose reply was lost, and which was executed again at once: the second
+//!   execution is refused, and that is the answer. Who takes a lock's name for taken by another is told of it by its own
+//!   call.
 //! * A *removal* takes away one entry anywhere, a file or an empty directory, by the hand of somebody who knows nothing
 //!   of the protocol.
 //! * A *power cut* kills all processes at once and takes the disk back to what was durable; see [`power`](super::power).

@@ -31,6 +31,7 @@ const KEYS: [(&str, &str); 61] = [
     ("reboots", "how many restarts of a host, at most"),
     ("reorders", "how many names that are durable before earlier ones, at most"),
     ("refusals", "how many calls that are refused, at most"),
+    ("replays", "how many calls that an NFS server executes twice, at most"),
     ("profile", "the world"),
     ("walk", "split, a step apart from a call's effect, or atomic, together with it"),
     ("strategy", "bfs, dfs, random or pct"),
