@@ -97,13 +97,11 @@ impl Entry {
     }
 
     /// Whether it means anything in this world. One that asks for watches, time or processes does so only where these
-    /// are: elsewhere it gets no answer, or ids that are not what they say. And where answers are lies, only one that
-    /// settles them does.
+    /// are: elsewhere it gets no answer, or ids that are not what they say.
     #[must_use]
     pub fn is_for(&self, profile: Profile) -> bool {
         let home = self.home();
-        let is_anywhere = matches!(home, Profile::Local | Profile::Power | Profile::Operator);
-        home == profile || is_anywhere && profile != Profile::NfsReplay
+        home == profile || matches!(home, Profile::Local | Profile::Power | Profile::Operator)
     }
 
     /// Where a mutant's mistake was made; an algorithm has no story.

@@ -94,6 +94,8 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("token.not_looked_after", 31),
     ("token.admits_lower", 13),
     ("token.gone_is_admitted", 17),
+    ("mkdir_lock.reply_lost", 1),
+    ("mkdir_lock.removed_twice", 5),
     ("file_lock.overwrites_stale", 15),
     ("file_lock.aside_unseen", 14),
     ("file_lock.aside_and_back", 16),

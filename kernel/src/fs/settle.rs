@@ -5,7 +5,8 @@
 //!
 //! 1. LOOK: what is to be removed or moved stands there; of a directory that is to be moved, the name of an entry in it.
 //! 2. CALL.
-//! 3. SETTLE, after [`FsError::NotFound`] or [`FsError::Io`]: what was to be removed stands there no more, so it is removed.
+//! 3. SETTLE, after [`FsError::NotFound`] or [`FsError::Io`]: what was to be removed stands there no more, so it is removed. If
+//!    it was not found and stands there, it has been made again: CALL again, [a few times](TRIES_MAX).
 //!    The entry of 1 stands below the new name, so the directory was moved.
 //!
 //! *Why that is true.* A removal has no other outcome than that the entry is gone; of two that remove the same one both may
@@ -23,6 +24,9 @@ use crate::{
     path::{Name, Path},
 };
 
+/// How often a removal is called for what comes again and again.
+const TRIES_MAX: u32 = 4;
+
 /// An [`Fs`] whose removals and moves are settled, see the [module](self).
 #[derive(Clone, Debug)]
 pub struct Settled<F>(F);
@@ -33,12 +37,20 @@ impl<F: Fs> Settled<F> {
         Self(fs)
     }
 
-    fn removed(&self, path: &Path, answer: Result<(), FsError>) -> Result<(), FsError> {
-        match answer {
-            Err(error @ (FsError::NotFound | FsError::Io)) if self.0.exists(path)? => Err(error),
-            Err(FsError::NotFound | FsError::Io) => Ok(()), // 3 SETTLE
-            other => other,
+    /// Removes what stands at `path`, by `call`.
+    fn remove(&self, path: &Path, call: impl Fn() -> Result<(), FsError>) -> Result<(), FsError> {
+        if !self.0.exists(path)? {
+            return Err(FsError::NotFound); // 1 LOOK
         }
+        for _ in 0..TRIES_MAX {
+            match call() {
+                Err(FsError::NotFound) if self.0.exists(path)? => {} // 2 CALL again: it came again meanwhile.
+                Err(FsError::Io) if self.0.exists(path)? => return Err(FsError::Io),
+                Err(FsError::NotFound | FsError::Io) => return Ok(()), // 3 SETTLE
+                other => return other,
+            }
+        }
+        Err(FsError::Io)
     }
 }
 
@@ -52,19 +64,11 @@ impl<F: Fs> Fs for Settled<F> {
     }
 
     fn remove_file(&self, path: &Path) -> Result<(), FsError> {
-        if !self.0.exists(path)? {
-            return Err(FsError::NotFound); // 1 LOOK
-        }
-        let answer = self.0.remove_file(path); // 2 CALL
-        self.removed(path, answer)
+        self.remove(path, || self.0.remove_file(path))
     }
 
     fn remove_dir(&self, path: &Path) -> Result<(), FsError> {
-        if !self.0.exists(path)? {
-            return Err(FsError::NotFound); // 1 LOOK
-        }
-        let answer = self.0.remove_dir(path); // 2 CALL
-        self.removed(path, answer)
+        self.remove(path, || self.0.remove_dir(path))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
@@ -123,6 +127,10 @@ impl<F: Fs> Fs for Settled<F> {
     fn put_aside(&self, from: &Path, to: &Path) -> Result<(), Halted> {
         self.0.put_aside(from, to)
     }
+
+    fn may_repeat(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]
@@ -130,7 +138,11 @@ mod tests {
     use core::cell::Cell;
 
     use super::*;
-    use crate::fs::{MemFs, Through, call::Call, contract::contract};
+    use crate::{
+        fast_lock::{FastLock, Leaf},
+        fs::{MemFs, Through, call::Call, contract::contract},
+        lock::Lock,
+    };
 
     fn path(text: &str) -> Path {
         text.parse().unwrap()
@@ -184,5 +196,53 @@ mod tests {
         settled.create_file(&path("a/mine"), b"").unwrap();
         settled.create_dir(&path("b")).unwrap();
         assert_eq!(settled.rename(&path("a"), &path("b")), Err(FsError::NotFound));
+    }
+
+    /// After the removal of a leaf, a copy of its making is executed, so many times in all.
+    fn making_it_again<'a>(disk: &'a MemFs, copies: &'a Cell<u32>) -> impl Fs + 'a {
+        Through(move |call: &Call| {
+            let answer = call.on(disk);
+            if let (Call::RemoveFile(path) | Call::DiscardFile(path), true) = (call, copies.get() > 0) {
+                let is_made = answer.is_ok() && disk.create_file(path, b"").is_ok();
+                copies.set(copies.get() - u32::from(is_made));
+            }
+            answer
+        })
+    }
+
+    #[test]
+    fn a_leaf_that_comes_again_is_removed_again_before_a_release_is_over() {
+        for count in 0..4 {
+            let (disk, copies) = (MemFs::new(), Cell::new(count));
+            let settled = Settled::new(making_it_again(&disk, &copies));
+            let lock = FastLock::new(&settled, path("lock"), Leaf::File);
+            let me = "ann".parse().unwrap();
+            lock.try_lock(&me).unwrap();
+            lock.unlock(&me).unwrap();
+            assert_eq!((copies.get(), disk.to_string().as_str()), (0, ""), "{count} copies");
+        }
+        let (disk, copies) = (MemFs::new(), Cell::new(1));
+        let believing = making_it_again(&disk, &copies);
+        let lock = FastLock::new(&believing, path("lock"), Leaf::File);
+        lock.try_lock(&"ann".parse().unwrap()).unwrap();
+        lock.unlock(&"ann".parse().unwrap()).unwrap();
+        assert_eq!(lock.owner().unwrap(), Some("ann".parse().unwrap()), "who does not look is the owner again");
+    }
+
+    #[test]
+    fn a_removal_that_found_nothing_is_made_again_for_what_stands_there() {
+        let (disk, copies) = (MemFs::new(), Cell::new(1));
+        let server = Through(|call: &Call| {
+            let answer = call.on(&disk);
+            if let (Call::RemoveFile(path), 1) = (call, copies.replace(0)) {
+                let refused = call.on(&disk);
+                disk.create_file(path, b"").unwrap();
+                return refused;
+            }
+            answer
+        });
+        disk.create_file(&path("mine"), b"").unwrap();
+        assert_eq!(Settled::new(&server).remove_file(&path("mine")), Ok(()));
+        assert_eq!(disk.to_string(), "");
     }
 }

@@ -105,24 +105,8 @@ impl World<'_> {
         if let Some(left) = state.left.spend(Budget::Refusals) {
             self.refusals(&State { left, ..state.clone() }, client, plan, out)?;
         }
-        if let Some(left) = state.left.spend(Budget::Replays) {
-            self.replay(State { left, ..state.clone() }, client, plan, out)?;
-        }
-        Ok(())
-    }
-
-    /// The step in which a call takes effect and its caller is told of a second execution of it.
-    fn replay(&self, mut next: State, client: u8, plan: Plan, out: &mut Vec<Successor>) -> Result<(), Miss> {
-        let is_replayed = matches!(plan.op, Op::CreateDir | Op::RemoveFile | Op::RemoveDir | Op::Rename);
-        // The answer would be the same where nobody looks at it, or takes what is there for made.
-        if !is_replayed || matches!(plan.looked_at, LookedAt::Nothing | LookedAt::ButTaken) {
-            return Ok(());
-        }
-        let places = places(plan, &next.processes[usize::from(client)].call);
-        let Ok(Some(change)) = self.take_effect(&mut next.tree, plan.op, places)? else { return Ok(()) };
-        let Err(refusal) = self.take_effect(&mut next.tree, plan.op, places)? else { return Ok(()) };
-        let came = Came { change: Some(change), error: Some(refusal), ..Came::default() };
-        self.answer_plainly(next, client, plan, came.odd(Budget::Replays), out)
+        self.replay(state, client, plan, out)?;
+        self.double(state, client, plan, out)
     }
 
     /// The steps in which `next` follows because a call failed, which may have taken effect.
@@ -277,6 +261,7 @@ impl World<'_> {
             rounds = u8::from(is_round);
             node = self.histories.root(RootId { phase: outcome.next, ..before })?;
         }
+        next.answered(client, failed == Some(false));
         let process = &mut next.processes[usize::from(client)];
         process.rounds = (process.rounds + rounds).min(self.scenario.rounds);
         let departs = process.call == InCall::Before;
@@ -363,6 +348,10 @@ impl World<'_> {
         if let Some(times) = &mut next.times {
             times.notice(&self.names, change)?;
         }
+        for late in &mut next.late {
+            late.follow(&self.names, change)?;
+        }
+        next.late.retain(|late| !late.is_void());
         for (other, process) in (0..).zip(&mut next.processes) {
             if Some(other) != client {
                 process.call.notice(&self.names, change)?;
