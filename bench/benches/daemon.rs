@@ -164,6 +164,7 @@ fn serve() -> Answer<()> {
         line_time_max: Duration::from_secs(10),
         stalled_max: Duration::from_secs(15),
         origins: Vec::new(),
+        rules: None,
         state: State::default(),
     };
     let listener = Listener::tcp("127.0.0.1:0".parse()?, Speaks::Lines)?;

@@ -50,7 +50,17 @@ const DIR: &str = "LOCKWRIGHT_BENCH_DIR";
 /// Those of making a directory below `disk`. A system without `/dev/shm`, or one where nothing can be made there, only
 /// has fewer places.
 pub fn places(disk: impl AsRef<Path>) -> io::Result<Vec<Place>> {
-    let on_disk = Place::within(&std::env::var_os(DIR).map_or_else(|| disk.as_ref().to_owned(), PathBuf::from))?;
+    let given = std::env::var_os(DIR).map(PathBuf::from);
+    places_or(Some(given.as_deref().unwrap_or(disk.as_ref())))
+}
+
+/// The same, where no directory need be given: then the one of temporary files is that on disk.
+///
+/// # Errors
+///
+/// Those of [`places`].
+pub fn places_or(disk: Option<&Path>) -> io::Result<Vec<Place>> {
+    let on_disk = Place::within(&disk.map_or_else(std::env::temp_dir, Path::to_owned))?;
     let mut places: Vec<_> = Place::within(Path::new(SHARED_MEMORY)).into_iter().collect();
     let device = |place: &Place| place.dir().metadata().map(|entry| entry.dev()).ok();
     if places.iter().all(|place| device(place) != device(&on_disk)) {

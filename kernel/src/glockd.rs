@@ -70,7 +70,8 @@
 //!
 //! # Commands beyond the original
 //!
-//! They are answered alike in both styles. What lacks something is answered `0 Usage: ` and its form.
+//! They are answered alike in both styles. What lacks something is answered `0 Usage: ` and its form; what the client
+//! [may not](Rights), `0 Not Allowed`, be it a command of the original or not.
 //!
 //! ```text
 //! hello                 1 Hello VERSION SILENCE EPOCH FROM    silence in seconds; from now on it is asked for signs of life
@@ -118,6 +119,7 @@ mod lines;
 mod output;
 mod queue;
 mod reply;
+mod rights;
 mod settings;
 mod shared;
 mod statistics;
@@ -127,6 +129,7 @@ pub use command::{Command, NoCommand};
 pub use fences::Fence;
 pub use output::{Output, Why};
 pub use reply::Reply;
+pub use rights::{May, Names, Right, Rights};
 pub use settings::{Replies, Saved, Settings};
 pub use statistics::{Gauges, Statistics, VERBS};
 

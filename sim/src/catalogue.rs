@@ -5,6 +5,7 @@ mod fast_lock;
 mod files;
 mod grace;
 mod known;
+mod leases;
 mod limits;
 pub mod matrix;
 mod observed;
@@ -124,7 +125,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 30] = [
+pub const ALGORITHMS: [Entry; 32] = [
     fast_lock::FILE,
     fast_lock::DIR,
     fast_lock::FILE_CLEANED,
@@ -135,6 +136,8 @@ pub const ALGORITHMS: [Entry; 30] = [
     fast_lock::CONTAINERS,
     fast_lock::OBSERVED,
     fast_lock::HOSTS,
+    leases::LEASED,
+    leases::FENCED,
     semaphore::ONE_SLOT,
     semaphore::PASSES,
     check_bid_check::LOCK_FOLDER,
@@ -163,13 +166,15 @@ pub const MUTANTS: [Entry; COMMON_MUTANTS.len() + observed::MUTANTS.len() + OTHE
     &OTHER_MUTANTS,
 );
 
-const OTHER_MUTANTS: [Entry; QUEUES_AND_WORLDS + OF_NUMBERS_AND_FILES + one_kind::MUTANTS.len()] = joined(
+const OTHER_MUTANTS: [Entry; QUEUES_AND_WORLDS + OF_NUMBERS_AND_FILES + OF_KINDS_AND_LEASES] = joined(
     &joined::<{ QUEUES_AND_WORLDS + OF_NUMBERS_AND_FILES }>(
         &joined::<QUEUES_AND_WORLDS>(&wait_queue::MUTANTS, &worlds::MUTANTS),
         &joined::<OF_NUMBERS_AND_FILES>(&token::MUTANTS, &files::MUTANTS),
     ),
-    &one_kind::MUTANTS,
+    &joined::<OF_KINDS_AND_LEASES>(&one_kind::MUTANTS, &leases::MUTANTS),
 );
+
+const OF_KINDS_AND_LEASES: usize = one_kind::MUTANTS.len() + leases::MUTANTS.len();
 
 const OF_NUMBERS_AND_FILES: usize = token::MUTANTS.len() + files::MUTANTS.len();
 
@@ -439,6 +444,7 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
         .chain(token::rows())
         .chain(files::rows())
         .chain(one_kind::rows())
+        .chain(leases::rows())
         .collect()
 }
 

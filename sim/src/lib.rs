@@ -84,7 +84,7 @@
 //! (`explore/saved` keeps a search for later), `trace` shows what was found.
 //! [`network`] is a world of its own, for a lock server and its clients.
 //! [`operations`] tells when operations on a lock begin and end, for [`Property::Linearizable`], and `linear` which orders of
-//! them are possible; [`sites`] lists which lines of an algorithm were answered what, and what never.
+//! them are possible; [`unfold`] tells a whole scenario step by step; [`sites`] lists which lines of an algorithm were answered what, and what never.
 //!
 //! [`Property::Linearizable`]: protocol::Property::Linearizable
 
@@ -112,6 +112,7 @@ mod symmetry;
 mod times;
 mod trace;
 mod tree;
+pub mod unfold;
 mod watching;
 mod world;
 

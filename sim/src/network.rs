@@ -33,4 +33,4 @@ mod world;
 
 pub use rows::{ROWS, Row, find};
 pub use scenario::{Flaw, Kind, Property, Scenario};
-pub use search::{Report, Verdict, Violation, check};
+pub use search::{Report, Verdict, Violation, check, check_while};

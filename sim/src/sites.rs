@@ -131,7 +131,7 @@ pub fn scenarios() -> Vec<(Entry, Scenario)> {
 }
 
 /// Those whose histories cannot be kept apart in some seconds; they have to be asked for by name.
-const TOO_MANY_HISTORIES: [&str; 3] = ["fast_lock+grace", "fair_", "rw_lock"];
+const TOO_MANY_HISTORIES: [&str; 5] = ["fast_lock+grace", "fast_lock+lease", "fast_lock+fence", "fair_", "rw_lock"];
 
 /// So many states are seen between two looks at whether to go on.
 const STATES_UNSEEN: usize = 1 << 12;

@@ -116,6 +116,10 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("one_kind.look_then_sign", 15),
     ("one_kind.verify_then_sign", 25),
     ("one_kind.clears_the_living", 13),
+    ("leased.nonce_ignored", 43),
+    ("leased.not_claimed", 42),
+    ("leased.not_rechecked", 45),
+    ("leased.outlives_release", 34),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {
@@ -196,9 +200,12 @@ fn the_shipped_lock_does_not_go_the_way_of_its_broken_variants() {
     }
 }
 
+/// Whatever is done there leaves something behind, so it is lost from the first step on.
+const LOST_AT_ONCE: &str = "leased.outlives_release";
+
 #[test]
 fn a_counterexample_without_its_last_step_violates_nothing() {
-    for entry in MUTANTS {
+    for entry in MUTANTS.into_iter().filter(|entry| entry.name != LOST_AT_ONCE) {
         let (_, mut trace) = counterexample(entry);
         trace.steps.pop();
         let divergence = match (trace.loop_from, trace.property) {

@@ -1,6 +1,8 @@
 //! The lock server in a simulated network: what holds, how much was seen of it, and that what is wrong is found.
 
-use lockwright_sim::network::{ROWS, Report, Row, Verdict, check};
+use std::ops::ControlFlow;
+
+use lockwright_sim::network::{ROWS, Report, Row, Verdict, check, check_while};
 
 /// For each row, how many states it has; of what is wrong, how many steps the shortest run has that shows it.
 const PINS: &[(&str, usize)] = &[
@@ -49,7 +51,12 @@ fn what_is_wrong_is_found_for_the_reason_that_it_is_wrong() {
 #[test]
 fn a_search_that_did_not_come_to_its_end_is_no_pass() {
     let report = check(&ROWS[0].scenario, 1000);
-    assert_eq!(report.verdict, Verdict::Incomplete);
+    assert_eq!(report.verdict, Verdict::Incomplete("more than 1000 states".to_owned()));
+    let stopped = check_while(&ROWS[0].scenario, 1_000_000, &mut |states| {
+        if states < 100 { ControlFlow::Continue(()) } else { ControlFlow::Break("stopped".to_owned()) }
+    });
+    assert_eq!(stopped.verdict, Verdict::Incomplete("stopped".to_owned()));
+    assert!((100..200).contains(&stopped.states), "{}", stopped.states);
 }
 
 #[test]

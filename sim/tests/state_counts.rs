@@ -73,7 +73,7 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 61] = [
 ];
 
 /// The same in other worlds: clients, crashes, and of ticks, losses or reuses so many.
-const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 22] = [
+const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 26] = [
     ("fast_lock+grace", [2, 0, 1], [17_808, 39_716, 115]),
     ("fast_lock+grace", [2, 0, 2], [72_190, 166_407, 126]),
     ("fast_lock+grace0", [2, 0, 1], [25_941, 58_022, 125]),
@@ -96,6 +96,10 @@ const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 22] = [
     ("fair_lock+lease", [2, 0, 1], [12_927, 31_997, 84]),
     ("fair_lock+lease", [2, 1, 1], [438_201, 1_136_239, 103]),
     ("token+lease", [2, 0, 2], [25_963, 66_860, 45]),
+    ("fast_lock+lease", [2, 0, 0], [29_653, 64_818, 110]),
+    ("fast_lock+lease", [2, 0, 1], [294_367, 658_837, 113]),
+    ("fast_lock+fence", [2, 1, 0], [156_126, 344_895, 85]),
+    ("fast_lock+fence", [2, 0, 2], [898_232, 1_984_153, 71]),
 ];
 
 #[test]

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod busy;
+mod cut;
 mod doctor;
 mod examples;
 mod fence;
@@ -28,7 +29,7 @@ pub(crate) use hold::{
     AcquireArgs, BreakArgs, ListArgs, LockArgs, LookArgs, OwnerArgs, QueueArgs, ReleaseArgs, RenewArgs, UnlockArgs,
     WaitArgs,
 };
-pub(crate) use lease::LeaseArgs;
+pub(crate) use lease::{LeaseArgs, Recover};
 pub(crate) use replay::{Form, ReplayArgs, ShrinkArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
@@ -115,7 +116,7 @@ pub(crate) enum Command {
     ///
     /// Exit codes: that of CMD, or 128 and the number of the signal that ended it; 75 when the lock was not acquired; 78 when
     /// a lock of another kind stands there; 81 when the lock was taken away while CMD ran, or its lease not renewed, and 85 when an operator broke it;
-    /// 82 when that kind of lock is not verified on the file system there; 124 after --max-hold; 83 when CMD would wait for a
+    /// 82 when that kind of lock is not verified on the file system there, or its holder dead under --recover=never; 124 after --max-hold; 83 when CMD would wait for a
     /// lock that is held around it, or for others who wait for such a lock; 84 when CMD ended well and the release failed; 64
     /// usage; 69 when a lock's daemon cannot be reached; 73 and 77 when the lock cannot be made there; 125 when lockwright
     /// failed; 126 and 127 when CMD cannot be executed or is not there.
@@ -178,12 +179,13 @@ pub(crate) enum Command {
     /// told; 78: not of the kind that was said.
     #[command(after_long_help = format!("{}\n\n{}", examples::EXPLAIN, explain::help()))]
     Explain(LookArgs),
-    /// Show who stands in line for a lock, in order, or take somebody out of it.
+    /// Show who stands in line for a lock, in order, take somebody out of it, or bring somebody forward.
     ///
     /// Whoever is dropped exits with 85, and its command is not run; `LOCK.broken` keeps who ordered it and why. If its turn comes
-    /// meanwhile, it loses the lock as by `break`.
+    /// meanwhile, it loses the lock as by `break`. Who makes way for another joins the line again behind it, in the order that they had;
+    /// `LOCK.cut` keeps who asked for it and why.
     ///
-    /// Exit code 0: shown, or dropped; 1: nobody stands there; 78: locks of that kind have no line; 82: refused, for it has
+    /// Exit code 0: shown, dropped, or promoted; 1: nobody stands there; 75: somebody before it did not make way; 78: locks of that kind have no line; 82: refused, for it has
     /// the lock, see `break`; 64, 73 and 77 as of `run`.
     #[command(after_long_help = examples::QUEUE)]
     Queue(QueueArgs),

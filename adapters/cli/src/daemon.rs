@@ -14,9 +14,9 @@ use lockwright_tcp::{
 
 use crate::{
     args::{LookArgs, WaitArgs},
-    exit::{BUSY, FAILED, Failure, UNAVAILABLE, USAGE},
+    exit::{BUSY, FAILED, Failure, NO_PERMISSION, UNAVAILABLE, USAGE},
     owner::print,
-    report::State,
+    report::{Report, State},
     text::{shown, shown_path},
 };
 
@@ -50,6 +50,7 @@ pub(crate) fn refuse(path: &Path) -> Result<(), Failure> {
 pub(crate) fn unavailable(address: &Address, error: &ClientError) -> Failure {
     let code = match error {
         ClientError::Answer(_) | ClientError::Name => FAILED,
+        ClientError::NotAllowed => NO_PERMISSION,
         _ => UNAVAILABLE,
     };
     Failure::new(code, format!("{}: {error}", shown_path(address.to_os_string())))
@@ -57,8 +58,8 @@ pub(crate) fn unavailable(address: &Address, error: &ClientError) -> Failure {
 
 /// Says whether the lock is held, and by whom as far as the daemon tells. The codes are those of [`State`].
 pub(crate) fn status(address: &Address, args: &LookArgs) -> Result<ExitCode, Failure> {
-    if args.json || args.kind.is_some() {
-        let line = format!("{}: --json and --kind are for locks on a file system", shown_path(&args.lock));
+    if args.kind.is_some() {
+        let line = format!("{}: --kind is for locks on a file system", shown_path(&args.lock));
         return Err(Failure::new(USAGE, line));
     }
     let lost = |error: &ClientError| unavailable(address, error);
@@ -68,6 +69,10 @@ pub(crate) fn status(address: &Address, args: &LookArgs) -> Result<ExitCode, Fai
         State::Held => client.holder(&address.name).map_err(|error| lost(&error))?,
         _ => None,
     };
+    if args.json {
+        print(&Report::of_daemon(args.lock.to_string_lossy().into_owned(), state, holder).json()?)?;
+        return Ok(ExitCode::from(state as u8));
+    }
     let by = holder.map_or_else(String::new, |holder| format!(" by {}", shown(&holder, usize::MAX)));
     print(&format!("{}: {}{by}\n", shown_path(&args.lock), state.word()))?;
     Ok(ExitCode::from(state as u8))

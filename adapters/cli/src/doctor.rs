@@ -99,7 +99,7 @@ fn row(kind: Kind, is_any: bool, found: &Findings) -> Row {
     let broken = [&found.one_handle, &found.two_handles, &found.two_processes]
         .into_iter()
         .find_map(|tried| tried.breach.as_ref());
-    let here = match (verified::on(kind, found.file_system), broken) {
+    let here = match (verified::on(kind, found.file_system, found.mount.as_ref()), broken) {
         (Verdict::Verified { .. }, Some(breach)) => {
             Verdict::NotVerified(format!("it broke a promise: {}", breach.promise))
         }

@@ -31,8 +31,8 @@ pub(crate) const NO_PERMISSION: u8 = 77;
 pub(crate) const OTHER_KIND: u8 = 78;
 /// The lock was lost while the command ran, or somebody came with a newer number (`fence check`).
 pub(crate) const LOST: u8 = 81;
-/// The lock is not taken away: its owner may be alive (`unlock`), or nobody said yes (`break`). Or that kind is not verified
-/// on that file system.
+/// The lock is not taken away: its owner may be alive (`unlock`), or nobody said yes (`break`), or nobody is to be passed, and its
+/// owner is dead (`--recover=never`). Or that kind is not verified on that file system.
 pub(crate) const REFUSED: u8 = 82;
 /// The command would wait for a lock that is held around it.
 pub(crate) const SELF_NESTED: u8 = 83;

@@ -55,14 +55,21 @@ fn take_as(
     };
     let signals = Signals::block().map_err(failed("cannot block signals"))?;
     let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
-    let note = Noted::write(&lock, &id, &args.note, want.quiet);
-    let mut contender = lease::begin(lock.contend_as(&id), args.lease, "")?;
-    wait::wait(&mut contender, want, &world, &Around::this_process(), "", || {
+    let mut note = Noted::write(&lock, &id, &args.note, want.quiet);
+    let mut contender = lease::begin(lock.contend_as(&id).giving_way(), args.lease, "")?;
+    let heed = || {
         while let Some(signal) = signals.next().map_err(failed("cannot read signals"))? {
             wait::obey(signal, "")?;
         }
         Ok(())
-    })?;
+    };
+    let fresh = || {
+        let process = lock.this_process().fresh_id_for(pid)?;
+        let id = if lease::is_for_no_process(args) { lease::id(&process) } else { Id::from(&process) };
+        note = Noted::write(&lock, &id, &args.note, want.quiet);
+        Ok(id)
+    };
+    wait::wait(&mut contender, want, &world, &Around::this_process(), "", heed, fresh)?;
     tell(&contender)?;
     contender.keep();
     note.keep();

@@ -10,6 +10,7 @@ mod args;
 mod around;
 mod breaking;
 mod completions;
+mod cut;
 mod daemon;
 mod deadlock;
 mod doctor;

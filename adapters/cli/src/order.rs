@@ -33,6 +33,15 @@ impl fmt::Display for Told<'_> {
     }
 }
 
+/// The same, told to one who waits and was asked to let somebody pass.
+pub(crate) struct MadeWay<'a>(pub(crate) &'a Order);
+
+impl fmt::Display for MadeWay<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "made way, as {} asked: {}", or_unknown(self.0.by()), or_unknown(self.0.why()))
+    }
+}
+
 fn or_unknown(text: &str) -> &str {
     if text.is_empty() { "unknown" } else { text }
 }

@@ -7,8 +7,8 @@ use lockwright_posix::lock::{Entry, PathLock, Standing};
 
 use crate::{
     args::QueueArgs,
-    breaking,
-    exit::{Failure, NOT_HELD, OTHER_KIND, REFUSED, say},
+    breaking, cut,
+    exit::{BUSY, Failure, NOT_HELD, OTHER_KIND, REFUSED, say},
     look,
     order::order,
     owner::print,
@@ -34,8 +34,9 @@ pub(crate) fn queue(args: &QueueArgs) -> Result<ExitCode, Failure> {
         let line = format!("{}: a lock of kind {layout} has no line", shown_path(lock.path()));
         return Err(Failure::new(OTHER_KIND, line));
     }
-    match (&args.drop, &args.reason) {
-        (Some(wanted), Some(reason)) => take_out(&lock, &standing, wanted, reason)?,
+    match (&args.drop, &args.promote, &args.reason) {
+        (Some(wanted), _, Some(reason)) => take_out(&lock, &standing, wanted, reason)?,
+        (None, Some(wanted), Some(reason)) => bring_forward(&lock, &standing, wanted, reason)?,
         _ if args.json => print(&Report::new(&lock, &standing)?.json()?)?,
         _ => print(&line(&lock, &standing))?,
     }
@@ -45,10 +46,7 @@ pub(crate) fn queue(args: &QueueArgs) -> Result<ExitCode, Failure> {
 /// One that waits is broken; one that holds has to be broken by name. Whose turn comes meanwhile loses the lock as by `break`.
 fn take_out(lock: &PathLock, standing: &Standing, wanted: &str, reason: &str) -> Result<(), Failure> {
     let path = shown_path(lock.path());
-    let id = find(standing, wanted);
-    let Some(id) = id else {
-        return Err(Failure::new(NOT_HELD, format!("{path}: nobody stands in line at {}", shown(wanted, 255))));
-    };
+    let id = find_or_fail(lock, standing, wanted)?;
     if standing.holders.iter().any(|holder| holder.id == *id) {
         let line = format!("{path}: {} has the lock; see lockwright break", people::who(lock, id));
         return Err(Failure::new(REFUSED, line));
@@ -59,6 +57,27 @@ fn take_out(lock: &PathLock, standing: &Standing, wanted: &str, reason: &str) ->
         lock.break_hold(id, &order, &world, world.after(BREAK)).map_err(|error| breaking::refusal(lock, id, error))?;
     say(&format!("{path}: {}", breaking::told(id, &broken)));
     Ok(())
+}
+
+/// One that holds has nobody before it.
+fn bring_forward(lock: &PathLock, standing: &Standing, wanted: &str, reason: &str) -> Result<(), Failure> {
+    let path = shown_path(lock.path());
+    let id = find_or_fail(lock, standing, wanted)?;
+    let promoted = cut::promote(lock, id, reason, &lock.world(), || Ok(()))?;
+    let line = format!("{path}: {}", cut::told(&promoted));
+    if promoted.stayed.is_empty() {
+        say(&line);
+        return Ok(());
+    }
+    Err(Failure::new(BUSY, line))
+}
+
+fn find_or_fail<'a>(lock: &PathLock, standing: &'a Standing, wanted: &str) -> Result<&'a Id, Failure> {
+    let nobody = || {
+        let line = format!("{}: nobody stands in line at {}", shown_path(lock.path()), shown(wanted, 255));
+        Failure::new(NOT_HELD, line)
+    };
+    find(standing, wanted).ok_or_else(nobody)
 }
 
 /// By its id, or by the number of its place.

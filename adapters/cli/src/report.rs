@@ -63,6 +63,9 @@ pub(crate) fn last_token(lock: &PathLock) -> Result<Option<u64>, Failure> {
     }
 }
 
+/// What a daemon's locks are, as `--kind` has it: one holder, and a line.
+const KIND_OF_DAEMON: &str = "queue";
+
 /// Every key of [`Report`], and what stands there.
 const KEYS: [(&str, &str); 8] = [
     ("lock", "the path as it was given"),
@@ -159,6 +162,20 @@ impl Report {
         })
     }
 
+    /// The same of a daemon's lock, of which less is known.
+    pub(crate) fn of_daemon(lock: String, state: State, holder: Option<String>) -> Self {
+        Self {
+            lock,
+            kind: (state == State::Held).then(|| KIND_OF_DAEMON.to_owned()),
+            state,
+            fence: None,
+            holders: holder.into_iter().map(Told::of_daemon).collect(),
+            waiters: Vec::new(),
+            trying: Vec::new(),
+            stale: Vec::new(),
+        }
+    }
+
     /// On one line, with its end.
     pub(crate) fn json(&self) -> Result<String, Failure> {
         serde_json::to_string(self).map(|text| text + "\n").map_err(|error| Failure::new(FAILED, error))
@@ -194,6 +211,30 @@ impl Told {
             lease: entry.lease,
             who,
             why,
+        }
+    }
+}
+
+impl Told {
+    fn of_daemon(id: String) -> Self {
+        Self {
+            id,
+            token: None,
+            pid: None,
+            host: None,
+            alive: None,
+            evidence: "the daemon takes it for connected".to_owned(),
+            user: None,
+            command: None,
+            since: None,
+            kind: KIND_OF_DAEMON.to_owned(),
+            slot: None,
+            number: None,
+            lease_ms: None,
+            lapsed: None,
+            lease: None,
+            who: None,
+            why: None,
         }
     }
 }

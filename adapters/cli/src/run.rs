@@ -59,11 +59,12 @@ use locks::Locks;
 use report::Report;
 pub(crate) use report::help;
 use supervise::{Guarded, Means};
+use tenure::Leased;
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let want = args.want()?;
     if args.busy.if_busy == IfBusy::Replace {
-        replace::check(want.kind, args.also.len())?;
+        replace::check(want.kind, args.also.len(), args.lease.recover)?;
     }
     let mut report = Report::begin(&args.report)?;
     let voice = want.voice;
@@ -134,7 +135,7 @@ fn run_under(
     let expires = locks.main_of(&guards).lease().map(|lease| lease::expires(&lease, world));
     let told = Told { id: locks.main_of(&ids), around: &around, fence, slot, expires };
     let guarded = Guarded { lock, guards: &guards };
-    let leased = guards.first().filter(|guard| guard.lease().is_some());
+    let leased = guards.first().map(|guard| guard as &dyn Leased).filter(|guard| guard.span().is_some());
     let means = Means { hold: &guarded, leased, world, signals: &signals, stop: &args.stop, others: &others };
     let say_cause = |cause: &_| ending::say_cause(voice, locks, &ids, cause, args.stop.on_lost);
     let outcome = supervise::supervise(child, &told, means, say_cause);

@@ -3,10 +3,11 @@
 //! 1. CLAIM the pidfile, so that there is one daemon of it.
 //! 2. RECALL what the last run left.
 //! 3. LISTEN: at the sockets that were handed over, or else at those that were asked for.
-//! 4. SERVE until SIGTERM or SIGINT.
+//! 4. SERVE until SIGTERM or SIGINT. A service manager that wants to know is told when this begins, and when it ends.
 //! 5. END: every connection is closed, which is told to whoever holds something, and the state says that it was.
 
 mod log;
+mod manager;
 mod places;
 
 use std::{
@@ -14,10 +15,11 @@ use std::{
     os::fd::AsFd,
     path::Path,
     process::ExitCode,
+    sync::Arc,
 };
 
 use lockwright_kernel::glockd;
-use lockwright_tcp::server::{Pidfile, Server, Settings, State};
+use lockwright_tcp::server::{Pidfile, Rules, Server, Settings, State};
 use nix::sys::{
     signal::{SigSet, Signal},
     signalfd::{SfdFlags, SignalFd},
@@ -28,6 +30,8 @@ use crate::{
     args::{Replies, ServeArgs},
     exit::{self, CANNOT_CREATE, FAILED, Failure, USAGE, failed},
 };
+
+use manager::Manager;
 
 /// Handles that are not those of clients.
 const OTHER_HANDLES: u64 = 64;
@@ -54,6 +58,11 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         let path = args.state.as_deref().unwrap_or("".as_ref());
         Failure::new(FAILED, format!("{}: {error}", at("--state", path)))
     })?; // 2 RECALL
+    let rules = args.rules.as_deref().map(|path| {
+        let refused = |error| Failure::new(USAGE, format!("{}: {error}", at("--rules", path)));
+        Rules::read(path).map_err(refused)
+    });
+    let rules = rules.transpose()?;
     let listeners = places::open(&args.places)?; // 3 LISTEN
     machine.connections = within_handles(machine.connections);
     let settings = Settings {
@@ -61,11 +70,22 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         line_time_max: args.limits.line_time,
         stalled_max: args.limits.stalled,
         origins: args.places.ws_origin.clone(),
+        rules,
         state,
     };
     let mut server = Server::new(settings, saved, listeners).map_err(failed("cannot serve"))?;
     places::tell(&server);
+    let manager = Manager::asked().map(Arc::new);
+    if let Some(manager) = &manager {
+        manager.tell("READY=1");
+    }
+    if let (Some(manager), Some(every)) = (manager.clone(), Manager::watches()) {
+        server.set_beat(every / 2, move || manager.tell("WATCHDOG=1"));
+    }
     server.run(ends.as_fd()).map_err(failed("cannot serve any longer"))?; // 4 SERVE
+    if let Some(manager) = &manager {
+        manager.tell("STOPPING=1");
+    }
     info!("ended"); // 5 END
     Ok(ExitCode::SUCCESS)
 }
@@ -121,6 +141,8 @@ fn machine_settings(args: &ServeArgs) -> glockd::Settings {
         waiters: limits.waiters,
         line: limits.line,
         idle: limits.idle,
+        ping: limits.silence / 3,
+        silence: limits.silence,
         grace: limits.grace,
         ..glockd::Settings::default()
     }

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use lockwright_posix::{
-    fs::{FileSystem, Ground},
+    fs::{FileSystem, Ground, Mount, NfsMount},
     lock::{Kind, PathLock},
 };
 use lockwright_sim::{
@@ -85,12 +85,18 @@ pub(crate) fn in_world(kind: Kind, profile: Profile) -> Verdict {
     Verdict::Verified { searches }
 }
 
-/// The same on a file system, by its type.
-pub(crate) fn on(kind: Kind, file_system: FileSystem) -> Verdict {
-    match file_system.ground() {
-        Ground::Local => in_world(kind, Profile::Local),
-        _ => Verdict::NotVerified(file_system.why().to_owned()),
-    }
+/// The same on a file system, by its type and, over NFS, by the options of its mount, where they can be told.
+pub(crate) fn on(kind: Kind, file_system: FileSystem, mount: Option<&Mount>) -> Verdict {
+    let why = match file_system.ground() {
+        Ground::Local => return in_world(kind, Profile::Local),
+        _ if file_system.is_nfs() => match mount.and_then(Mount::nfs) {
+            None => "how it is mounted cannot be told".to_owned(),
+            Some(NfsMount { unfit: Some(unfit), .. }) => unfit.to_string(),
+            Some(_) => file_system.why().to_owned(),
+        },
+        _ => file_system.why().to_owned(),
+    };
+    Verdict::NotVerified(why)
 }
 
 /// Refuses a lock whose kind is not verified on the file system that it is on.
@@ -99,7 +105,7 @@ pub(crate) fn check(lock: &PathLock) -> Result<(), Failure> {
     let file_system = lock
         .file_system()
         .map_err(|error| Failure::new(FAILED, format!("{path}: cannot tell the file system: {error}")))?;
-    let verdict = on(lock.kind(), file_system);
+    let verdict = on(lock.kind(), file_system, lock.fs().mount().as_ref());
     let Some(why) = verdict.why() else { return Ok(()) };
     let dir = lock.path().parent().filter(|dir| *dir != Path::new("")).unwrap_or(Path::new("."));
     let (kind, name, dir) = (lock.kind(), file_system.name(), dir.display());

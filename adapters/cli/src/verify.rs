@@ -3,6 +3,7 @@
 mod coverage;
 pub(crate) mod json;
 mod matrix;
+mod network;
 mod part;
 mod plan;
 mod progress;
@@ -48,6 +49,9 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     }
     if args.matrix {
         return matrix::matrix(args);
+    }
+    if args.network {
+        return network::verify(args);
     }
     let source = args.resume.as_deref().map(Source::open).transpose()?;
     let jobs = plan::plan(args, source.as_ref().map(Source::scenario))?;

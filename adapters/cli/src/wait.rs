@@ -6,7 +6,7 @@ pub(crate) mod free;
 mod screen;
 mod words;
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, io, time::Duration};
 
 use lockwright_kernel::{clock::Instant, id::Id};
 use lockwright_posix::{
@@ -20,9 +20,9 @@ use crate::{
     around::Around,
     deadlock::{PAUSE, Sight as Circles, Waiting},
     events::{self, Event, Shown, Voice},
-    exit::{BROKEN, BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, SELF_NESTED, code_of},
+    exit::{BROKEN, BUSY, FAILED, Failure, NO_PERMISSION, OTHER_KIND, REFUSED, SELF_NESTED, code_of},
     notes,
-    order::Told,
+    order::{MadeWay, Told},
     people,
     text::shown_path,
 };
@@ -48,8 +48,8 @@ pub(crate) struct Patience<'a> {
     pub(crate) ending: &'a str,
 }
 
-/// Waits until the contender holds, with the locks `around` it in hand. `heed` is called when a signal has come in. A failure ends
-/// in `ending`.
+/// Waits until the contender holds, with the locks `around` it in hand. `heed` is called when a signal has come in, and `fresh` for
+/// another id of the same owner, when the contender makes way for somebody. A failure ends in `ending`.
 pub(crate) fn wait(
     contender: &mut Contender,
     args: &WantArgs,
@@ -57,6 +57,7 @@ pub(crate) fn wait(
     around: &Around,
     ending: &str,
     mut heed: impl FnMut() -> Result<(), Failure>,
+    mut fresh: impl FnMut() -> io::Result<Id>,
 ) -> Result<(), Failure> {
     let until = args.wait.map(|wait| world.after(wait));
     let _until_the_end = if around.is_empty() || args.nonblock {
@@ -68,13 +69,20 @@ pub(crate) fn wait(
     let (lock, me) = (contender.lock(), contender.id().clone());
     let waiter = Waiter { lock, me: Some(&me), number: Cell::new(None) };
     let mut order = None;
-    let attempt = |until| {
-        contender.wait(world, until).inspect_err(|error| {
-            waiter.number.set(contender.number());
-            if matches!(error.kind(), AcquireErrorKind::Removed) {
-                order = contender.order().ok().flatten();
+    let attempt = |until| loop {
+        let Err(error) = contender.wait(world, until) else { return Ok(()) };
+        if let AcquireErrorKind::AskedToMakeWay { order } = error.kind() {
+            contender.make_way(world, &mut fresh)?;
+            if !args.quiet {
+                args.voice.say(&format!("{}: {}", shown_path(lock.path()), MadeWay(order)));
             }
-        })
+            continue;
+        }
+        waiter.number.set(contender.number());
+        if matches!(error.kind(), AcquireErrorKind::Removed) {
+            order = contender.order().ok().flatten();
+        }
+        return Err(error);
     };
     let answer = patience.wait_in(world, &waiter, attempt, heed);
     // It was in line, and somebody took its place away: by an order that says why, or without.
@@ -195,6 +203,7 @@ impl Patience<'_> {
                 let lines = [sight.holders(), sight.advice()].concat();
                 Failure::new(BUSY, format!("{}: {why}{}", sight.what(), self.ending)).with_lines(lines)
             }
+            AcquireErrorKind::OwnerDead { dead } => self.spares(waiter, dead),
             AcquireErrorKind::OtherKind { .. } => Failure::new(OTHER_KIND, error),
             AcquireErrorKind::AlreadyOwner => Failure::new(SELF_NESTED, error),
             AcquireErrorKind::Untrusted(_) => Failure::new(NO_PERMISSION, error),
@@ -202,6 +211,14 @@ impl Patience<'_> {
             AcquireErrorKind::LeaseOver => Failure::new(BUSY, format!("{error}{}", self.ending)),
             _ => Failure::new(FAILED, error),
         }
+    }
+
+    /// With `--recover=never` nothing is taken from the dead.
+    fn spares(self, waiter: &Waiter<'_>, dead: &Id) -> Failure {
+        let sight = waiter.sight();
+        let who = people::who(waiter.lock, dead);
+        let line = format!("{}: {who} is dead, and --recover=never passes nobody{}", sight.what(), self.ending);
+        Failure::new(REFUSED, line).with_lines(words::advice(waiter.lock, Some(dead)))
     }
 }
 

@@ -143,6 +143,9 @@ fn a_lock_that_is_held_is_waited_for_or_refused() {
     assert_eq!(code(&lockwright(dir.path(), &["run", "-q", "-w", "0.1", LOCK, "true"])), 75);
     let status = lockwright(dir.path(), &["status", LOCK]);
     assert_eq!((code(&status), out(&status).as_str()), (1, "unix:socket#a name: held by unix:1\n"));
+    let json = out(&lockwright(dir.path(), &["status", "--json", LOCK]));
+    assert!(json.starts_with(r#"{"lock":"unix:socket#a name","kind":"queue","state":"held","fence":null,"#), "{json}");
+    assert!(json.contains(r#""holders":[{"id":"unix:1","token":null,"#), "{json}");
     assert_eq!(code(&lockwright(dir.path(), &["wait", "-n", LOCK])), 75);
     let mut second = Running::start(&mut command(dir.path(), &["run", "-q", LOCK, "echo", "mine"]));
     assert_eq!(first.end(), 0);
@@ -226,7 +229,7 @@ fn what_a_daemons_lock_cannot_do_is_refused() {
         &["run", "--why", "so", LOCK, "true"],
         &["run", "--if-busy", "replace", LOCK, "true"],
         &["run", "tcp://127.0.0.1/name", "true"],
-        &["status", "--json", LOCK],
+        &["status", "--kind", "queue", LOCK],
     ] {
         let refused = lockwright(dir.path(), words);
         assert_eq!(code(&refused), 64, "{words:?}: {}", refusal(&refused));
@@ -282,6 +285,90 @@ fn called_glockd_it_takes_the_old_flags() {
     let told: Vec<String> = BufReader::new(&socket).lines().take(4).map(|line| line.expect("text")).collect();
     assert_eq!(told[..2], ["1 Got Lock", "0 disabled"]);
     assert_eq!(told[3], "1 unix:1 me");
+}
+
+/// A daemon for others, a client with a certificate, and what the rules allow to it.
+#[test]
+fn others_come_by_tls_and_may_what_the_rules_say() {
+    let dir = empty_dir();
+    certificates(dir.path());
+    fs::write(dir.path().join("rules"), "dns:localhost hold ours/*\n").expect("room");
+    let files = ["--tls-cert", "pem", "--tls-key", "key", "--tls-clients", "authority", "--rules", "rules"];
+    let port =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("one is free").port();
+    let port_text = port.to_string();
+    let at = ["--listen", "0.0.0.0", "--port", &port_text, "--ws", "0"];
+    let _daemon = serve(dir.path(), &[&at[..], &files].concat());
+    let ask = |words: &[&str], has_files: bool| {
+        let mut command = command(dir.path(), words);
+        if has_files {
+            command.envs([
+                ("LOCKWRIGHT_TLS_CERT", "pem"),
+                ("LOCKWRIGHT_TLS_KEY", "key"),
+                ("LOCKWRIGHT_TLS_CA", "authority"),
+            ]);
+        }
+        command.output().expect("it runs")
+    };
+    let [ours, theirs] = ["ours/a", "theirs"].map(|name| format!("tcps://localhost:{port}/{name}"));
+    assert_eq!(out(&ask(&["run", &ours, "echo", "in"], true)), "in\n");
+    assert_eq!(code(&ask(&["status", &ours], true)), 0);
+    let forbidden = ask(&["run", &theirs, "true"], true);
+    assert_eq!(code(&forbidden), 77, "{}", refusal(&forbidden));
+    assert_eq!(code(&ask(&["wait", &theirs], true)), 77);
+    let stranger = ask(&["run", &ours, "true"], false);
+    assert_eq!(code(&stranger), 69);
+    assert!(refusal(&stranger).contains("LOCKWRIGHT_TLS_CERT is not set"), "{}", refusal(&stranger));
+    assert_eq!(code(&ask(&["run", &ours.replace("tcps", "tcp"), "true"], true)), 69);
+    for (flag, told) in [("--tls-key", "TLS: rules"), ("--rules", "line 1")] {
+        let mut wrong = files;
+        let place = wrong.iter().position(|word| *word == flag).expect("it is one");
+        wrong[place + 1] = if flag == "--rules" { "key" } else { "rules" };
+        let refused = lockwright(dir.path(), &[&["serve"], &at[..], &wrong].concat());
+        assert_eq!(code(&refused), 64);
+        assert!(refusal(&refused).contains(told), "{}", refusal(&refused));
+    }
+    assert_eq!(code(&lockwright(dir.path(), &["serve", "--tls-cert", "pem"])), 64);
+}
+
+/// An authority, and a certificate by it with its key, which may be either side's.
+fn certificates(dir: &Path) {
+    let new_key = || rcgen::KeyPair::generate().expect("a key");
+    let mut authority = rcgen::CertificateParams::new([]).expect("no names");
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let (its_key, key) = (new_key(), new_key());
+    let its_own = authority.self_signed(&its_key).expect("a certificate");
+    let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let issuer = rcgen::Issuer::new(authority, its_key);
+    let signed = rcgen::CertificateParams::new(names).and_then(|params| params.signed_by(&key, &issuer));
+    let files =
+        [("authority", its_own.pem()), ("pem", signed.expect("a certificate").pem()), ("key", key.serialize_pem())];
+    for (file, text) in files {
+        fs::write(dir.join(file), text).expect("room");
+    }
+}
+
+/// What a service manager is told, and when.
+#[test]
+fn whoever_started_it_is_told_how_it_goes() {
+    let dir = empty_dir();
+    let manager = std::os::unix::net::UnixDatagram::bind(dir.path().join("manager")).expect("a socket");
+    manager.set_read_timeout(Some(GUARD)).expect("a socket");
+    let told = || {
+        let mut message = [0; 64];
+        let count = manager.recv(&mut message).expect("told in time");
+        String::from_utf8_lossy(&message[..count]).into_owned()
+    };
+    let mut daemon = command(dir.path(), &[&["serve"], &AT_SOCKET[..]].concat());
+    daemon.env("NOTIFY_SOCKET", dir.path().join("manager")).env("WATCHDOG_USEC", "200000");
+    let mut daemon = listening(daemon);
+    assert_eq!(told(), "READY=1");
+    assert_eq!(code(&lockwright(dir.path(), &["run", LOCK, "true"])), 0);
+    assert_eq!([told(), told(), told()], ["WATCHDOG=1"; 3]);
+    daemon.signal(Signal::SIGTERM);
+    assert_eq!(daemon.end(), 0);
+    let last = std::iter::repeat_with(told).find(|message| message != "WATCHDOG=1");
+    assert_eq!(last.as_deref(), Some("STOPPING=1"));
 }
 
 #[test]

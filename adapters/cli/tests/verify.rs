@@ -431,3 +431,27 @@ fn a_protocol_is_checked_in_no_world_that_it_is_not_for() {
     }
     assert!(entries(dir.path()).is_empty());
 }
+
+#[test]
+fn the_daemon_is_verified_in_a_network_of_its_own() {
+    let dir = empty_dir();
+    let network = |words: &[&str]| lockwright(dir.path(), &[&["verify", "--network"], words].concat());
+    let good = network(&["pipeline", "-v"]);
+    assert_eq!(code(&good), 0);
+    assert!(rows(&out(&good)).all(|row| row.starts_with("pipeline ") && row.ends_with("  Verified")), "{}", out(&good));
+    let caught = network(&["--mutants", "--json"]);
+    assert_eq!(code(&caught), 0);
+    let objects: Vec<_> = out(&caught).lines().map(json).collect();
+    assert!(objects.len() >= 11 && objects.iter().all(|row| row["caught"] == true), "{objects:?}");
+    // Without --mutants it is a violation, and told.
+    let violated = network(&["takes_cut_line"]);
+    assert_eq!(code(&violated), 1);
+    let text = out(&violated);
+    assert!(text.contains("counts are right is violated: ") && text.contains("\n   3. "), "{text}");
+    let incomplete = network(&["restart", "--states", "1000"]);
+    assert_eq!(code(&incomplete), 2);
+    assert!(out(&incomplete).contains("  more than 1000 states; every behaviour of up to "), "{}", out(&incomplete));
+    assert_eq!(code(&network(&["nothing"])), 64);
+    assert_eq!(code(&network(&["--clients", "2"])), 64);
+    assert!(entries(dir.path()).is_empty());
+}

@@ -57,7 +57,7 @@ impl ProcProbe {
         if !self.is_local() {
             return Liveness::Unknown;
         }
-        bidder.verdict(sighting(bidder.pid))
+        self.spared(bidder.verdict(sighting(bidder.pid)))
     }
 }
 

@@ -23,9 +23,9 @@ use lockwright_kernel::fs::{
     contract::{Breach, clauses, clauses_two, contract, contract_two},
 };
 
+pub use crate::fs::Mount;
 use crate::fs::{FileSystem, PosixFs, SharedWith, Untrusted};
 
-mod mount;
 mod names;
 mod notices;
 mod peer;
@@ -33,7 +33,6 @@ mod room;
 mod space;
 mod stamps;
 
-pub use mount::Mount;
 pub use names::Names;
 pub use notices::Notices;
 use peer::Peer;
@@ -155,7 +154,7 @@ fn look(
     Ok(Findings {
         // 1 LOOK
         file_system: fs.file_system().map_err(system)?,
-        mount: mount::of(fs),
+        mount: fs.mount(),
         untrusted: fs.clone().guarded(SharedWith::Nobody).map_err(system)?.err(),
         space: Space::of(fs).map_err(system)?,
         // 3 PROMISES

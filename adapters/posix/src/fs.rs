@@ -5,6 +5,8 @@
 //! `openat2` with `RESOLVE_BENEATH` and `RESOLVE_NO_SYMLINKS`, or one name at a time where the kernel has no `openat2`
 //! (before Linux 5.6) or a sandbox forbids it.
 //!
+//! Over NFS this host's memory of names is not believed: see the module `fresh`.
+//!
 //! Files are made with mode 0600 and directories with 0700, less the umask, unless they are [shared](SharedWith), or
 //! [`PosixFs::by_umask`] leaves it all to the umask. Handles are closed on exec. Who else could change what stands there is
 //! asked by [`PosixFs::guarded`].
@@ -35,10 +37,15 @@ use nix::{
 use crate::errno::fact;
 
 mod approach;
+mod fresh;
 mod known;
+mod mount;
+mod nfs;
 mod trust;
 
 pub use known::{FileSystem, Ground};
+pub use mount::Mount;
+pub use nfs::{NfsMount, NfsVersion, Unfit};
 use trust::Trust;
 pub use trust::{SharedWith, Untrusted};
 
@@ -66,6 +73,18 @@ enum Walk {
     Openat2,
     /// One name at a time.
     Stepwise,
+    /// The same, asking the server about each directory: see [`fresh`].
+    Fresh,
+}
+
+impl Walk {
+    /// What the kernel can do, for a caller who believes what it remembers.
+    fn known(root: &OwnedFd) -> Self {
+        match fcntl::openat2(root, ".", how(PASS | OFlag::O_DIRECTORY)) {
+            Err(Errno::ENOSYS | Errno::EPERM) => Self::Stepwise,
+            _ => Self::Openat2,
+        }
+    }
 }
 
 /// The directory that holds an entry.
@@ -110,10 +129,8 @@ impl PosixFs {
     }
 
     fn below(root: OwnedFd) -> Self {
-        let walk = match fcntl::openat2(&root, ".", how(PASS | OFlag::O_DIRECTORY)) {
-            Err(Errno::ENOSYS | Errno::EPERM) => Walk::Stepwise,
-            _ => Walk::Openat2,
-        };
+        let is_nfs = FileSystem::of(&root).is_ok_and(|file_system| file_system.is_nfs());
+        let walk = if is_nfs { Walk::Fresh } else { Walk::known(&root) };
         Self { root: Arc::new(root), walk, mode: Mode::S_IRWXU, trust: None }
     }
 
@@ -121,6 +138,13 @@ impl PosixFs {
     #[must_use]
     pub fn stepwise(self) -> Self {
         let walk = Walk::Stepwise;
+        Self { walk, ..self }
+    }
+
+    /// The same, where what this host remembers of names is believed, over NFS as well. Meant for trying what it remembers.
+    #[must_use]
+    pub fn from_memory(self) -> Self {
+        let walk = Walk::known(&self.root);
         Self { walk, ..self }
     }
 
@@ -166,13 +190,12 @@ impl PosixFs {
 
     /// Opens the directory `dir` without the right to read it, as a place to start from or to watch.
     pub(crate) fn place(&self, dir: &Path) -> Result<OwnedFd, FsError> {
-        self.open_dir(dir, PASS)
+        self.settled(|| self.open_dir(dir, PASS))
     }
 
     /// What stands at `path`, in a word or two.
     pub(crate) fn kind(&self, path: &Path) -> Result<&'static str, FsError> {
-        let (parent, name) = self.entry_or_root(path)?;
-        Ok(match kind(parent, name)? {
+        Ok(match kind_of(&self.status(path)?) {
             SFlag::S_IFDIR => "directory",
             SFlag::S_IFREG => "a file",
             SFlag::S_IFLNK => "a symbolic link",
@@ -183,16 +206,24 @@ impl PosixFs {
     /// Why the directory at `path`, if there is one, cannot be trusted.
     pub(crate) fn distrust(&self, path: &Path) -> Result<Option<Untrusted>, FsError> {
         let Some(trust) = self.trust else { return Ok(None) };
-        let (parent, name) = self.entry_or_root(path)?;
-        let status = status(parent, name)?;
+        let status = self.status(path)?;
         let is_dir = kind_of(&status) == SFlag::S_IFDIR;
         Ok(if is_dir { trust.check(&status).err() } else { None })
     }
 
     /// The number of the user whom the entry at `path` belongs to.
     pub(crate) fn user_of(&self, path: &Path) -> Result<u32, FsError> {
-        let (parent, name) = self.entry_or_root(path)?;
-        Ok(status(parent, name)?.st_uid)
+        Ok(self.status(path)?.st_uid)
+    }
+
+    fn status(&self, path: &Path) -> Result<FileStat, FsError> {
+        self.settled(|| {
+            let (parent, name) = self.entry_or_root(path)?;
+            if self.walk == Walk::Fresh {
+                fresh::renew_entry(&parent, name)?;
+            }
+            status(parent, name)
+        })
     }
 
     /// Wakes those who watch the directory at `path`, or the one around it. Its stamp stays, where the caller may set it.
@@ -206,18 +237,31 @@ impl PosixFs {
         }
     }
 
+    /// The answer of a call that does nothing when it answers [`FsError::Stale`].
+    fn settled<T>(&self, mut call: impl FnMut() -> Result<T, FsError>) -> Result<T, FsError> {
+        if self.walk == Walk::Fresh { fresh::again(&self.root, call) } else { call() }
+    }
+
+    /// Has the kernel ask about a directory whose entries are to be looked at, where it might answer from memory.
+    fn renew(&self, dir: impl AsFd) -> Result<(), FsError> {
+        if self.walk == Walk::Fresh { fresh::renew(dir) } else { Ok(()) }
+    }
+
     /// The directory that holds `path`, and the last name; `on_root` for the root, which has neither.
     fn entry<'p>(&self, path: &'p Path, on_root: FsError) -> Result<(Parent<'_>, &'p str), FsError> {
-        match path.names() {
-            [] => Err(on_root),
-            [name] => Ok((Parent::Root(self.root.as_fd()), name.as_str())),
-            [way @ .., name] => Ok((Parent::Opened(self.walk(way)?), name.as_str())),
-        }
+        let (parent, name) = match path.names() {
+            [] => return Err(on_root),
+            [name] => (Parent::Root(self.root.as_fd()), name.as_str()),
+            [way @ .., name] => (Parent::Opened(self.walk(way)?), name.as_str()),
+        };
+        self.renew(&parent)?;
+        Ok((parent, name))
     }
 
     /// The same for calls that can speak of the root itself.
     fn entry_or_root<'p>(&self, path: &'p Path) -> Result<(Parent<'_>, &'p str), FsError> {
         if path.names().is_empty() {
+            self.renew(&self.root)?;
             return Ok((Parent::Root(self.root.as_fd()), "."));
         }
         self.entry(path, FsError::Io)
@@ -232,6 +276,7 @@ impl PosixFs {
         }
         let mut at = self.root.try_clone().map_err(io_fact)?;
         for name in way {
+            self.renew(&at)?;
             at = step(at.as_fd(), name.as_str(), PASS)?;
             entered(&at, trust)?;
         }
@@ -242,8 +287,9 @@ impl PosixFs {
         let (parent, name) = self.entry_or_root(dir)?;
         let opened = match self.walk {
             Walk::Openat2 => fcntl::openat2(parent, name, how(flags | OFlag::O_DIRECTORY)).map_err(fact)?,
-            Walk::Stepwise => step(parent.as_fd(), name, flags)?,
+            Walk::Stepwise | Walk::Fresh => step(parent.as_fd(), name, flags)?,
         };
+        self.renew(&opened)?;
         let is_below = !dir.names().is_empty();
         entered(&opened, self.trust.filter(|trust| trust.is_wary && is_below))?;
         Ok(opened)
@@ -294,16 +340,20 @@ fn io_fact(error: io::Error) -> FsError {
 
 impl Fs for PosixFs {
     fn create_dir(&self, path: &Path) -> Result<(), FsError> {
-        let (parent, name) = self.entry(path, FsError::AlreadyExists)?;
-        stat::mkdirat(parent, name, self.mode).map_err(fact)
+        self.settled(|| {
+            let (parent, name) = self.entry(path, FsError::AlreadyExists)?;
+            stat::mkdirat(parent, name, self.mode).map_err(fact)
+        })
     }
 
     fn create_file(&self, path: &Path, contents: &[u8]) -> Result<(), FsError> {
-        let (parent, name) = self.entry(path, FsError::AlreadyExists)?;
         let new = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
         let flags = new | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mode = self.mode - (Mode::S_IXUSR | Mode::S_IXGRP | Mode::S_IXOTH);
-        let file = retry(|| fcntl::openat(&parent, name, flags, mode))?;
+        let file = self.settled(|| {
+            let (parent, name) = self.entry(path, FsError::AlreadyExists)?;
+            retry(|| fcntl::openat(&parent, name, flags, mode))
+        })?;
         if contents.is_empty() {
             return Ok(());
         }
@@ -317,78 +367,94 @@ impl Fs for PosixFs {
     }
 
     fn remove_file(&self, path: &Path) -> Result<(), FsError> {
-        let (parent, name) = self.entry(path, FsError::IsADirectory)?;
-        match unistd::unlinkat(&parent, name, UnlinkatFlags::NoRemoveDir) {
-            // POSIX has `EPERM` for a directory, and Linux passes on what the file system says.
-            Err(Errno::EPERM) if kind(&parent, name) == Ok(SFlag::S_IFDIR) => Err(FsError::IsADirectory),
-            other => other.map_err(fact),
-        }
+        self.settled(|| {
+            let (parent, name) = self.entry(path, FsError::IsADirectory)?;
+            match unistd::unlinkat(&parent, name, UnlinkatFlags::NoRemoveDir) {
+                // POSIX has `EPERM` for a directory, and Linux passes on what the file system says.
+                Err(Errno::EPERM) if kind(&parent, name) == Ok(SFlag::S_IFDIR) => Err(FsError::IsADirectory),
+                other => other.map_err(fact),
+            }
+        })
     }
 
     fn remove_dir(&self, path: &Path) -> Result<(), FsError> {
-        let (parent, name) = self.entry(path, FsError::PermissionDenied)?;
-        match unistd::unlinkat(parent, name, UnlinkatFlags::RemoveDir) {
-            Err(Errno::EEXIST) => Err(FsError::NotEmpty),
-            other => other.map_err(fact),
-        }
+        self.settled(|| {
+            let (parent, name) = self.entry(path, FsError::PermissionDenied)?;
+            match unistd::unlinkat(parent, name, UnlinkatFlags::RemoveDir) {
+                Err(Errno::EEXIST) => Err(FsError::NotEmpty),
+                other => other.map_err(fact),
+            }
+        })
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
-        let (from_parent, from) = self.entry(from, FsError::IntoItself)?;
-        let (to_parent, to) = self.entry(to, FsError::NotEmpty)?;
-        match fcntl::renameat(from_parent, from, to_parent, to) {
-            Err(Errno::EEXIST) => Err(FsError::NotEmpty),
-            Err(Errno::EINVAL) => Err(FsError::IntoItself),
-            other => other.map_err(fact),
-        }
+        self.settled(|| {
+            let (from_parent, from) = self.entry(from, FsError::IntoItself)?;
+            let (to_parent, to) = self.entry(to, FsError::NotEmpty)?;
+            match fcntl::renameat(from_parent, from, to_parent, to) {
+                Err(Errno::EEXIST) => Err(FsError::NotEmpty),
+                Err(Errno::EINVAL) => Err(FsError::IntoItself),
+                other => other.map_err(fact),
+            }
+        })
     }
 
     fn list(&self, dir: &Path) -> Result<Vec<Name>, FsError> {
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
-        let dir = Dir::from_fd(self.open_dir(dir, flags)?).map_err(fact)?;
-        let mut names = Vec::new();
-        for entry in dir {
-            let entry = entry.map_err(fact)?;
-            let name = entry.file_name().to_str();
-            let name = name.map_err(|_| FsError::ForeignName)?;
-            if name != "." && name != ".." {
-                names.push(name.parse().map_err(|_| FsError::ForeignName)?);
-            }
-        }
-        names.sort_unstable();
-        Ok(names)
+        self.settled(|| names(self.open_dir(dir, flags)?))
     }
 
     fn read(&self, file: &Path) -> Result<Vec<u8>, FsError> {
-        let (parent, name) = self.entry(file, FsError::IsADirectory)?;
-        // Opening a device can have effects of its own, so look first. What is opened is looked at again.
-        regular(&status(&parent, name)?)?;
-        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-        let fd = retry(|| fcntl::openat(&parent, name, flags | OFlag::O_NOCTTY, Mode::empty()))?;
-        regular(&stat::fstat(&fd).map_err(fact)?)?;
-        let mut contents = Vec::new();
-        let mut file = std::fs::File::from(fd).take(READ_BYTES_MAX + 1);
-        let length = file.read_to_end(&mut contents).map_err(io_fact)?;
-        if length as u64 > READ_BYTES_MAX {
-            return Err(FsError::TooLarge);
-        }
-        Ok(contents)
+        self.settled(|| {
+            let (parent, name) = self.entry(file, FsError::IsADirectory)?;
+            contents(&parent, name)
+        })
     }
 
     fn touch(&self, path: &Path) -> Result<(), FsError> {
-        let (parent, name) = self.entry_or_root(path)?;
-        let (now, flags) = (TimeSpec::UTIME_NOW, UtimensatFlags::NoFollowSymlink);
-        stat::utimensat(parent, name, &now, &now, flags).map_err(fact)
+        self.settled(|| {
+            let (parent, name) = self.entry_or_root(path)?;
+            let (now, flags) = (TimeSpec::UTIME_NOW, UtimensatFlags::NoFollowSymlink);
+            stat::utimensat(parent, name, &now, &now, flags).map_err(fact)
+        })
     }
 
     fn modified(&self, path: &Path) -> Result<Timestamp, FsError> {
-        let (parent, name) = self.entry_or_root(path)?;
-        let status = status(parent, name)?;
+        let status = self.status(path)?;
         // Stamps before 1970 are not this crate's work; they all read as its beginning.
         let seconds = u64::try_from(status.st_mtime).unwrap_or(0);
         let nanos = u32::try_from(status.st_mtime_nsec).unwrap_or(0);
         Ok(Timestamp::new(Duration::new(seconds, nanos)))
     }
+}
+
+fn names(dir: OwnedFd) -> Result<Vec<Name>, FsError> {
+    let mut names = Vec::new();
+    for entry in Dir::from_fd(dir).map_err(fact)? {
+        let entry = entry.map_err(fact)?;
+        let name = entry.file_name().to_str();
+        let name = name.map_err(|_| FsError::ForeignName)?;
+        if name != "." && name != ".." {
+            names.push(name.parse().map_err(|_| FsError::ForeignName)?);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn contents(parent: impl AsFd, name: &str) -> Result<Vec<u8>, FsError> {
+    // Opening a device can have effects of its own, so look first. What is opened is looked at again.
+    regular(&status(&parent, name)?)?;
+    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let fd = retry(|| fcntl::openat(&parent, name, flags | OFlag::O_NOCTTY, Mode::empty()))?;
+    regular(&stat::fstat(&fd).map_err(fact)?)?;
+    let mut contents = Vec::new();
+    let mut file = std::fs::File::from(fd).take(READ_BYTES_MAX + 1);
+    let length = file.read_to_end(&mut contents).map_err(io_fact)?;
+    if length as u64 > READ_BYTES_MAX {
+        return Err(FsError::TooLarge);
+    }
+    Ok(contents)
 }
 
 fn regular(status: &FileStat) -> Result<(), FsError> {

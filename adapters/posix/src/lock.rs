@@ -37,6 +37,7 @@ use crate::{
 
 mod any;
 mod breaking;
+mod cutting;
 mod error;
 mod guard;
 mod hold;
@@ -45,11 +46,13 @@ mod lease;
 mod orders;
 mod recovered;
 mod room;
+mod sparing;
 mod standing;
 mod worlds;
 
 use any::{AnyLock, Place};
 pub use breaking::{BreakError, Broken, Way};
+pub use cutting::Promoted;
 pub use error::{AcquireError, AcquireErrorKind, OpenError, OpenErrorKind, advice};
 pub use guard::{Contender, FenceError, Guard};
 pub use hold::{Loss, Vigil};
@@ -59,6 +62,7 @@ pub(crate) use lease::Seen;
 pub use orders::{ORDERS_MAX, Order, TEXT_BYTES_MAX};
 pub use recovered::Recovered;
 use recovered::Recoveries;
+use sparing::Recovery;
 pub use standing::{Entry, Glance, Standing};
 use worlds::Worlds;
 
@@ -163,7 +167,7 @@ impl PathLock {
             probe,
             recoveries: Recoveries::default(),
             seen: Seen::default(),
-            by_evidence_alone: false,
+            recovery: Recovery::Lapsed,
         };
         let lock = place.lock(kind.layout(), Leaf::File);
         // What cannot be listed is told by who wants the lock.
@@ -182,9 +186,7 @@ impl PathLock {
     /// The same lock, which is taken over from nobody whose lease is over: only from those who are dead by evidence.
     #[must_use]
     pub fn by_evidence_alone(self) -> Self {
-        let place = Place { by_evidence_alone: true, ..self.place };
-        let lock = place.lock(self.kind.layout(), Leaf::File);
-        Self { place, lock, ..self }
+        self.with_recovery(Recovery::Dead)
     }
 
     /// The path as it was given.
@@ -401,7 +403,8 @@ impl PathLock {
     /// A new world for one caller to wait in.
     #[must_use]
     pub fn world(&self) -> PosixWorld {
-        PosixWorld::with_probe(&self.place.fs, self.place.probe).seeing(self.place.seen.clone())
+        let world = PosixWorld::with_probe(&self.place.fs, self.place.probe).seeing(self.place.seen.clone());
+        if self.place.recovery == Recovery::Never { world.stopped_by_deaths() } else { world }
     }
 
     fn guard(&self, until: impl FnOnce(&PosixWorld) -> Option<clock::Instant>) -> Result<Guard, AcquireError> {

@@ -28,6 +28,8 @@ const LOOKS_MAX: u32 = 4;
 pub struct ProcProbe {
     boot: Boot,
     local: bool,
+    /// Nobody is told to be dead.
+    spares: bool,
 }
 
 impl ProcProbe {
@@ -40,12 +42,22 @@ impl ProcProbe {
     /// A probe for the owners of locks that other hosts use as well, wherever these are kept.
     #[must_use]
     pub fn shared() -> Self {
-        Self { boot: procfs::boot(), local: false }
+        Self { boot: procfs::boot(), local: false, spares: false }
     }
 
     /// The same as of a file system for a caller who knows which boot this is.
     pub(crate) fn of_boot(fs: &PosixFs, boot: Boot) -> Self {
-        Self { boot, local: fs.is_local() }
+        Self { boot, local: fs.is_local(), spares: false }
+    }
+
+    /// The same for somebody who takes nothing from the dead: they are told to be alive. To those who wait for them or look at
+    /// them it makes no difference.
+    pub(crate) fn sparing(self) -> Self {
+        Self { spares: true, ..self }
+    }
+
+    pub(crate) fn spared(self, liveness: Liveness) -> Liveness {
+        if self.spares && liveness == Liveness::Dead { Liveness::Alive } else { liveness }
     }
 
     pub(crate) fn is_local(self) -> bool {
@@ -108,7 +120,7 @@ impl Probe for ProcProbe {
             (Ok(id), Some(here)) => id.verdict(&here, &Table::new()),
             _ => Liveness::Unknown,
         };
-        Ok(verdict)
+        Ok(self.spared(verdict))
     }
 }
 

@@ -12,6 +12,12 @@ use crate::procfs::{self, Stat};
 /// Counts the ids that this process has given out, forks included.
 static SERIAL: AtomicU32 = AtomicU32::new(1);
 
+/// Counts the ids that were given out for other processes.
+static FOR_OTHERS: AtomicU32 = AtomicU32::new(0);
+
+/// The numbers of processes are lower than 2 to the power of this.
+const PID_BITS: u32 = 22;
+
 /// What does not change while a process runs: who it is.
 ///
 /// Read once and kept. A fork is noticed, and the child gets ids of its own.
@@ -76,7 +82,7 @@ impl ThisProcess {
     }
 
     /// An id of the process `pid`, which goes on after the calling process: the owner counts as dead once that one is.
-    /// No other call that is under way in this pid namespace gives it out.
+    /// No other call that is under way in this pid namespace gives it out, nor did one of the last 511 of the calling process.
     ///
     /// # Errors
     ///
@@ -87,7 +93,8 @@ impl ThisProcess {
             return Err(io::ErrorKind::NotFound.into());
         }
         // That process counts its own ids from 1, and does not come this far.
-        let serial = 1 << 31 | std::process::id();
+        let count = FOR_OTHERS.fetch_add(1, Ordering::Relaxed) % (1 << (31 - PID_BITS));
+        let serial = 1 << 31 | count << PID_BITS | std::process::id();
         Ok(ProcessId { pid, start: seen.start, serial, ..self.fresh_id()? })
     }
 

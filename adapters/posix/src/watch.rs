@@ -7,6 +7,7 @@
 //! | the deadline | a timer on the boot-time clock, which goes on while the machine sleeps |
 //! | a lease that may be over | a timer on the same clock |
 //! | a request to stop | the handle given to [`PosixWorld::interrupted_by`] becomes readable |
+//! | a change where a lock is held that the caller has | inotify, as for the one that it waits for |
 //!
 //! Nothing is asked again and again, with two exceptions. inotify does not see what other hosts do, so on a file
 //! system that is not [local](PosixFs::is_local) a wait comes back after [`REMOTE_POLL_MS`] at the latest. And where
@@ -69,6 +70,9 @@ pub struct PosixWorld {
     probe: ProcProbe,
     notes: RefCell<Notes>,
     interrupt: Option<OwnedFd>,
+    stopped_by_deaths: bool,
+    held: RefCell<Held>,
+    line: RefCell<InLine>,
     /// The leases of owners that may be waited for.
     seen: Seen,
     chance: RefCell<fastrand::Rng>,
@@ -79,6 +83,24 @@ pub struct PosixWorld {
 pub(crate) enum Mortal {
     Owner(Id),
     Bidder(Bidder),
+}
+
+/// Where the caller holds something while it waits.
+#[derive(Debug, Default)]
+struct Held {
+    watches: Vec<WatchId>,
+    /// Others write there who are not seen.
+    is_remote: bool,
+}
+
+/// Where the caller stands in line, if it wants to hear of it.
+#[derive(Debug, Default)]
+struct InLine {
+    listens: bool,
+    at: Option<(PosixFs, Path)>,
+    watch: Option<WatchId>,
+    /// It was to look there, and has not been told so.
+    has_news: bool,
 }
 
 /// What ended a poll.
@@ -107,6 +129,9 @@ impl PosixWorld {
             probe,
             notes: RefCell::default(),
             interrupt: None,
+            stopped_by_deaths: false,
+            held: RefCell::default(),
+            line: RefCell::default(),
             seen: Seen::default(),
             chance: RefCell::new(chance),
         }
@@ -118,6 +143,12 @@ impl PosixWorld {
     pub fn interrupted_by(self, fd: OwnedFd) -> Self {
         let interrupt = Some(fd);
         Self { interrupt, ..self }
+    }
+
+    /// The same, where a wait ends with [`Wake::Interrupted`] when an owner that is waited for is dead: for those who take
+    /// nothing from the dead, and would wait for ever.
+    pub(crate) fn stopped_by_deaths(self) -> Self {
+        Self { stopped_by_deaths: true, ..self }
     }
 
     /// The same, where a wait for the death of somebody also comes back when its lease is to be looked at, as `seen` has it.
@@ -148,6 +179,49 @@ impl PosixWorld {
         let mut fds = [PollFd::new(interrupt.as_fd(), PollFlags::POLLIN)];
         let at_once = Some(TimeSpec::from_duration(Duration::ZERO));
         ppoll(&mut fds, at_once, None).is_ok_and(|ready| ready > 0)
+    }
+
+    /// From now on a wait ends with [`Wake::Interrupted`] when something has changed at one of these watches, instead of those
+    /// before; on a file system that others write to as well, each [`REMOTE_POLL_MS`].
+    pub(crate) fn interrupt_at(&self, watches: Vec<WatchId>, is_remote: bool) {
+        self.held.replace(Held { watches, is_remote });
+    }
+
+    /// A wait is not interrupted any more by what happens where others are held; see
+    /// [`Guard::loss_while_waiting`](crate::lock::Guard::loss_while_waiting).
+    pub fn forget_holds(&self) {
+        self.held.take();
+    }
+
+    /// Whether a wait ends with [`Wake::Interrupted`] when something may have changed where the caller [stands](Self::stand_at) in line.
+    pub(crate) fn listen_in_line(&self, listens: bool) {
+        self.line.replace(InLine { listens, ..InLine::default() });
+    }
+
+    /// The caller stands in line at that place.
+    pub(crate) fn stand_at(&self, fs: &PosixFs, place: &Path) {
+        let mut line = self.line.borrow_mut();
+        if line.listens && line.at.as_ref().is_none_or(|(_, known)| known != place) {
+            line.at = Some((fs.clone(), place.clone()));
+        }
+    }
+
+    /// Whether it was that which interrupted the last wait.
+    pub(crate) fn take_news_in_line(&self) -> bool {
+        std::mem::take(&mut self.line.borrow_mut().has_news)
+    }
+
+    fn has_news_in_line(&self, notes: &mut Notes) -> bool {
+        let mut line = self.line.borrow_mut();
+        let Some((fs, place)) = line.at.clone() else { return false };
+        let has_news = line.watch.is_none_or(|watch| notes.is_elsewhere(watch) || notes.changed(watch));
+        if has_news {
+            // What was before the first watch is looked for as well. Who is in line no more is told so at its turn.
+            line.watch = notes.watch(&fs, &place, Aspect::Entries).ok();
+            line.at = line.at.take().filter(|_| line.watch.is_some());
+            line.has_news = true;
+        }
+        has_news
     }
 
     /// [`Watch::watch`] on a file system that is as local as that of this world, but may be another.
@@ -181,7 +255,10 @@ impl PosixWorld {
         if self.is_past(until)? {
             return Ok(Wake::TimedOut);
         }
-        let mut notes = self.notes.borrow_mut();
+        let (mut notes, held) = (self.notes.borrow_mut(), self.held.borrow());
+        if held.watches.iter().any(|watch| notes.is_elsewhere(*watch)) || self.has_news_in_line(&mut notes) {
+            return Ok(Wake::Interrupted);
+        }
         if watches.iter().any(|watch| notes.is_elsewhere(*watch)) {
             return Ok(Wake::Changed);
         }
@@ -189,10 +266,13 @@ impl PosixWorld {
             if watches.iter().any(|watch| notes.changed(*watch)) {
                 return Ok(Wake::Changed);
             }
+            if held.watches.iter().any(|watch| notes.changed(*watch)) || self.has_news_in_line(&mut notes) {
+                return Ok(Wake::Interrupted);
+            }
             let Some(keepers) = deaths.iter().map(|mortal| self.keeper(mortal)).collect::<Option<Vec<_>>>() else {
-                return Ok(Wake::Changed);
+                return Ok(if self.stopped_by_deaths { Wake::Interrupted } else { Wake::Changed });
             };
-            let end = match self.bound(watches, &keepers) {
+            let end = match self.bound(watches, &keepers, &held) {
                 Some(bound) => {
                     let bound = self.now()?.saturating_add(bound);
                     Some(until.map_or(bound, |until| until.min(bound)))
@@ -201,11 +281,16 @@ impl PosixWorld {
             };
             let end = [end, self.lease_look(deaths)?].into_iter().flatten().min();
             // What other watches have to tell stays unread, and would wake this wait again and again.
-            let directory = notes.handle().filter(|_| !watches.is_empty());
+            let directory = notes.handle().filter(|_| !watches.is_empty() || !held.watches.is_empty());
             match self.poll(directory, &keepers, end) {
                 Event::Directory | Event::OwnerEnded => {}
                 Event::Interrupt => return Ok(Wake::Interrupted),
                 Event::Time if self.is_past(until)? => return Ok(Wake::TimedOut),
+                Event::Time if !held.watches.is_empty() => return Ok(Wake::Interrupted),
+                Event::Time if self.line.borrow().at.is_some() => {
+                    self.line.borrow_mut().has_news = true;
+                    return Ok(Wake::Interrupted);
+                }
                 Event::Time => return Ok(Wake::Changed),
             }
         }
@@ -251,12 +336,13 @@ impl PosixWorld {
     }
 
     /// How long a wait may take without an event that comes for certain.
-    fn bound(&self, watches: &[WatchId], keepers: &[Keeper]) -> Option<Duration> {
-        let blind = watches.iter().any(|watch| Notes::is_blind(*watch));
+    fn bound(&self, watches: &[WatchId], keepers: &[Keeper], held: &Held) -> Option<Duration> {
+        let mine = self.line.borrow().watch;
+        let blind = watches.iter().chain(&held.watches).chain(&mine).any(|watch| Notes::is_blind(*watch));
         if blind || keepers.iter().any(|keeper| matches!(keeper, Keeper::Unwaitable)) {
             return Some(Duration::from_millis(POLL_MS));
         }
-        (!self.probe.is_local()).then_some(Duration::from_millis(REMOTE_POLL_MS))
+        (held.is_remote || !self.probe.is_local()).then_some(Duration::from_millis(REMOTE_POLL_MS))
     }
 
     fn poll(&self, directory: Option<BorrowedFd<'_>>, keepers: &[Keeper], until: Option<Instant>) -> Event {

@@ -1,4 +1,5 @@
-//! Where a daemon listens, and which of its locks is meant: `tcp://HOST:PORT/NAME` and `unix:PATH#NAME`.
+//! Where a daemon listens, and which of its locks is meant: `tcp://HOST:PORT/NAME`, the same with `tcps://` for TLS, and
+//! `unix:PATH#NAME`.
 //!
 //! What stands for the name is the name, to its end: no character in it is written in another way, and the empty name is
 //! one as well. A name that is no line of its own cannot be sent, and is refused.
@@ -18,6 +19,8 @@ use thiserror::Error;
 pub enum Daemon {
     /// A host, by name or address, and a port.
     Tcp(String),
+    /// The same by TLS, where either side shows a certificate.
+    Tls(String),
     /// A unix socket.
     Unix(PathBuf),
 }
@@ -30,6 +33,9 @@ pub enum Daemon {
 /// let address: Address = "tcp://[::1]:9999/nightly backup".parse()?;
 /// assert_eq!(address.daemon, Daemon::Tcp("[::1]:9999".to_owned()));
 /// assert_eq!(address.name, "nightly backup");
+///
+/// let address: Address = "tcps://locks.example:9999/deploy".parse()?;
+/// assert_eq!(address.daemon, Daemon::Tls("locks.example:9999".to_owned()));
 ///
 /// let address: Address = "unix:/run/glockd.sock#deploy".parse()?;
 /// assert_eq!(address.daemon, Daemon::Unix("/run/glockd.sock".into()));
@@ -47,8 +53,8 @@ pub struct Address {
 /// Why a text is no address of a lock.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum AddressError {
-    /// It begins neither with `tcp://` nor with `unix:`.
-    #[error("should begin with tcp:// or unix:")]
+    /// It begins neither with `tcp://` nor with `tcps://` nor with `unix:`.
+    #[error("should begin with tcp://, tcps:// or unix:")]
     Scheme,
     /// No host and port.
     #[error("should be tcp://HOST:PORT/NAME")]
@@ -66,7 +72,7 @@ impl Address {
     #[must_use]
     pub fn is_meant(text: &OsStr) -> bool {
         let text = text.as_bytes();
-        text.starts_with(b"tcp://") || text.starts_with(b"unix:")
+        text.starts_with(b"tcp://") || text.starts_with(b"tcps://") || text.starts_with(b"unix:")
     }
 
     /// The address that `text` is.
@@ -76,14 +82,17 @@ impl Address {
     /// [`AddressError`] says what is wrong with it.
     pub fn parse(text: &OsStr) -> Result<Self, AddressError> {
         let bytes = text.as_bytes();
-        if let Some(rest) = bytes.strip_prefix(b"tcp://") {
+        let plain = bytes.strip_prefix(b"tcp://").map(|rest| (rest, false));
+        let by_tcp = plain.or_else(|| bytes.strip_prefix(b"tcps://").map(|rest| (rest, true)));
+        if let Some((rest, is_secured)) = by_tcp {
             let text = str::from_utf8(rest).map_err(|_| AddressError::Tcp)?;
             let (host, name) = text.split_once('/').ok_or(AddressError::Tcp)?;
             let has_port = |(host, port): (&str, &str)| !host.is_empty() && port.parse::<u16>().is_ok();
             if !host.rsplit_once(':').is_some_and(has_port) {
                 return Err(AddressError::Tcp);
             }
-            return Ok(Self { daemon: Daemon::Tcp(host.to_owned()), name: checked(name)? });
+            let daemon = if is_secured { Daemon::Tls } else { Daemon::Tcp };
+            return Ok(Self { daemon: daemon(host.to_owned()), name: checked(name)? });
         }
         let rest = bytes.strip_prefix(b"unix:").ok_or(AddressError::Scheme)?;
         let at = rest.iter().position(|byte| *byte == b'#').ok_or(AddressError::Unix)?;
@@ -99,7 +108,7 @@ impl Address {
     #[must_use]
     pub fn to_os_string(&self) -> OsString {
         match &self.daemon {
-            Daemon::Tcp(host) => format!("tcp://{host}/{}", self.name).into(),
+            Daemon::Tcp(_) | Daemon::Tls(_) => format!("{}/{}", self.daemon, self.name).into(),
             Daemon::Unix(path) => {
                 let mut text = OsString::from("unix:");
                 text.push(path);
@@ -136,6 +145,7 @@ impl fmt::Display for Daemon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(host) => write!(f, "tcp://{host}"),
+            Self::Tls(host) => write!(f, "tcps://{host}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
@@ -152,6 +162,7 @@ mod tests {
             ("http://host:1/name", AddressError::Scheme),
             ("tcp://host:1", AddressError::Tcp),
             ("tcp://host/name", AddressError::Tcp),
+            ("tcps://host:1", AddressError::Tcp),
             ("tcp://:9999/name", AddressError::Tcp),
             ("tcp://host:70000/name", AddressError::Tcp),
             ("unix:/path", AddressError::Unix),
@@ -165,7 +176,8 @@ mod tests {
 
     #[test]
     fn an_address_is_written_as_it_is_read() {
-        for text in ["tcp://host:1/", "tcp://[::1]:9999/a/b#c d", "unix:relative#", "unix:/a b#c#d"] {
+        for text in ["tcp://host:1/", "tcps://host:1/a", "tcp://[::1]:9999/a/b#c d", "unix:relative#", "unix:/a b#c#d"]
+        {
             assert_eq!(text.parse::<Address>().map(|address| address.to_string()), Ok(text.to_owned()));
         }
     }

@@ -37,12 +37,15 @@ use std::{
 
 use thiserror::Error;
 
-use crate::address::Daemon;
+use crate::{address::Daemon, tls::ClientSide};
 pub use guard::{Guard, Vigil};
 use link::{Heard, Link};
 
 /// How long a daemon has to answer `hello` before it is taken for an old one.
 pub const HELLO_WAIT: Duration = Duration::from_secs(2);
+
+/// What is answered to a client that may not.
+const NOT_ALLOWED: &str = "0 Not Allowed";
 
 /// How long a daemon has to answer what it can answer at once.
 const ANSWER_WAIT: Duration = Duration::from_secs(15);
@@ -68,6 +71,9 @@ pub enum ClientError {
     /// The daemon did not answer in time. The connection is of no use any more.
     #[error("the daemon did not answer in time")]
     NoAnswer,
+    /// The daemon does not allow that to this client.
+    #[error("the daemon does not allow that")]
+    NotAllowed,
     /// The daemon answered something else.
     #[error("the daemon answered: {0}")]
     Answer(String),
@@ -146,6 +152,15 @@ struct Life {
     asked: Option<Instant>,
 }
 
+/// Until when it is sure that the daemon has not taken a client for gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sure {
+    /// When the last line was sent that was answered.
+    pub since: Instant,
+    /// For how long from then.
+    pub silence: Duration,
+}
+
 impl Client {
     /// Connects.
     ///
@@ -154,6 +169,19 @@ impl Client {
     /// [`ClientError::Connect`].
     pub fn connect(daemon: &Daemon, within: Duration) -> Result<Self, ClientError> {
         let link = Link::connect(daemon, within).map_err(ClientError::Connect)?;
+        Ok(Self { link, is_old: false, life: None })
+    }
+
+    /// Connects to a daemon at `host`, which is `HOST:PORT`, by TLS and with that certificate. [`connect`](Self::connect) takes the one
+    /// that the environment [names](ClientSide::from_env).
+    ///
+    /// A daemon that does not take the certificate says so when it is asked for something first.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Connect`], also when the daemon is not whom it should be.
+    pub fn connect_tls(host: &str, side: &ClientSide, within: Duration) -> Result<Self, ClientError> {
+        let link = Link::connect_tls(host, within, side).map_err(ClientError::Connect)?;
         Ok(Self { link, is_old: false, life: None })
     }
 
@@ -264,6 +292,7 @@ impl Client {
                 }
             };
             match answer.as_str() {
+                NOT_ALLOWED => return Err(ClientError::NotAllowed),
                 "0 Timed Out" if is_last => break Why::Busy,
                 "0 Timed Out" => {}
                 "0 Queue Full" => break Why::QueueFull,
@@ -354,7 +383,7 @@ impl Client {
             }
             return Ok(Some(holder.to_owned()));
         }
-        if answer == "0 disabled" {
+        if !self.is_old && (answer == "0 disabled" || answer == NOT_ALLOWED) {
             self.hear(Some(Instant::now() + ANSWER_WAIT), None)?;
         }
         Ok(None)
@@ -363,6 +392,9 @@ impl Client {
     fn number(&mut self, verb: &str, name: &str) -> Result<u64, ClientError> {
         self.tell(&format!("{verb} {}", checked(name)?))?;
         let answer = self.hear(Some(Instant::now() + ANSWER_WAIT), None)?;
+        if answer == NOT_ALLOWED {
+            return Err(ClientError::NotAllowed);
+        }
         let number = answer.split(' ').next().and_then(|number| number.parse().ok());
         number.ok_or(ClientError::Answer(answer))
     }

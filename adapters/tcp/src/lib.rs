@@ -4,9 +4,11 @@
 //!   [`lockwright_kernel::glockd`], which knows nothing of sockets.
 //! * [`client`]: blocking; locks that last as long as a connection.
 //! * [`half_open`]: how either side notices that the other is gone.
-//! * [`address`]: `tcp://HOST:PORT/NAME` and `unix:PATH#NAME`.
+//! * [`tls`]: certificates on both sides, where others could reach or read a connection.
+//! * [`address`]: `tcp://HOST:PORT/NAME`, `tcps://HOST:PORT/NAME` and `unix:PATH#NAME`.
 
 pub mod address;
 pub mod client;
 pub mod half_open;
 pub mod server;
+pub mod tls;

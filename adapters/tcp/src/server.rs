@@ -15,16 +15,20 @@
 //! | begins a line and does not end it in time | `0 Line Too Slow`, and is closed |
 //! | does not take its replies | its commands wait; after a while it is closed |
 //! | is silent after `hello` | is asked by `ping`, and told `0 Too Long Silent` if it says nothing |
+//! | asks for what it [may not](Rules) | `0 Not Allowed` |
+//! | shows no certificate where one is asked for | is closed |
 //! | speaks HTTP to the port for lines | is closed: a browser can be made to send commands in a request's body |
 //!
 //! Whoever closes its connection loses its locks at that moment. One whose connection breaks, or is closed here, loses them
 //! when it has to know: at once, or, if it said `hello`, after the silence that was agreed on.
 
 mod accept;
+mod beat;
 mod connection;
 mod listen;
 mod metrics;
 mod pidfile;
+mod rules;
 mod socket;
 mod state;
 mod sweep;
@@ -46,11 +50,13 @@ use lockwright_kernel::{
 use mio::{Events, Interest, Poll, Token, event::Event, unix::SourceFd};
 use slab::Slab;
 
+use beat::Beat;
 pub use connection::BACKLOG_BYTES;
 use connection::{Buffers, Connection};
 pub use listen::{Listener, Speaks};
 use metrics::Counters;
 pub use pidfile::Pidfile;
+pub use rules::{Rules, RulesError};
 pub use state::State;
 
 /// How much is read from a peer at a time, in bytes.
@@ -74,6 +80,8 @@ pub struct Settings {
     pub stalled_max: Duration,
     /// The pages that may connect by WebSocket, as a browser's `Origin` has them. Programs that name none may always.
     pub origins: Vec<String>,
+    /// Who may do what; without any, whoever can connect may all.
+    pub rules: Option<Rules>,
     /// Where it is kept what the next run has to know.
     pub state: State,
 }
@@ -103,6 +111,7 @@ pub struct Server {
     begun: Instant,
     /// When to look for those that are too slow, if there is reason to.
     sweep_at: Option<Duration>,
+    beat: Option<Beat>,
     /// The machine has work left, or may have.
     is_behind: bool,
 }
@@ -143,6 +152,7 @@ impl Server {
             scratch: vec![0; READ_BYTES].into(),
             begun: Instant::now(),
             sweep_at: None,
+            beat: None,
             is_behind: false,
         })
     }
@@ -187,7 +197,7 @@ impl Server {
             return;
         };
         let Some(connection) = self.connections.get_mut(index) else { return };
-        if event.is_writable() && connection.backlog() > 0 {
+        if event.is_writable() && (connection.backlog() > 0 || connection.socket.wants_write()) {
             self.send(index, now);
         }
         let Some(connection) = self.connections.get_mut(index) else { return };
@@ -214,6 +224,7 @@ impl Server {
         self.machine.handle_time(clock::Instant::new(now));
         self.is_behind = self.machine.step(clock::Instant::new(now));
         self.deliver(now);
+        self.beat(now);
         if self.sweep_at.is_some_and(|at| at <= now) {
             self.sweep(now); // 5 SWEEP
         }
@@ -225,7 +236,8 @@ impl Server {
             return Some(Duration::ZERO);
         }
         let machine = self.machine.next_deadline().map(clock::Instant::since_start);
-        let at = [machine, self.sweep_at].into_iter().flatten().min()?;
+        let beat = self.beat.as_ref().map(|beat| beat.at);
+        let at = [machine, self.sweep_at, beat].into_iter().flatten().min()?;
         Some(at.saturating_sub(self.begun.elapsed()))
     }
 

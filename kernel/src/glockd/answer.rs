@@ -22,6 +22,7 @@ impl Glockd {
         let command = Command::parse(line);
         self.statistics.count(command.as_ref().ok());
         match command {
+            Ok(command) if !self.is_allowed(id, &command) => self.forbid(id),
             Ok(command) => self.carry_out(id, &command, now),
             Err(NoCommand::Form(form)) => self.reply(id, Reply::Usage(form)),
             Err(NoCommand::Unknown) => {}
@@ -224,6 +225,11 @@ impl Glockd {
             let claims = if let Busy::Claims(claims) = &client.busy { claims.len() } else { 0 };
             client.held.len() + client.shared.len() + claims >= self.settings.locks_each
         })
+    }
+
+    pub(super) fn forbid(&mut self, id: ClientId) {
+        self.statistics.forbidden += 1;
+        self.reply(id, Reply::NotAllowed);
     }
 
     pub(super) fn refuse(&mut self, id: ClientId, reply: Reply<'_>) {

@@ -6,7 +6,7 @@ use core::mem;
 
 use crate::clock::Instant;
 
-use super::dump::Dump;
+use super::{dump::Dump, rights::Rights};
 
 /// The name of a lock. Who holds it and where it is held share the one copy.
 pub(super) type Name = Arc<[u8]>;
@@ -52,6 +52,7 @@ pub(super) struct Client {
     /// The exclusive locks it holds.
     pub(super) held: Vec<Name>,
     pub(super) shared: Vec<Name>,
+    pub(super) rights: Rights,
     pub(super) life: Life,
     pub(super) heard: Instant,
     /// When it is looked at next.
@@ -121,6 +122,7 @@ impl Clients {
             busy: Busy::Free,
             held: Vec::new(),
             shared: Vec::new(),
+            rights: Rights::default(),
             life: Life::Unasked,
             heard: now,
             alarm: None,

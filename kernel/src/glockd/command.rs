@@ -135,7 +135,7 @@ fn some_name(rest: &[u8]) -> Option<Cow<'_, [u8]>> {
 }
 
 /// The words of `rest` with one space between them. Nothing is copied where that is what it is already.
-fn name(rest: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn name(rest: &[u8]) -> Cow<'_, [u8]> {
     let rest = trim(rest);
     if is_normal(rest) {
         return Cow::Borrowed(rest);

@@ -24,6 +24,7 @@ use super::{
     clients::{Busy, ClientId, Name},
     fences::Fence,
     reply::Reply,
+    rights::May,
     settings::Saved,
 };
 
@@ -80,7 +81,8 @@ impl Glockd {
         };
         // A claim that is not good is answered with the others, in its turn.
         let name = Name::from(name);
-        if let Some(fence) = Fence::new(fence).filter(|fence| (self.since..self.first).contains(&fence.epoch())) {
+        let is_good = |fence: &Fence| (self.since..self.first).contains(&fence.epoch());
+        if let Some(fence) = Fence::new(fence).filter(is_good).filter(|_| client.rights.allow(May::Hold, &name)) {
             grace.claims.entry(Name::clone(&name)).or_default().push((fence, id));
         }
         match &mut client.busy {
@@ -142,6 +144,9 @@ impl Glockd {
         for name in some {
             match self.exclusive.hold(&name).filter(|hold| hold.slot == id.small()) {
                 Some(hold) => self.reply(id, Reply::Granted { count: 1, fence: hold.fence }),
+                None if self.clients.see(id).is_some_and(|client| !client.rights.allow(May::Hold, &name)) => {
+                    self.forbid(id);
+                }
                 None => self.reply(id, Reply::CannotGet(&name)),
             }
         }

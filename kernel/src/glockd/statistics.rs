@@ -35,6 +35,8 @@ pub struct Statistics {
     pub waits_timed_out: u64,
     /// How often a limit was reached, and something was refused for it.
     pub refused: u64,
+    /// How often something was asked for that the client may not.
+    pub forbidden: u64,
     /// How many clients were taken for gone because they gave no sign of life.
     pub silent: u64,
 }

@@ -3,5 +3,6 @@
 mod bytes;
 mod limits;
 mod restart;
+mod rights;
 mod stage;
 mod transcripts;

@@ -74,7 +74,7 @@ fn root() -> PathBuf {
 /// The folders of this workspace that hold a package.
 fn packages() -> io::Result<Vec<PathBuf>> {
     let root = root();
-    let mut found: Vec<_> = ["kernel", "sim", "bench"].iter().map(|name| root.join(name)).collect();
+    let mut found: Vec<_> = ["kernel", "sim", "bench", "specs"].iter().map(|name| root.join(name)).collect();
     if let Ok(adapters) = fs::read_dir(root.join("adapters")) {
         for entry in adapters {
             found.push(entry?.path());

@@ -1,7 +1,7 @@
 //! The rules for a package's manifest: which package may depend on which.
 //!
 //! ```text
-//! kernel <- sim <- cli;  kernel <- adapters/* <- cli;  all <- bench
+//! kernel <- sim <- cli;  kernel <- adapters/* <- cli;  all <- bench;  kernel, sim <- specs
 //! ```
 
 use super::Finding;
@@ -47,7 +47,8 @@ fn refusal(package: &str, name: &str, table: &str) -> Option<String> {
         _ if !is_ours => true,
         "lockwright-kernel" => false,
         "lockwright-bench" => true,
-        "lockwright" => name != "lockwright-bench",
+        "lockwright" => !["lockwright-bench", "lockwright-specs"].contains(&name),
+        "lockwright-specs" => ["lockwright-kernel", "lockwright-sim"].contains(&name),
         // For its own tests a package may switch on features of itself.
         _ => name == "lockwright-kernel" || (name == package && table.starts_with("dev-")),
     };
@@ -70,6 +71,7 @@ fn each_allowed_arrow_is_let_through() {
         ("lockwright", "lockwright-posix"),
         ("lockwright-bench", "lockwright"),
         ("lockwright-bench", "lockwright-sim"),
+        ("lockwright-specs", "lockwright-sim"),
     ] {
         let text = manifest(package, &format!("[dependencies]\n{name}.workspace = true\n"));
         assert_eq!(findings(&text), [], "{package} on {name}");
@@ -91,6 +93,8 @@ fn each_other_arrow_is_found_at_its_line() {
         ("lockwright-nfs", "lockwright-posix"),
         ("lockwright-nfs", "lockwright-nfs"),
         ("lockwright", "lockwright-bench"),
+        ("lockwright", "lockwright-specs"),
+        ("lockwright-specs", "lockwright-posix"),
     ] {
         let what = format!("`{package}` may not depend on `{name}`");
         for dependency in [

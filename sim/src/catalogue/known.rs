@@ -52,7 +52,7 @@ pub const KNOWN_BAD: [Known; 60] = [
     by(14, "looks whose it is, and releases by path", &["lease.looks_and_gives_back"]),
     by(15, "beats by making the lock anew", &["lease.heartbeat_resurrects"]),
     by(16, "does not tell the holder that a renewal failed", &["lease.renewed_unheard"]),
-    by(17, "goes by a lease that began while it waited", &["lease.counted_from_the_grant"]),
+    by(17, "goes by a lease that began while it waited", &["lease.counted_from_the_grant", "leased.not_rechecked"]),
     by(18, "writes with no token, or with a random one", &["lease.no_token", "lease.random_token"]),
     by(19, "takes the time for a token", &["lease.stamp_token", "lease.wall_clock_token"]),
     by(20, "takes any process of that number for the owner", &["fast_lock.pid_alone"]),

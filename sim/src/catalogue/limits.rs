@@ -1,6 +1,6 @@
 //! Where the shipped algorithms end: what they do not promise, and what breaks there.
 
-use super::{check_bid_check, grace, wait_queue};
+use super::{check_bid_check, grace, leases, wait_queue};
 use crate::{
     protocol::Property,
     scenario::{Faults, Profile, Scenario},
@@ -48,7 +48,7 @@ pub fn known(scenario: &Scenario, property: Property) -> Option<Limit> {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 46] = [
+pub const LIMITS: [Limit; 48] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -128,6 +128,11 @@ pub const LIMITS: [Limit; 46] = [
     dead_slot(Profile::Notify, Property::NothingLeftBehind),
     late("fast_lock+observer", Property::Linearizable, SEEN_ONCE_MORE),
     late("semaphore+passes", Property::NotDispossessed, RELEASED_LATE),
+    Limit {
+        profile: Profile::Nfs3Drc,
+        faults: Profile::Nfs3Drc.default_faults(),
+        ..late("semaphore+passes", Property::NotDispossessed, RELEASED_LATE)
+    },
     late("check_bid_check", Property::NotDispossessed, RELEASED_LATE),
     late("check_bid_check+whole", Property::NotDispossessed, RELEASED_LATE),
     late(
@@ -139,7 +144,7 @@ pub const LIMITS: [Limit; 46] = [
     late("one_kind+alike", Property::NotDispossessed, RELEASED_LATE),
     late(
         "token",
-        Property::MutualExclusion,
+        Property::AnswersAsDocumented,
         "a copy of the making of the first number makes that again among later ones",
     ),
     late("fair_lock+tries", Property::NotDispossessed, MOVED_LATE),
@@ -148,6 +153,7 @@ pub const LIMITS: [Limit; 46] = [
     wait_queue::LEASE_IS_OVER,
     wait_queue::CLOCK_SET_FORWARD,
     wait_queue::NO_LIVELOCK,
+    leases::LEASE_IS_OUTSLEPT,
 ];
 
 const LEAF: &str = "the leaf is the lock; whoever removes a live owner's leaf gives the lock to the next";

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     hash::{Hash, Hasher},
+    ops::ControlFlow,
 };
 
 use rustc_hash::FxHashSet;
@@ -35,8 +36,8 @@ pub enum Verdict {
     Verified,
     /// A property does not hold.
     Violated(Violation),
-    /// There are more states than allowed. That says nothing of those that were not seen.
-    Incomplete,
+    /// It was broken off, for this reason. That says nothing of the states that were not seen.
+    Incomplete(String),
 }
 
 /// A property that does not hold.
@@ -53,6 +54,15 @@ pub struct Violation {
 /// Explores all that can happen in `scenario`, up to so many states.
 #[must_use]
 pub fn check(scenario: &Scenario, states_max: usize) -> Report {
+    check_while(scenario, states_max, &mut |_| ControlFlow::Continue(()))
+}
+
+/// The same for as long as `may_go_on`, which is asked after every state that was gone on from, and told how many there are.
+pub fn check_while(
+    scenario: &Scenario,
+    states_max: usize,
+    may_go_on: &mut dyn FnMut(usize) -> ControlFlow<String>,
+) -> Report {
     let first = World::new(scenario);
     let mut search = Search {
         known: FxHashSet::from_iter([fingerprint(&first)]),
@@ -62,15 +72,16 @@ pub fn check(scenario: &Scenario, states_max: usize) -> Report {
     };
     let (mut layer, mut depth) = (vec![(0, first)], 0);
     loop {
-        let next = match search.expand(&layer, scenario) {
+        let next = match search.expand(&layer, scenario, may_go_on) {
             Ok(next) => next,
-            Err(violation) => return search.report(depth + 1, Verdict::Violated(violation)),
+            Err(end @ Verdict::Violated(_)) => return search.report(depth + 1, end),
+            Err(end) => return search.report(depth, end),
         };
         if next.is_empty() {
             return search.report(depth, Verdict::Verified);
         }
         if search.came.len() > states_max {
-            return search.report(depth, Verdict::Incomplete);
+            return search.report(depth, Verdict::Incomplete(format!("more than {states_max} states")));
         }
         (layer, depth) = (next, depth + 1);
     }
@@ -86,15 +97,23 @@ struct Search {
 }
 
 impl Search {
-    fn expand(&mut self, layer: &[(usize, World)], scenario: &Scenario) -> Result<Vec<(usize, World)>, Violation> {
+    fn expand(
+        &mut self,
+        layer: &[(usize, World)],
+        scenario: &Scenario,
+        may_go_on: &mut dyn FnMut(usize) -> ControlFlow<String>,
+    ) -> Result<Vec<(usize, World)>, Verdict> {
         let mut next = Vec::new();
         for (number, world) in layer {
+            if let ControlFlow::Break(reason) = may_go_on(self.came.len()) {
+                return Err(Verdict::Incomplete(reason));
+            }
             for event in world.events(scenario) {
                 self.transitions += 1;
                 self.seen.extend(world.seen(event, scenario));
                 let after = world.after(event, scenario).map_err(|(property, what)| {
                     let steps = self.steps(*number, event, scenario);
-                    Violation { property, what, steps }
+                    Verdict::Violated(Violation { property, what, steps })
                 })?;
                 if self.known.insert(fingerprint(&after)) {
                     next.push((self.came.len(), after));

@@ -113,5 +113,7 @@ pub(super) const SERVE: &str = "\
 Examples:
   lockwright serve --state /var/lib/glockd/state          127.0.0.1:9999, and WebSocket at 9998
   lockwright serve --no-port --ws 0 --unix glockd.sock    for this user alone
+  lockwright serve --listen 0.0.0.0 --ws 0 --tls-cert my.pem --tls-key my.key --tls-clients ca.pem --rules who-may-what
+                                                          for others with certificates
   lockwright run tcp://127.0.0.1:9999/deploy -- ./deploy  hold one of its locks
   echo q | nc -N 127.0.0.1 9999                           what has it done so far?";

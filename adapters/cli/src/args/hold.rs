@@ -172,13 +172,17 @@ pub(crate) struct QueueArgs {
     #[arg(value_parser = lock(), value_hint = ValueHint::AnyPath)]
     pub(crate) lock: PathBuf,
     /// Take somebody out of the line: by its id, or by the number of its place.
-    #[arg(long, value_name = "ID|PLACE", requires = "reason")]
+    #[arg(long, value_name = "ID|PLACE", requires = "reason", group = "whom")]
     pub(crate) drop: Option<String>,
-    /// With --drop: why. It is told to whoever loses its place, and kept.
-    #[arg(long, value_name = "TEXT", requires = "drop", value_parser = reason)]
+    /// Bring somebody before all others who wait: each is asked to make way, and joins the line again behind. Who does not answer
+    /// in 2 s keeps its place.
+    #[arg(long, value_name = "ID|PLACE", requires = "reason", group = "whom")]
+    pub(crate) promote: Option<String>,
+    /// With --drop and --promote: why. It is told to whoever loses its place, and kept, in `LOCK.broken` and `LOCK.cut`.
+    #[arg(long, value_name = "TEXT", requires = "whom", value_parser = reason)]
     pub(crate) reason: Option<String>,
     /// The line as one JSON object, with the keys of `status --json`.
-    #[arg(long, conflicts_with = "drop")]
+    #[arg(long, conflicts_with = "whom")]
     pub(crate) json: bool,
 }
 

@@ -21,6 +21,18 @@ pub(crate) struct LeaseArgs {
     /// system where the kind is verified.
     #[arg(long, value_name = "WHAT", conflicts_with = "unverified")]
     pub(crate) require: Option<Require>,
+    /// What becomes of the hold of a dead process: it is passed over by whoever wants the lock next (check), or stays for an operator
+    /// to look at what it did, and this command is refused, with 82 (never). With never nobody's lease is over either.
+    #[arg(long, value_name = "HOW", value_enum, default_value = "check")]
+    pub(crate) recover: Recover,
+}
+
+/// What becomes of the hold of a dead process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Recover {
+    #[default]
+    Check,
+    Never,
 }
 
 /// What a lock promises.
@@ -33,6 +45,7 @@ pub(crate) enum Require {
 impl LeaseArgs {
     /// The lock, asked for as these say.
     pub(crate) fn apply(&self, lock: PathLock) -> Result<PathLock, Failure> {
+        let lock = if self.recover == Recover::Never { lock.taken_from_nobody() } else { lock };
         match (self.require, self.lease) {
             (Some(Require::Exclusive), Some(_)) => {
                 let path = lock.path().display();
@@ -42,7 +55,7 @@ impl LeaseArgs {
                 );
                 Err(Failure::new(REFUSED, line))
             }
-            (Some(Require::Exclusive), None) => Ok(lock.by_evidence_alone()),
+            (Some(Require::Exclusive), None) if self.recover == Recover::Check => Ok(lock.by_evidence_alone()),
             _ => Ok(lock),
         }
     }

@@ -6,6 +6,7 @@ use clap::ValueHint;
 
 use super::{
     busy::BusyArgs,
+    cut::CutArgs,
     lease::LeaseArgs,
     mode::ModeArgs,
     report::ReportArgs,
@@ -22,6 +23,8 @@ pub(crate) struct RunArgs {
     pub(crate) mode: ModeArgs,
     #[command(flatten)]
     pub(crate) busy: BusyArgs,
+    #[command(flatten)]
+    pub(crate) cut: CutArgs,
     /// Give CMD a number, in `LOCKWRIGHT_FENCE`, that is higher than that of every holder before it. It is kept in `LOCK.token`,
     /// which stays.
     #[arg(short, long)]
@@ -62,6 +65,7 @@ impl RunArgs {
             want,
             mode: ModeArgs::default(),
             busy: BusyArgs::default(),
+            cut: CutArgs::default(),
             fence: false,
             lease: LeaseArgs::default(),
             note: NoteArgs::default(),
@@ -78,6 +82,7 @@ impl RunArgs {
     /// Which lock is wanted, of which kind, and how long it is waited for.
     pub(crate) fn want(&self) -> Result<WantArgs, Failure> {
         let want = self.busy.want(&self.want)?;
+        self.cut.check(self.mode.kind(want.kind), want.nonblock)?;
         Ok(WantArgs { kind: self.mode.kind(want.kind), voice: self.report.voice(), ..want })
     }
 

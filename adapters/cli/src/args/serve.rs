@@ -20,6 +20,12 @@ pub(crate) struct ServeArgs {
     /// may grant what others believe they hold.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) state: Option<PathBuf>,
+    /// Who may hold and look at which locks: a file with lines as `dns:ci.example.org hold build/*`. WHO is `uid:N`, who comes by
+    /// a unix socket; `dns:NAME` or `uri:NAME`, whose certificate has this alternative name; `cert`, any certificate; `tcp`,
+    /// who comes by TCP without TLS; `anyone`. Then `hold` or `look`, and a name, or the beginning of names and `*`. What no line
+    /// allows is answered `0 Not Allowed`. Without it, whoever can connect may all.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) rules: Option<PathBuf>,
     /// How the old commands are answered: `1 Got Lock`, or as later versions did, `1 Lock Get Success: NAME`.
     #[arg(long, value_name = "HOW", value_enum, default_value = "words")]
     pub(crate) replies: Replies,
@@ -52,9 +58,18 @@ pub(crate) struct PlaceArgs {
     /// A unix socket, for this user alone.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) unix: Option<PathBuf>,
-    /// The address of the ports. One that other hosts can reach needs --insecure.
+    /// The address of the ports. One that other hosts can reach needs the files of TLS, or --insecure.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) listen: IpAddr,
+    /// Speak TLS at the ports, and show this certificate: in PEM, with those between it and its authority.
+    #[arg(long, value_name = "FILE", requires_all = ["tls_key", "tls_clients"], value_hint = ValueHint::FilePath)]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The private key of that certificate.
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Let in only who shows a certificate of one of the authorities in this file.
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_clients: Option<PathBuf>,
     /// Let anybody who can reach the ports take and see every lock: nothing is encrypted, and nobody asked who it is.
     #[arg(long)]
     pub(crate) insecure: bool,
@@ -90,7 +105,11 @@ pub(crate) struct LimitArgs {
     /// Close a client that holds nothing, waits for nothing and says nothing for so long. The default is not to.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) idle: Option<Duration>,
-    /// With --state, after a crash: for how long nobody is granted a lock but those who had it. At least 16s.
+    /// Take a client that said `hello`, as `lockwright run` does, for gone when it gives no sign of life for so long: whole seconds,
+    /// 2s to 1h. Whoever holds a lock stops what it runs before that.
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = silence)]
+    pub(crate) silence: Duration,
+    /// With --state, after a crash: for how long nobody is granted a lock but those who had it. Longer than --silence.
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
     pub(crate) grace: Duration,
 }
@@ -111,4 +130,12 @@ pub(crate) enum LogForm {
     Text,
     /// One JSON object a line
     Json,
+}
+
+fn silence(text: &str) -> Result<Duration, String> {
+    let silence = duration(text)?;
+    if silence.subsec_nanos() == 0 && (2..=3600).contains(&silence.as_secs()) {
+        return Ok(silence);
+    }
+    Err("should be whole seconds, 2s to 1h".to_owned())
 }

@@ -41,6 +41,12 @@ pub(crate) struct VerifyArgs {
     #[arg(long, conflicts_with_all = ["clients", "crashes", "rounds", "budget", "mutants", "coverage", "no_symmetry",
         "no_partial_order", "no_merge", "save", "resume", "verbose"])]
     pub(crate) matrix: bool,
+    /// Check the lock daemon in a simulated network, in place of locks on file systems; with --mutants, daemons and clients in
+    /// which something is wrong. PROTOCOL is the name of a row then.
+    #[arg(long, conflicts_with_all = ["clients", "crashes", "rounds", "budget", "profile", "matrix", "coverage", "strategy",
+        "seed", "runs", "steps", "bug_depth", "threads", "depth", "memory", "save", "resume", "shard", "no_symmetry",
+        "no_partial_order", "no_merge", "traces"])]
+    pub(crate) network: bool,
     /// Instead of a verdict, tell each line that calls the world, with the answers that it got there and those that its
     /// docs allow and it never got. Small scenarios by default.
     #[arg(long, conflicts_with_all = ["mutants", "seed", "runs", "steps", "bug_depth", "threads", "depth", "memory",
@@ -118,6 +124,7 @@ Examples:
   lockwright verify --resume half.search --memory 16G --save half.search   the same one, from there on
   lockwright verify --matrix                                           which lock may be used where
   lockwright verify --matrix fast_lock --profile power                 a part of that table
+  lockwright verify --network restart -v                               the daemon dies and comes back
   lockwright verify --shard 2/3                                        the second of three machines
   lockwright verify --strategy pct --seed 7 --runs 300000 --shard 2/3  the same with runs";
 

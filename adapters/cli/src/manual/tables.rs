@@ -23,7 +23,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 21] = [
         "75",
         "The lock was not acquired: busy, or not free in time. The command was not run. Of `wait`: there was no room in time.",
     ),
-    ("77", "No permission to make the lock there, or other users could take it away."),
+    ("77", "No permission to make the lock there, or other users could take it away; or the daemon does not allow it."),
     ("78", "A lock of another kind stands there."),
     (
         "81",
@@ -33,7 +33,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 21] = [
     (
         "82",
         "Refused: of `unlock`, for an owner may be alive; of `break`, for nobody said yes; of `queue`, for it has the lock; \
-         otherwise, for that kind of lock is not verified on that file system, or `--require` asks for more than it promises.",
+         with `--recover=never`, for a holder is dead; otherwise, for that kind of lock is not verified on that file system, or `--require` asks for more than it promises.",
     ),
     (
         "83",
@@ -49,7 +49,7 @@ pub(super) const EXIT_CODES: [(&str, &str); 21] = [
 ];
 
 /// Each variable of the environment, and what it is for.
-pub(super) const ENVIRONMENT: [(&str, &str); 9] = [
+pub(super) const ENVIRONMENT: [(&str, &str); 12] = [
     (
         "LOCKWRIGHT_DIR",
         "Read: the directory of locks that are called by a name without a slash. The default is the working directory.",
@@ -76,6 +76,9 @@ pub(super) const ENVIRONMENT: [(&str, &str); 9] = [
         "Set for the command, and read: the absolute paths of the same, parted by colons, so that a deadlock with others is \
          noticed. One that a colon is in is left empty.",
     ),
+    ("LOCKWRIGHT_TLS_CERT", "Read for a lock at `tcps://`: the file of the certificate that is shown to the daemon."),
+    ("LOCKWRIGHT_TLS_KEY", "Read for the same: the file of its private key."),
+    ("LOCKWRIGHT_TLS_CA", "Read for the same: the file of the authorities that vouch for the daemon."),
 ];
 
 /// The exit codes as a table of the README.

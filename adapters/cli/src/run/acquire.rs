@@ -1,8 +1,8 @@
 //! Takes the locks for the command, or says why not.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use lockwright_kernel::{id::Id, token::Token};
+use lockwright_kernel::{clock, id::Id, token::Token};
 use lockwright_posix::{
     lock::{Guard, Kind, PathLock},
     watch::PosixWorld,
@@ -18,6 +18,7 @@ use super::{
 use crate::{
     args::{IfBusy, RunArgs, WantArgs},
     around::Around,
+    cut,
     events::Voice,
     exit::{Failure, failed},
     fence, lease,
@@ -61,14 +62,36 @@ pub(super) fn acquire(
     for lock in &locks.all {
         let left = want.wait.map(|wait| wait.saturating_sub(begun.elapsed()));
         let want = WantArgs { wait: left, ..want.clone() };
-        let id = Id::from(&child.owner(lock.this_process()).map_err(failed("cannot tell who the command is"))?);
+        let fresh = || Ok(Id::from(&child.owner(lock.this_process())?));
+        let id = fresh().map_err(failed("cannot tell who the command is"))?;
         let world = lock.world().interrupted_by(signals.handle().map_err(failed("cannot wait for signals"))?);
-        notes.push(Noted::write(lock, &id, &args.note, want.quiet || want.voice == Voice::Json));
-        let mut contender = lease::begin(lock.contend_as(&id), args.lease, NOT_RUN)?;
+        let write_note = |id: &Id| Noted::write(lock, id, &args.note, want.quiet || want.voice == Voice::Json);
+        notes.push(write_note(&id));
+        let mut contender = lease::begin(lock.contend_as(&id).giving_way(), args.lease, NOT_RUN)?;
         if args.busy.if_busy == IfBusy::Replace {
             replace::replace(lock, want.voice, &mut contender, &world, || heed_waiting(child, signals))?;
         }
-        wait::wait(&mut contender, &want, &world, around, NOT_RUN, || heed_waiting(child, signals))?;
+        let heed = || {
+            heed_waiting(child, signals)?;
+            watch(locks, &guards, &world)
+        };
+        // To watch what is held takes handles, which who gets the lock at once does without.
+        if !guards.is_empty()
+            && !want.nonblock
+            && contender.wait(&world, Some(clock::Instant::new(Duration::ZERO))).is_err()
+        {
+            heed()?;
+        }
+        if let Some(reason) = args.cut.reason.as_deref().filter(|_| args.cut.cut) {
+            cut::cut_in(&mut contender, reason, want.voice, &world, heed)?;
+        }
+        let fresh = || {
+            let id = fresh()?;
+            notes.push(write_note(&id));
+            Ok(id)
+        };
+        wait::wait(&mut contender, &want, &world, around, NOT_RUN, heed, fresh)?;
+        world.forget_holds(); // All of them are watched in one world from now on.
         let path = std::path::absolute(lock.path()).map_err(failed("cannot tell the working directory"))?;
         around.push(contender.id(), &path);
         guards.extend(contender.into_guard());
@@ -80,7 +103,7 @@ pub(super) fn acquire(
     Ok(Taken { fence, slot: slot(lock, guard.id())?, guards, worlds, notes })
 }
 
-/// Who waited for one lock with another one in hand did not hear that it lost that.
+/// Without a wait nobody has heard of a loss.
 fn check(locks: &Locks, guards: &[Guard]) -> Result<(), Failure> {
     for (lock, guard) in locks.all.iter().zip(guards).filter(|_| guards.len() > 1) {
         if let Some(loss) = guard.loss().map_err(|error| unreadable(lock, &error))? {
@@ -88,6 +111,15 @@ fn check(locks: &Locks, guards: &[Guard]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Whoever waits for one lock with others in hand is not to wait on when it has lost one of them.
+fn watch(locks: &Locks, guards: &[Guard], world: &PosixWorld) -> Result<(), Failure> {
+    let unreadable = |error| unreadable(&locks.all[guards.len() - 1], &error);
+    match Guard::loss_while_waiting(guards, world).map_err(unreadable)? {
+        Some((loss, which)) => Err(ending::lost_before(&locks.all[which], &loss, NOT_RUN)),
+        None => Ok(()),
+    }
 }
 
 fn token(lock: &PathLock, guard: &Guard) -> Result<Token, Failure> {

@@ -80,6 +80,18 @@ pub(super) fn ending(voice: Voice, outcome: &Outcome, released: &[Released<'_>],
     }
 }
 
+/// The same of one lock, and where nobody orders it back. Nothing is said.
+pub(super) fn of_one(outcome: &Outcome, released: &Result<(), LockError>) -> (u8, Fate) {
+    let of_command = outcome.code.unwrap_or(FAILED);
+    match (&outcome.cause, released) {
+        (Some(Cause::Lost(..) | Cause::NotRenewed(_)), _) | (_, Err(LockError::NotOwner)) => (LOST, Fate::Lost),
+        (Some(Cause::TooLong(_)), Ok(())) => (TOO_LONG, Fate::Released),
+        (Some(Cause::TooLong(_)), Err(_)) => (TOO_LONG, Fate::NotReleased),
+        (None, Ok(())) => (of_command, Fate::Released),
+        (None, Err(_)) => (if of_command == 0 { UNRELEASED } else { of_command }, Fate::NotReleased),
+    }
+}
+
 /// A lock that was lost before the command began.
 pub(super) fn lost_before(lock: &PathLock, loss: &Loss, ending: &str) -> Failure {
     Failure::new(of_loss(loss).0, format!("{}: {}{ending}", lock.path().display(), Lost(loss)))

@@ -30,14 +30,15 @@ use super::{
     acquire::{NOT_RUN, heed_waiting},
     child::{HeldBack, Task, Told},
     descendants::Others,
-    report::{Fate, Report},
-    supervise::{self, Cause, Hold, Means, Outcome},
+    ending,
+    report::Report,
+    supervise::{self, Cause, Hold, Means},
 };
 use crate::{
-    args::{IfBusy, RunArgs, WantArgs},
+    args::{IfBusy, Recover, RunArgs, WantArgs},
     around::Around,
     events::{self, Event, Shown},
-    exit::{BUSY, FAILED, Failure, LOST, REFUSED, SELF_NESTED, TOO_LONG, UNRELEASED, USAGE, failed},
+    exit::{BUSY, FAILED, Failure, REFUSED, SELF_NESTED, USAGE, failed},
     look::Shown as Owner,
     nfs::{self, NfsLock, NfsWorld},
     signals::Signals,
@@ -94,7 +95,7 @@ pub(super) fn run(args: &RunArgs, want: &WantArgs, address: &Address, report: &m
     let released = release(&lock, &id); // 6 RELEASE
     let held = report.held();
     tell_of_release(want, address, &id, &released, matches!(outcome.cause, Some(Cause::Lost(..))), held);
-    let (code, fate) = ending(&outcome, &released);
+    let (code, fate) = ending::of_one(&outcome, &released);
     report.ended(outcome.code, fate, held);
     Ok(code)
 }
@@ -128,6 +129,7 @@ fn check(args: &RunArgs, want: &WantArgs, address: &Address) -> Result<(), Failu
         (!args.also.is_empty(), "--also"),
         (args.lease.lease.is_some(), "--lease"),
         (args.lease.require.is_some(), "--require"),
+        (args.lease.recover == Recover::Never, "--recover"),
         (want.shared_with.is_some(), "--shared-with"),
         (args.note.why.is_some() || args.note.who.is_some(), "--why and --who"),
         (args.busy.if_busy == IfBusy::Replace, "--if-busy=replace"),
@@ -255,17 +257,6 @@ fn say_cause(want: &WantArgs, address: &Address, id: &Id, cause: &Cause) {
             want.voice.tell(&Event::TooLong { held_ms: events::millis(*hold) });
             want.voice.say(&format!("{address}: held for {hold:?}, which is all it was to be; stopping the command"));
         }
-    }
-}
-
-fn ending(outcome: &Outcome, released: &Result<(), LockError>) -> (u8, Fate) {
-    let of_command = outcome.code.unwrap_or(FAILED);
-    match (&outcome.cause, released) {
-        (Some(Cause::Lost(..) | Cause::NotRenewed(_)), _) | (_, Err(LockError::NotOwner)) => (LOST, Fate::Lost),
-        (Some(Cause::TooLong(_)), Ok(())) => (TOO_LONG, Fate::Released),
-        (Some(Cause::TooLong(_)), Err(_)) => (TOO_LONG, Fate::NotReleased),
-        (None, Ok(())) => (of_command, Fate::Released),
-        (None, Err(_)) => (if of_command == 0 { UNRELEASED } else { of_command }, Fate::NotReleased),
     }
 }
 

@@ -11,6 +11,7 @@ use lockwright_posix::{
 };
 
 use crate::{
+    args::Recover,
     breaking::{refusal, told},
     events::Voice,
     exit::{Failure, USAGE},
@@ -22,8 +23,14 @@ use crate::{
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Refuses kinds of which it could not be told whom to replace, and `others`: whoever is replaced in one lock might be so for
-/// nothing, where another is not had.
-pub(super) fn check(kind: Kind, others: usize) -> Result<(), Failure> {
+/// nothing, where another is not had. Who takes nothing from the dead takes nothing from the living.
+pub(super) fn check(kind: Kind, others: usize, recover: Recover) -> Result<(), Failure> {
+    if recover == Recover::Never {
+        return Err(Failure::new(
+            USAGE,
+            "--if-busy=replace takes the lock from its holder, and --recover=never from nobody",
+        ));
+    }
     if others > 0 {
         return Err(Failure::new(
             USAGE,

@@ -39,7 +39,7 @@ use super::{
     child::{Change, HeldBack, Running, Told},
     descendants::Others,
     guardian::Guardian,
-    tenure::Tenure,
+    tenure::{Leased, Tenure},
     terminal,
 };
 use crate::{
@@ -59,7 +59,7 @@ pub(super) trait Hold: fmt::Debug {
     /// Waits until a lock is lost, the world is interrupted, or `until`: what it was, and which lock, in their order.
     fn wait_for_loss(&self, world: &PosixWorld, until: Option<Instant>) -> Result<(Vigil, usize), LockError>;
 
-    /// The id that it is held under, of several one of them.
+    /// An id of this process and of the command's group, as it is held under: of several one of them.
     fn id(&self) -> &Id;
 
     /// Whether the owner of an id of this kind is alive.
@@ -101,7 +101,7 @@ impl Hold for Guarded<'_> {
 pub(super) struct Means<'a> {
     pub(super) hold: &'a dyn Hold,
     /// The lock, where it is held on a lease. Of several none is.
-    pub(super) leased: Option<&'a Guard>,
+    pub(super) leased: Option<&'a dyn Leased>,
     /// Its waits are interrupted by the signals.
     pub(super) world: &'a PosixWorld,
     pub(super) signals: &'a Signals,
@@ -131,9 +131,8 @@ pub(super) enum Cause {
 
 impl<'a> Means<'a> {
     fn tenure(self) -> io::Result<Option<Tenure<'a>>> {
-        let Some(guard) = self.leased else { return Ok(None) };
-        let group = group_of(guard.id())?.ok_or_else(|| io::Error::other("the lock is held by no process group"))?;
-        Tenure::begin(guard, self.stop, &group)
+        let Some(leased) = self.leased else { return Ok(None) };
+        Tenure::begin(leased, self.stop, group_of(self.hold.id())?.as_ref())
     }
 }
 
@@ -158,7 +157,7 @@ pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: imp
 }
 
 /// Takes in the signals that have come, and answers with the exit code if the command has ended.
-pub(super) fn heed(command: &Running, signals: &Signals) -> io::Result<Option<u8>> {
+fn heed(command: &Running, signals: &Signals) -> io::Result<Option<u8>> {
     while let Some(signal) = signals.next()? {
         match signal {
             Signal::SIGCHLD => {

@@ -9,7 +9,10 @@ use std::{
 };
 
 use listenfd::ListenFd;
-use lockwright_tcp::server::{Listener, Server, Speaks};
+use lockwright_tcp::{
+    server::{Listener, Server, Speaks},
+    tls::{Files, ServerSide},
+};
 use tracing::{info, warn};
 
 use crate::{
@@ -19,8 +22,12 @@ use crate::{
 
 /// Opens all of them, or none.
 pub(super) fn open(args: &PlaceArgs) -> Result<Vec<Listener>, Failure> {
+    let tls = tls(args)?;
     let handed = handed_over().map_err(|error| Failure::new(CANNOT_CREATE, format!("LISTEN_FDS: {error}")))?;
     let mut listeners = if handed.is_empty() { asked_for(args)? } else { handed };
+    if let Some(tls) = tls {
+        listeners = listeners.into_iter().map(|listener| listener.secured(&tls)).collect();
+    }
     if let Some(port) = args.metrics {
         listeners.push(tcp(Ipv4Addr::LOCALHOST.into(), port, Speaks::Metrics, "--metrics")?);
     }
@@ -35,11 +42,11 @@ pub(super) fn tell(server: &Server) {
     for listener in server.listeners() {
         let speaks = listener.speaks();
         if let Some(address) = listener.tcp_address() {
-            info!(%address, ?speaks, "listening");
+            info!(%address, ?speaks, tls = listener.is_secured(), "listening");
         } else {
             info!(?speaks, "listening at a unix socket");
         }
-        if listener.is_wide() {
+        if listener.is_wide() && !listener.is_secured() {
             warn!("whoever can reach that port can take and see every lock");
         }
     }
@@ -47,10 +54,11 @@ pub(super) fn tell(server: &Server) {
 
 fn asked_for(args: &PlaceArgs) -> Result<Vec<Listener>, Failure> {
     let has_ports = !args.no_port || args.ws != 0;
-    if has_ports && !args.listen.is_loopback() && !args.insecure {
+    if has_ports && !args.listen.is_loopback() && !args.insecure && args.tls_cert.is_none() {
         let line = format!(
             "--listen {}: whoever can reach that could take and see every lock, and so could whoever is on the way; \
-             say --insecure if that is meant, or forward a unix socket by ssh",
+             let them show certificates by --tls-cert, --tls-key and --tls-clients, forward a unix socket by ssh, or say \
+             --insecure if that is meant",
             args.listen
         );
         return Err(Failure::new(USAGE, line));
@@ -67,6 +75,13 @@ fn asked_for(args: &PlaceArgs) -> Result<Vec<Listener>, Failure> {
         listeners.push(Listener::unix(path, Speaks::Lines).map_err(failure)?);
     }
     Ok(listeners)
+}
+
+fn tls(args: &PlaceArgs) -> Result<Option<ServerSide>, Failure> {
+    let files = [&args.tls_cert, &args.tls_key, &args.tls_clients].map(Clone::clone);
+    let [Some(certificate), Some(key), Some(authorities)] = files else { return Ok(None) };
+    let side = ServerSide::read(&Files { certificate, key, authorities });
+    side.map(Some).map_err(|error| Failure::new(USAGE, format!("TLS: {error}")))
 }
 
 fn tcp(address: IpAddr, port: u16, speaks: Speaks, flag: &str) -> Result<Listener, Failure> {

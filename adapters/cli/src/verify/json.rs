@@ -156,6 +156,13 @@ pub(super) fn object(row: &Row, file: Option<&Path>, part: Part) -> Value {
     object
 }
 
+/// An object with every key, and nothing said of any but the version.
+pub(super) fn blank() -> Value {
+    let mut object: Value = KEYS.iter().map(|(key, _)| ((*key).to_owned(), Value::Null)).collect();
+    object["version"] = env!("CARGO_PKG_VERSION").into();
+    object
+}
+
 /// What only some verdicts have.
 fn of_verdict(row: &Row, file: Option<&Path>, key: &str) -> Value {
     match (&row.report.verdict, key) {

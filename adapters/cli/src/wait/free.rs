@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, process::ExitCode, time::Instant};
 
-use lockwright_posix::lock::{AcquireErrorKind, Kind, PathLock};
+use lockwright_posix::lock::AcquireErrorKind;
 
 use super::{Patience, Waiter};
 use crate::{
@@ -18,12 +18,12 @@ pub(crate) fn wait(args: &WaitArgs) -> Result<ExitCode, Failure> {
     if let Some(address) = daemon::address(&args.lock) {
         return daemon::wait(&address?, args);
     }
-    let world = PathLock::open_unguarded(&args.lock, Kind::Fast)?.world();
     let begun = Instant::now();
     loop {
         let wait = args.wait.map(|wait| wait.saturating_sub(begun.elapsed()));
         let patience = Patience { wait, nonblock: args.nonblock, quiet: args.quiet, voice: Voice::Text, ending: "" };
         let (lock, _) = look::open(&args.lock, args.kind)?;
+        let world = lock.world();
         let mut other = false;
         let waited = patience.wait_in(
             &world,

@@ -83,14 +83,16 @@ impl<'a> Sight<'a> {
 
     /// The two commands that help who did not get the lock.
     pub(super) fn advice(&self) -> Vec<String> {
-        let word = shell_word(self.lock.path());
-        let mut lines = vec![format!("why      lockwright explain {word}")];
-        if let Some(holder) = self.glance.holders.first() {
-            let id = shell_word(holder.id.name().as_str());
-            lines.push(format!("by force lockwright break {word} --id {id} --reason TEXT"));
-        }
-        lines
+        advice(self.lock, self.glance.holders.first().map(|holder| &holder.id))
     }
+}
+
+/// The same where somebody stands in the way.
+pub(super) fn advice(lock: &PathLock, holder: Option<&Id>) -> Vec<String> {
+    let word = shell_word(lock.path());
+    let by_force = holder
+        .map(|id| format!("by force lockwright break {word} --id {} --reason TEXT", shell_word(id.name().as_str())));
+    [format!("why      lockwright explain {word}")].into_iter().chain(by_force).collect()
 }
 
 /// What a holder said of itself.

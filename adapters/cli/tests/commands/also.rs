@@ -116,6 +116,33 @@ fn the_loss_of_any_stops_the_command_and_the_others_are_given_back() {
 }
 
 #[test]
+fn a_loss_is_noticed_while_the_next_one_is_waited_for() {
+    for kind in ["fast", "bid", "queue", "rw-write", "sem=1", "fair-sem=1"] {
+        let dir = Dir::new();
+        let holder = holds(&dir, &["--kind", kind, "c"]);
+        let wait = || {
+            let mut waiter = start(&dir, &["--kind", kind, "a", "--also", "b", "--also", "c"]);
+            assert!(waiter.complaint().starts_with("lockwright: waiting for c ("), "{kind}");
+            waiter
+        };
+        let mut waiter = wait();
+        fs::remove_dir_all(dir.path().join("b")).expect("a lock");
+        assert_eq!((waiter.code(), waiter.line().as_str()), (81, ""), "{kind}");
+        let why = waiter.last_complaint();
+        assert_eq!(
+            why, "lockwright: b: the lock was taken away, and nobody said why; the command was not run",
+            "{kind}"
+        );
+        let mut waiter = wait();
+        let id = out(&dir.lockwright(&["owner", "a"])).trim_end().to_owned();
+        let broken = dir.lockwright(&["break", "a", "--id", &id, "--reason", "it waits", "--yes"]);
+        assert_eq!((code(&broken), waiter.code()), (0, 85), "{kind}: {broken:?}");
+        assert!(is_free(&dir, "a") && is_free(&dir, "b") && !is_free(&dir, "c"), "{kind}");
+        drop(holder);
+    }
+}
+
+#[test]
 fn an_operator_breaks_one_of_them_and_the_code_says_so() {
     let dir = Dir::new();
     let mut holder = holds(&dir, &["a", "--also", "b"]);

@@ -133,6 +133,25 @@ fn what_nobody_renews_is_taken_over_by_whoever_waits_whatever_the_kind() {
 }
 
 #[test]
+fn who_waits_for_room_takes_a_hold_for_gone_whose_lease_is_over_and_takes_nothing() {
+    for kind in KINDS {
+        let dir = Dir::new();
+        let room = if kind.contains("sem") { 2 } else { 1 };
+        let tokens: Vec<String> = (0..room).map(|_| token(&dir, &["--kind", kind])).collect();
+        let waits = if kind == "rw-read" { "rw-write" } else { kind };
+        assert_eq!(code(&dir.lockwright(&["wait", "-n", "--kind", waits, "lock"])), 75, "{kind}");
+        let begun = Instant::now();
+        assert_eq!(code(&dir.lockwright(&["wait", "-q", "--kind", waits, "lock"])), 0, "{kind}");
+        assert!(begun.elapsed() >= Duration::from_secs(1), "{kind}: the lease was cut short");
+        // Nobody has claimed it, so it can be renewed still, and is waited for again.
+        assert!(tokens.iter().all(|token| code(&dir.lockwright(&["renew", token])) == 0), "{kind}");
+        assert_eq!(code(&dir.lockwright(&["wait", "-n", "--kind", waits, "lock"])), 75, "{kind}");
+        assert!(tokens.iter().all(|token| code(&dir.lockwright(&["release", token])) == 0), "{kind}");
+        assert_eq!(dir.entries(), [""; 0], "{kind}");
+    }
+}
+
+#[test]
 fn acquire_on_a_lease_holds_for_no_process_until_it_is_released_or_not_renewed() {
     let dir = Dir::new();
     // The shell that asks for it ends at once.

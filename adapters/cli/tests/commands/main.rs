@@ -3,6 +3,7 @@
 mod also;
 mod bad_inputs;
 mod breaking;
+mod cut;
 mod deadlock;
 mod doctor;
 mod events;
@@ -25,6 +26,8 @@ mod order;
 mod places;
 mod queue;
 mod races;
+mod recover;
+mod remote;
 #[path = "../../../posix/tests/storms/reports.rs"]
 mod reports;
 mod rules;

@@ -133,6 +133,12 @@ impl FileSystem {
         self.known.why
     }
 
+    /// True of a mount of NFS, whatever its version; its options are told by [`PosixFs::mount`](super::PosixFs::mount).
+    #[must_use]
+    pub fn is_nfs(&self) -> bool {
+        self.known.name == "nfs"
+    }
+
     /// True when this kernel alone writes to it.
     pub(super) fn is_local(&self) -> bool {
         matches!(self.known.ground, Ground::Local | Ground::Odd)

@@ -19,6 +19,7 @@ use super::{
     kind::Layout,
     lease::Seen,
     recovered::Recoveries,
+    sparing::Recovery,
     standing::{Glance, Looker, Standing},
 };
 use crate::{
@@ -95,11 +96,16 @@ pub(super) struct Place {
     pub(super) probe: ProcProbe,
     pub(super) recoveries: Recoveries,
     pub(super) seen: Seen,
-    /// Nobody is taken for dead since its lease is over.
-    pub(super) by_evidence_alone: bool,
+    /// From whom it is taken.
+    pub(super) recovery: Recovery,
 }
 
 impl Place {
+    /// Tells those from whom the lock is taken, by evidence: nobody, where it is taken from nobody.
+    pub(super) fn acting_probe(&self) -> ProcProbe {
+        if self.recovery == Recovery::Never { self.probe.sparing() } else { self.probe }
+    }
+
     /// The lock of that layout.
     pub(super) fn lock(&self, layout: Layout, leaf: Leaf) -> Arc<dyn AnyLock> {
         match layout {

@@ -14,7 +14,10 @@ use lockwright_kernel::{
     policies::lease::LeaseError,
 };
 
-use super::kind::{Kind, Layout};
+use super::{
+    kind::{Kind, Layout},
+    orders::Order,
+};
 use crate::fs::{PosixFs, Untrusted};
 
 /// There can be no lock at a path.
@@ -161,6 +164,22 @@ pub enum AcquireErrorKind {
     /// The caller was asked to stop waiting.
     #[error("interrupted while waiting for the lock")]
     Interrupted,
+    /// Somebody cuts in, and this contender has said that it [gives way](super::Contender::giving_way): it is to join the line anew.
+    /// Until it [does](super::Contender::make_way) it stands where it stood.
+    #[error("asked by {} to make way: {}; join the line again, or stay", .order.by(), .order.why())]
+    AskedToMakeWay {
+        /// By whose word, and why.
+        order: Order,
+    },
+    /// Its owner is dead, or somebody in line before this contender, and the lock is to be [taken from
+    /// nobody](super::PathLock::taken_from_nobody).
+    #[error(
+        "{dead}, who is dead, has the lock or stands before it, and is to be passed by nobody but an operator; break it"
+    )]
+    OwnerDead {
+        /// Who it is.
+        dead: Id,
+    },
     /// The same id holds it already. Nothing has changed.
     #[error("this contender holds the lock already and would wait for itself; give it back first")]
     AlreadyOwner,

@@ -17,7 +17,7 @@ use super::{
     PathLock,
     any::{AnyLock, Place},
     error::{AcquireError, AcquireErrorKind, advice},
-    hold::{Hold, Loss, Vigil, vigil},
+    hold::{Hold, Loss, Vigil, interrupt, vigil},
     kind::Kind,
     lease::{OwnLease, RenewError},
     orders::Order,
@@ -38,12 +38,13 @@ pub struct Contender<'lock> {
     id: Id,
     ticket: Option<Ticket>,
     lease: Option<OwnLease>,
+    pub(super) gives_way: bool,
     holds: bool,
 }
 
 impl<'lock> Contender<'lock> {
     pub(super) fn new(lock: &'lock PathLock, id: Id) -> Self {
-        Self { lock, id, ticket: None, lease: None, holds: false }
+        Self { lock, id, ticket: None, lease: None, gives_way: false, holds: false }
     }
 
     /// The same on a lease of that length, which the holder has to [renew](Guard::renew). Whoever finds it over takes the lock,
@@ -110,9 +111,11 @@ impl<'lock> Contender<'lock> {
         if self.holds {
             return Ok(());
         }
+        world.listen_in_line(self.gives_way);
         let answer = self.wait_and_renew(world, until);
+        world.listen_in_line(false);
         self.lock.place.forget_lapsed(&*self.lock.lock);
-        answer.map_err(|kind| AcquireError::new(self.lock.path(), kind))
+        answer.map_err(|kind| AcquireError::new(self.lock.path(), self.lock.or_dead(kind, self.number())))
     }
 
     fn wait_and_renew(&mut self, world: &PosixWorld, until: Option<Instant>) -> Result<(), AcquireErrorKind> {
@@ -121,6 +124,11 @@ impl<'lock> Contender<'lock> {
             let end = [until, renew_at].into_iter().flatten().min();
             match self.wait_among_kinds(world, end) {
                 Ok(()) => break,
+                Err(WaitError::Interrupted) if world.take_news_in_line() => {
+                    if let Some(order) = self.order_to_make_way() {
+                        return Err(AcquireErrorKind::AskedToMakeWay { order });
+                    }
+                }
                 Err(WaitError::TimedOut { .. }) if end != until && !world.is_past(until).unwrap_or(true) => {
                     self.renew()?;
                 }
@@ -363,6 +371,43 @@ impl Guard {
         until: Option<Instant>,
     ) -> Result<(Vigil, Option<usize>), LockError> {
         vigil(&guards.iter().map(Self::hold).collect::<Vec<_>>(), world, until)
+    }
+
+    /// The first of several that is [lost](Self::loss), if one is. From now on each wait in `world`, for another lock, ends with
+    /// [`AcquireErrorKind::Interrupted`] when something changes where one of these is held; then it is for the caller to ask again.
+    ///
+    /// ```
+    /// use lockwright_posix::lock::{AcquireErrorKind, Guard, PathLock};
+    /// # let dir = tempfile::tempdir()?;
+    /// let [first, second] = ["a", "b"].map(|name| PathLock::open(dir.path().join(name)));
+    /// let (first, second) = (first?, second?);
+    /// let (held, _others) = ([first.lock()?], second.lock()?);
+    /// let world = second.world();
+    /// assert!(Guard::loss_while_waiting(&held, &world)?.is_none());
+    /// first.recover(held[0].id())?; // Somebody takes it away.
+    /// let id = (&second.this_process().fresh_id()?).into();
+    /// let error = second.contend_as(&id).wait(&world, None).expect_err("the second is not free");
+    /// assert!(matches!(error.kind(), AcquireErrorKind::Interrupted));
+    /// assert!(matches!(Guard::loss_while_waiting(&held, &world)?, Some((loss, 0)) if loss.is_gone));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`], when that cannot be told of one of them.
+    pub fn loss_while_waiting(guards: &[Self], world: &PosixWorld) -> Result<Option<(Loss, usize)>, LockError> {
+        let holds: Vec<_> = guards.iter().map(Self::hold).collect();
+        loop {
+            let is_watched = interrupt(&holds, world)?;
+            for (index, hold) in holds.iter().enumerate() {
+                if let Some(loss) = hold.loss()? {
+                    return Ok(Some((loss, index)));
+                }
+            }
+            if is_watched {
+                return Ok(None);
+            }
+        }
     }
 
     fn hold(&self) -> Hold<'_> {

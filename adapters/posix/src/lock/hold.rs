@@ -133,6 +133,17 @@ pub(super) fn vigil(
     })
 }
 
+/// Has each wait in `world` interrupted when something changes where one of them stands; `false` where that was on the move, and
+/// who looks finds it lost.
+pub(super) fn interrupt(holds: &[Hold<'_>], world: &PosixWorld) -> Result<bool, LockError> {
+    let is_remote = holds.iter().any(|hold| !hold.place.probe.is_local());
+    let watches: Option<Vec<_>> =
+        holds.iter().map(|hold| hold.watch(world).transpose()).collect::<Option<Result<_, _>>>().transpose()?;
+    let is_watched = watches.is_some();
+    world.interrupt_at(watches.unwrap_or_default().concat(), is_remote);
+    Ok(is_watched)
+}
+
 /// Waits until a look says that it is over, which is [`Wake::Changed`]. It looks after each change where the entries
 /// stand, and after the first of the deaths.
 pub(super) fn wait_until(

@@ -31,6 +31,7 @@ use lockwright_kernel::{
 use super::{
     PathLock,
     any::{AnyLock, Place},
+    sparing::Recovery,
 };
 use crate::{chance::ThreadChance, fs::PosixFs, probe::ProcProbe, watch::BootTime};
 
@@ -47,7 +48,8 @@ impl Notebook for Seen {
 /// Tells the dead from the rest, and takes for dead those whose lease is over: for whoever wants the lock.
 #[derive(Clone, Debug)]
 pub(super) struct LeaseProbe {
-    /// None where the lock's name leaves no room for that of its leases, so that there can be none; and who goes by evidence alone.
+    /// None where the lock's name leaves no room for that of its leases, so that there can be none; and who goes by evidence alone,
+    /// or by none.
     judge: Option<Judge<PosixFs, ProcProbe, BootTime, Seen>>,
     probe: ProcProbe,
 }
@@ -69,8 +71,8 @@ impl Place {
 
     pub(super) fn judge(&self) -> LeaseProbe {
         let judge = |leases| Judge::new(leases, self.tokens().ok(), self.probe, BootTime, self.seen.clone());
-        let leases = self.leases().ok().filter(|_| !self.by_evidence_alone);
-        LeaseProbe { judge: leases.map(judge), probe: self.probe }
+        let leases = self.leases().ok().filter(|_| self.recovery == Recovery::Lapsed);
+        LeaseProbe { judge: leases.map(judge), probe: self.acting_probe() }
     }
 
     /// What stands there of the lease of `id`.

@@ -5,6 +5,8 @@
 //! <lock>.broken/<id>               the order to <id>, whole: it is to end, and to give the lock back
 //! ```
 //!
+//! [`cutting`](super::cutting) has orders of the same form in `<lock>.cut`.
+//!
 //! An order is a file of three lines, `by`, `at` and `why`; `at` is in seconds since 1970.
 //!
 //! Publish:
@@ -121,8 +123,23 @@ pub(super) struct Orders<'a> {
 
 impl<'a> Orders<'a> {
     pub(super) fn new(place: &'a Place) -> Result<Self, FsError> {
-        let name: Name = format!("{}.broken", place.name).parse().map_err(|_| FsError::NameTooLong)?;
+        Self::in_dir(place, "broken")
+    }
+
+    /// The same in `<lock>.cut`: an order there is to make way, and not to end.
+    pub(super) fn to_make_way(place: &'a Place) -> Result<Self, FsError> {
+        Self::in_dir(place, "cut")
+    }
+
+    fn in_dir(place: &'a Place, suffix: &str) -> Result<Self, FsError> {
+        let name: Name = format!("{}.{suffix}", place.name).parse().map_err(|_| FsError::NameTooLong)?;
         Ok(Self { fs: &place.fs, probe: place.probe, lock: place.path(), path: name.into() })
+    }
+
+    /// Takes an order back, if it stands.
+    pub(super) fn withdraw(&self, id: &Id) -> Result<(), FsError> {
+        self.fs.discard_file(&self.path.join(id.name()))?;
+        Ok(self.fs.discard_dir(&self.path)?)
     }
 
     /// Orders `id` to give the lock back, by the word of `breaker`.

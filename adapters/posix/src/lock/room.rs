@@ -5,7 +5,12 @@
 //! 3. LOOK again: who left before the watch is seen here, who leaves after it will wake the wait.
 //! 4. WAIT for a change, for a death, or for the deadline; then from 1.
 //!
+//! The dead take no room, nor do those whose lease is over: it was seen not renewed for so long, as whoever wants the lock
+//! sees it, too.
+//!
 //! Nothing is written. What was free when this came back may be taken the next moment.
+
+use std::time::Duration;
 
 use lockwright_kernel::{
     blocking::WaitError,
@@ -13,6 +18,7 @@ use lockwright_kernel::{
     fs::FsError,
     id::Id,
     lock::LockError,
+    policies::lease::{Notebook, Record, outlasted_after},
     probe::Liveness,
     watch::{Wake, Watch},
 };
@@ -23,7 +29,7 @@ use super::{
     kind::Kind,
     standing::{Entry, Standing},
 };
-use crate::watch::PosixWorld;
+use crate::watch::{Mortal, PosixWorld};
 
 impl Standing {
     /// Whether a newcomer of that kind would be let in at once. The dead take no room. That a lock of another kind stands
@@ -64,13 +70,13 @@ impl PathLock {
     }
 
     fn try_wait_for_room(&self, world: &PosixWorld, until: Option<Instant>) -> Result<(), WaitError> {
-        while let Some(owner) = self.in_the_way()? {
+        while let Some(owner) = self.in_the_way(world)? {
             let (dirs, mut deaths) = match self.lock.awaited() {
                 Err(FsError::NotFound) if !world.is_past(until)? => continue, // 1 LOOK: it went away meanwhile.
                 awaited => awaited.map_err(failed)?,
             };
             // They would end each wait at once, and may stand there until somebody passes them.
-            deaths.retain(|mortal| !world.is_dead(mortal));
+            deaths.retain(|mortal| !world.is_dead(mortal) && !self.is_over(mortal, world));
             let watches: Result<Vec<_>, _> = dirs.iter().map(|dir| world.watch(dir)).collect();
             let watches = match watches {
                 Ok(watches) => watches,                                       // 2 WATCH
@@ -78,7 +84,7 @@ impl PathLock {
                 Err(FsError::NotFound) => return Err(WaitError::TimedOut { owner: Some(owner) }),
                 Err(error) => return Err(failed(error)),
             };
-            if self.in_the_way()?.is_none() {
+            if self.in_the_way(world)?.is_none() {
                 break; // 3 LOOK
             }
             match world.wait_any(&watches, &deaths, until)? {
@@ -91,14 +97,33 @@ impl PathLock {
     }
 
     /// One of those who keep a newcomer out.
-    fn in_the_way(&self) -> Result<Option<Id>, WaitError> {
-        let standing = self.standing().map_err(WaitError::Lock)?;
-        let lives = |entry: &&Entry| entry.liveness != Liveness::Dead;
-        let Some(first) = standing.holders.iter().chain(&standing.waiters).find(lives) else { return Ok(None) };
+    fn in_the_way(&self, world: &PosixWorld) -> Result<Option<Id>, WaitError> {
+        let mut standing = self.standing().map_err(WaitError::Lock)?;
+        let counts = |entry: &mut Entry| {
+            entry.liveness != Liveness::Dead
+                && !entry.lease.is_some_and(|lease| self.has_lapsed(&entry.id, lease, world))
+        };
+        for entries in [&mut standing.holders, &mut standing.waiters] {
+            entries.retain_mut(counts);
+        }
+        let Some(first) = standing.holders.iter().chain(&standing.waiters).next() else { return Ok(None) };
         match standing.layout {
             Some(layout) if layout != self.kind().layout() => Err(WaitError::Lock(LockError::OtherKind(layout.name()))),
             _ => Ok((!standing.has_room(self.kind())).then(|| first.id.clone())),
         }
+    }
+
+    fn is_over(&self, mortal: &Mortal, world: &PosixWorld) -> bool {
+        let Mortal::Owner(id) = mortal else { return false };
+        self.lease_of(id).ok().flatten().is_some_and(|lease| self.has_lapsed(id, lease, world))
+    }
+
+    /// Whether a lease is over, as far as it was seen from here.
+    fn has_lapsed(&self, id: &Id, lease: Record, world: &PosixWorld) -> bool {
+        let Record::Runs(term) = lease else { return true };
+        let now = world.after(Duration::ZERO);
+        let since = self.place.seen.with(|seen| seen.since(id, term, now));
+        now.saturating_since(since) >= outlasted_after(term.length)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{os::fd::BorrowedFd, time::Instant};
 
-use super::{Client, ClientError};
+use super::{Client, ClientError, Sure};
 
 /// A lock that is held by a connection, and by nothing else. Dropped, it closes the connection, which gives the lock back.
 #[derive(Debug)]
@@ -34,6 +34,14 @@ impl Guard {
     #[must_use]
     pub fn fence(&self) -> Option<u64> {
         self.fence
+    }
+
+    /// Until when it is sure that the daemon has given the lock to nobody else, as it was known when the connection was last
+    /// looked at; `None` where no hello was said, or to an old daemon. Whoever may be held up, by a signal for instance, has
+    /// somebody else stop what is done under the lock by then.
+    #[must_use]
+    pub fn sure(&self) -> Option<Sure> {
+        self.client.life.map(|life| Sure { since: life.sure_since, silence: life.silence })
     }
 
     /// Whether the connection stands, as far as can be known without waiting.

@@ -7,6 +7,7 @@ use std::{
         fd::{AsFd, BorrowedFd},
         unix::net::UnixStream,
     },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -15,7 +16,11 @@ use rustix::{
     io::{Errno, FdFlags, fcntl_setfd},
 };
 
-use crate::{address::Daemon, half_open};
+use crate::{
+    address::Daemon,
+    half_open,
+    tls::{ClientSide, Stream},
+};
 
 /// Above this, what comes without a line feed is no reply, in bytes.
 const LINE_BYTES_MAX: usize = 1024 * 1024;
@@ -42,6 +47,7 @@ pub(super) struct Link {
 #[derive(Debug)]
 enum Socket {
     Tcp(TcpStream),
+    Tls(Box<Stream<TcpStream>>),
     Unix(UnixStream),
 }
 
@@ -50,13 +56,41 @@ impl Link {
     pub(super) fn connect(daemon: &Daemon, within: Duration) -> io::Result<Self> {
         let socket = match daemon {
             Daemon::Tcp(host) => Socket::Tcp(connect_tcp(host, within)?),
+            Daemon::Tls(host) => return Self::connect_tls(host, within, &ClientSide::from_env()?),
             Daemon::Unix(path) => Socket::Unix(UnixStream::connect(path)?),
         };
         match &socket {
             Socket::Tcp(tcp) => tcp.set_nonblocking(true)?,
+            Socket::Tls(_) => {}
             Socket::Unix(unix) => unix.set_nonblocking(true)?,
         }
         Ok(Self { socket, input: Vec::new() })
+    }
+
+    /// Connects, and has the daemon show its certificate, either within that time.
+    pub(super) fn connect_tls(host: &str, within: Duration, side: &ClientSide) -> io::Result<Self> {
+        let tcp = connect_tcp(host, within)?;
+        tcp.set_nonblocking(true)?;
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let mut tls = Stream::client(tcp, Arc::clone(&side.0), name)?;
+        let until = Instant::now() + within;
+        tls.flush()?;
+        while tls.is_handshaking() {
+            match tls.take_in() {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                _ => {}
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            if tls.is_handshaking() {
+                let room = if tls.wants_write() { PollFlags::OUT } else { PollFlags::empty() };
+                wait(&mut [PollFd::new(tls.socket(), PollFlags::IN | room)], Some(left))?;
+            }
+        }
+        Ok(Self { socket: Socket::Tls(Box::new(tls)), input: Vec::new() })
     }
 
     /// Lets programs that this process executes have the connection as well, so that it ends with the last of them. The end of
@@ -68,12 +102,15 @@ impl Link {
     /// Sends one line.
     pub(super) fn send(&mut self, line: &str) -> io::Result<()> {
         let mut bytes = [line.as_bytes(), b"\n"].concat();
-        while !bytes.is_empty() {
+        loop {
             let written = match &mut self.socket {
+                Socket::Tls(tls) if bytes.is_empty() => tls.flush().map(|()| 0),
+                Socket::Tls(tls) => tls.write(&bytes),
                 Socket::Tcp(tcp) => tcp.write(&bytes),
                 Socket::Unix(unix) => unix.write(&bytes),
             };
             match written {
+                Ok(_) if bytes.is_empty() => return Ok(()),
                 Ok(count) => drop(bytes.drain(..count)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -83,7 +120,6 @@ impl Link {
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
     }
 
     /// The next line, until `until` at most.
@@ -117,6 +153,7 @@ impl Link {
         loop {
             let count = match &mut self.socket {
                 Socket::Tcp(tcp) => tcp.read(&mut buffer),
+                Socket::Tls(tls) => tls.read(&mut buffer),
                 Socket::Unix(unix) => unix.read(&mut buffer),
             };
             match count {
@@ -139,8 +176,12 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         // A connection that is lost need not be ended.
-        let _ = match &self.socket {
+        let _ = match &mut self.socket {
             Socket::Tcp(tcp) => tcp.shutdown(Shutdown::Both),
+            Socket::Tls(tls) => {
+                tls.end();
+                tls.socket().shutdown(Shutdown::Both)
+            }
             Socket::Unix(unix) => unix.shutdown(Shutdown::Both),
         };
     }
@@ -150,6 +191,7 @@ impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(tcp) => tcp.as_fd(),
+            Self::Tls(tls) => tls.socket().as_fd(),
             Self::Unix(unix) => unix.as_fd(),
         }
     }

@@ -17,6 +17,7 @@ use super::{
     Server,
     connection::{Connection, Speech},
     listen::{From, Speaks},
+    rules::Identity,
     socket::Socket,
     websocket::WebSocket,
 };
@@ -85,7 +86,7 @@ impl Server {
         let client = match wire.map(|wire| self.machine.connect(&name, wire, Instant::new(now))) {
             None if self.connections.len() >= self.settings.machine.connections + METRICS_MAX => return Ok(()),
             Some(Err(refusal)) => {
-                self.refuse(&socket, &refusal.reply());
+                self.refuse(socket, &refusal.reply());
                 return Ok(());
             }
             Some(Ok(client)) => Some(client),
@@ -99,18 +100,12 @@ impl Server {
             }
             return Err(error);
         }
-        match &socket {
-            Socket::Unix(unix) => match sockopt::socket_peercred(unix) {
-                Ok(who) => debug!(
-                    client = index,
-                    from = name,
-                    uid = who.uid.as_raw(),
-                    pid = who.pid.as_raw_nonzero(),
-                    "connected"
-                ),
-                Err(error) => debug!(client = index, from = name, %error, "connected"),
-            },
-            Socket::Tcp(_) => debug!(client = index, from = name, "connected"),
+        if let Socket::Unix(unix) = &socket {
+            let who = sockopt::socket_peercred(unix).ok();
+            let (uid, pid) = (who.map(|who| who.uid.as_raw()), who.map(|who| who.pid.as_raw_nonzero()));
+            debug!(client = index, from = name, ?uid, ?pid, "connected");
+        } else {
+            debug!(client = index, from = name, "connected");
         }
         self.connections.insert(Connection::new(socket, client, speech));
         if let Some(client) = client {
@@ -119,12 +114,36 @@ impl Server {
             }
             self.by_slot[client.slot()] = index;
         }
+        if let Some(connection) = self.connections.get_mut(index).filter(|_| client.is_some()) {
+            connection.is_unknown = true;
+            self.identify(index);
+        }
+        if let Some(connection) = self.connections.get_mut(index).filter(|connection| connection.is_unknown) {
+            // It may take no longer than a line.
+            connection.partial_since = Some(now);
+            self.sweep_soon(now);
+        }
         self.enlist(index);
         Ok(())
     }
 
-    /// One too many. It fits in what an empty socket takes; what it says is not waited for.
-    fn refuse(&mut self, mut socket: &Socket, line: &[u8]) {
+    /// Asks who the peer is, and has the machine allow it what the rules say, before any command of it is handled.
+    pub(super) fn identify(&mut self, index: usize) {
+        let Some(connection) = self.connections.get_mut(index) else { return };
+        let (Some(client), Some(identity)) = (connection.client, connection.socket.identity()) else { return };
+        connection.is_unknown = false;
+        connection.partial_since = None;
+        if let Identity::Certificate { dns, uri } = &identity {
+            debug!(client = index, ?dns, ?uri, "certificate");
+        }
+        if let Some(rules) = &self.settings.rules {
+            self.machine.allow_only(client, rules.rights(&identity));
+        }
+    }
+
+    /// One too many. It fits in what an empty socket takes; what it says is not waited for. By TLS it would have to be waited
+    /// for, so there it is told nothing.
+    fn refuse(&mut self, mut socket: Socket, line: &[u8]) {
         self.counters.refused += 1;
         drop(socket.write(line));
         socket.end_output();

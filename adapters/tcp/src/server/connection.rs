@@ -41,6 +41,8 @@ pub(super) struct Connection {
     /// It is in the list of those that have something to do.
     pub(super) is_listed: bool,
     pub(super) has_spoken: bool,
+    /// It has still to show who it is.
+    pub(super) is_unknown: bool,
     /// The system has said that the peer sends nothing more, or is gone.
     pub(super) has_ended: bool,
     /// The system has said that nothing can be sent either.
@@ -77,6 +79,7 @@ impl Connection {
             is_readable: true,
             is_listed: false,
             has_spoken: false,
+            is_unknown: false,
             has_ended: false,
             has_failed: false,
             is_owed: false,
@@ -119,7 +122,7 @@ impl Connection {
     /// Sends what the system takes. `true` when all of it has gone.
     pub(super) fn write(&mut self, now: Duration) -> io::Result<bool> {
         while self.backlog() > 0 {
-            match (&self.socket).write(&self.output[self.sent..]) {
+            match self.socket.write(&self.output[self.sent..]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     self.sent += count;
@@ -135,6 +138,13 @@ impl Connection {
         }
         self.output.clear();
         self.sent = 0;
+        match self.socket.flush() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.stalled_since.get_or_insert(now);
+                return Ok(false);
+            }
+            other => other?,
+        }
         self.stalled_since = None;
         Ok(true)
     }

@@ -12,11 +12,13 @@ use std::{
         unix::fs::{FileTypeExt, PermissionsExt},
     },
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use mio::{Interest, Registry, Token, event::Source, net};
 
 use super::socket::Socket;
+use crate::tls::{ServerSide, Stream};
 
 /// What those speak who come in by a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,7 @@ pub enum Speaks {
 pub struct Listener {
     socket: Listening,
     speaks: Speaks,
+    tls: Option<ServerSide>,
 }
 
 #[derive(Debug)]
@@ -57,7 +60,7 @@ impl Listener {
     ///
     /// When the address is not to be had.
     pub fn tcp(address: SocketAddr, speaks: Speaks) -> io::Result<Self> {
-        Ok(Self { socket: Listening::Tcp(net::TcpListener::bind(address)?), speaks })
+        Ok(Self { socket: Listening::Tcp(net::TcpListener::bind(address)?), speaks, tls: None })
     }
 
     /// Listens at a unix socket, for the owner of this process alone.
@@ -77,7 +80,7 @@ impl Listener {
             drop(fs::remove_file(&new));
             return Err(error);
         }
-        Ok(Self { socket: Listening::Unix(socket, Some(path.to_owned())), speaks })
+        Ok(Self { socket: Listening::Unix(socket, Some(path.to_owned())), speaks, tls: None })
     }
 
     /// Listens at a TCP socket that was bound by somebody else.
@@ -87,7 +90,7 @@ impl Listener {
     /// When it cannot be asked not to block.
     pub fn from_tcp(socket: std::net::TcpListener, speaks: Speaks) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(Self { socket: Listening::Tcp(net::TcpListener::from_std(socket)), speaks })
+        Ok(Self { socket: Listening::Tcp(net::TcpListener::from_std(socket)), speaks, tls: None })
     }
 
     /// Listens at a unix socket that was bound by somebody else, who sees to who can connect.
@@ -97,7 +100,22 @@ impl Listener {
     /// When it cannot be asked not to block.
     pub fn from_unix(socket: std::os::unix::net::UnixListener, speaks: Speaks) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(Self { socket: Listening::Unix(net::UnixListener::from_std(socket), None), speaks })
+        Ok(Self { socket: Listening::Unix(net::UnixListener::from_std(socket), None), speaks, tls: None })
+    }
+
+    /// Lets in by TCP only who shows a certificate. A unix socket stays as it is: the system says who comes there.
+    #[must_use]
+    pub fn secured(mut self, tls: &ServerSide) -> Self {
+        if matches!(self.socket, Listening::Tcp(_)) {
+            self.tls = Some(tls.clone());
+        }
+        self
+    }
+
+    /// Whether whoever connects has to show a certificate.
+    #[must_use]
+    pub fn is_secured(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// The TCP address that it has, as where the system chose the port.
@@ -124,7 +142,14 @@ impl Listener {
     /// The next connection.
     pub(super) fn accept(&self) -> io::Result<(Socket, From)> {
         match &self.socket {
-            Listening::Tcp(tcp) => tcp.accept().map(|(socket, from)| (Socket::Tcp(socket), From::Tcp(from))),
+            Listening::Tcp(tcp) => {
+                let (socket, from) = tcp.accept()?;
+                let socket = match &self.tls {
+                    None => Socket::Tcp(socket),
+                    Some(tls) => Socket::Tls(Box::new(Stream::server(socket, Arc::clone(&tls.0))?)),
+                };
+                Ok((socket, From::Tcp(from)))
+            }
             Listening::Unix(unix, _) => unix.accept().map(|(socket, _)| (Socket::Unix(socket), From::Unix)),
         }
     }

@@ -56,6 +56,7 @@ impl Server {
         total("connections_refused_total", "Connections above the limit.", self.counters.refused);
         total("connections_dismissed_total", "Connections that were closed by the daemon.", self.counters.dismissed);
         total("refused_total", "What was refused since a limit was reached.", counted.refused);
+        total("forbidden_total", "What was refused since the client may not.", counted.forbidden);
         total("silent_total", "Clients that gave no sign of life.", counted.silent);
         total("orphans_total", "Exclusive locks released since their holder was gone.", counted.orphans);
         total("shared_orphans_total", "Shared locks released since their holder was gone.", counted.shared_orphans);

@@ -94,7 +94,12 @@ impl Server {
 
     fn read(&mut self, index: usize, scratch: &mut [u8], now: Duration) {
         let Some(connection) = self.connections.get_mut(index) else { return };
-        let count = match (&connection.socket).read(scratch) {
+        let came = connection.socket.read(scratch);
+        if connection.is_unknown {
+            self.identify(index);
+        }
+        let Some(connection) = self.connections.get_mut(index) else { return };
+        let count = match came {
             Ok(0) => return self.hang_up(index, now),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -108,7 +113,7 @@ impl Server {
             }
         };
         // Less than there was room for is all that there was, unless the end of it was seen already.
-        connection.is_readable = count == scratch.len() || connection.has_ended;
+        connection.is_readable = !connection.socket.is_drained(count, scratch.len()) || connection.has_ended;
         let came = &scratch[..count];
         match &mut connection.speech {
             Speech::Metrics => self.scrape(index, came, now),
@@ -200,7 +205,7 @@ impl Server {
     fn discard(&mut self, index: usize) {
         let mut scratch = mem::take(&mut self.scratch);
         let Some(connection) = self.connections.get_mut(index) else { return };
-        let is_gone = match (&connection.socket).read(&mut scratch) {
+        let is_gone = match connection.socket.read(&mut scratch) {
             Ok(count) => {
                 connection.discarded += count;
                 count == 0 || connection.discarded > DISCARDED_BYTES_MAX

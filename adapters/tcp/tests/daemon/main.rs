@@ -4,5 +4,6 @@ mod client;
 mod histories;
 mod hostile;
 mod stage;
+mod tls;
 mod transcripts;
 mod websocket;

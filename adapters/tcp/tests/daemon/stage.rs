@@ -10,7 +10,10 @@ use std::{
 };
 
 use lockwright_kernel::glockd;
-use lockwright_tcp::server::{Listener, Server, Settings, Speaks, State};
+use lockwright_tcp::{
+    server::{Listener, Server, Settings, Speaks, State},
+    tls::ServerSide,
+};
 use tempfile::TempDir;
 
 /// Longer than anything takes that is to happen. Waited out only where a test fails.
@@ -23,6 +26,7 @@ pub(crate) fn settings() -> Settings {
         line_time_max: PATIENCE,
         stalled_max: PATIENCE,
         origins: Vec::new(),
+        rules: None,
         state: State::default(),
     }
 }
@@ -40,12 +44,21 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     pub(crate) fn start(settings: Settings) -> Self {
+        Self::secured(settings, None)
+    }
+
+    /// One whose ports, but for that of figures, are for those who show a certificate.
+    pub(crate) fn secured(settings: Settings, tls: Option<&ServerSide>) -> Self {
         let dir = tempfile::tempdir().expect("it goes well");
         let unix = dir.path().join("socket");
         let tcp = |speaks| Listener::tcp("127.0.0.1:0".parse().expect("it goes well"), speaks).expect("it goes well");
+        let secured = |speaks| match tls {
+            Some(tls) => tcp(speaks).secured(tls),
+            None => tcp(speaks),
+        };
         let listeners = vec![
-            tcp(Speaks::Lines),
-            tcp(Speaks::WebSocket),
+            secured(Speaks::Lines),
+            secured(Speaks::WebSocket),
             tcp(Speaks::Metrics),
             Listener::unix(&unix, Speaks::Lines).expect("it goes well"),
         ];

@@ -31,6 +31,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(32_456)),
             (Profile::Notify, verified(8_134)),
             (Profile::Operator, violated(Property::NotDispossessed, 11, 735)),
+            (Profile::Nfs3Drc, verified(16_634)),
+            (Profile::Nfs3Nodrc, verified(79_986)),
         ],
     ),
     (
@@ -42,6 +44,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(32_453)),
             (Profile::Notify, verified(8_114)),
             (Profile::Operator, violated(Property::NotDispossessed, 11, 746)),
+            (Profile::Nfs3Drc, verified(20_976)),
+            (Profile::Nfs3Nodrc, verified(79_986)),
         ],
     ),
     (
@@ -53,6 +57,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(173_525)),
             (Profile::Notify, verified(28_517)),
             (Profile::Operator, violated(Property::NotDispossessed, 11, 668)),
+            (Profile::Nfs3Drc, verified(2_444)),
+            (Profile::Nfs3Nodrc, verified(11_459)),
         ],
     ),
     (
@@ -64,6 +70,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(173_525)),
             (Profile::Notify, verified(28_517)),
             (Profile::Operator, violated(Property::NotDispossessed, 11, 668)),
+            (Profile::Nfs3Drc, verified(2_917)),
+            (Profile::Nfs3Nodrc, verified(11_459)),
         ],
     ),
     ("fast_lock+waiting", &[(Profile::Notify, violated(Property::NobodyWaitsInVain, 22, 3_169))]),
@@ -79,9 +87,13 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(212_028)),
             (Profile::Notify, verified(34_539)),
             (Profile::Operator, violated(Property::NotDispossessed, 11, 448)),
+            (Profile::Nfs3Drc, verified(307)),
+            (Profile::Nfs3Nodrc, violated(Property::Linearizable, 20, 572)),
         ],
     ),
     ("fast_lock+hosts", &[(Profile::Identity, verified(29_063))]),
+    ("fast_lock+lease", &[(Profile::Lease, violated(Property::MutualExclusion, 56, 902_499))]),
+    ("fast_lock+fence", &[(Profile::Lease, verified(898_232))]),
     (
         "semaphore",
         &[
@@ -91,6 +103,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(605_845)),
             (Profile::Notify, verified(86_073)),
             (Profile::Operator, violated(Property::NotDispossessed, 13, 3_346)),
+            (Profile::Nfs3Drc, verified(102_760)),
+            (Profile::Nfs3Nodrc, verified(699_485)),
         ],
     ),
     (
@@ -102,6 +116,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, violated(Property::NothingLeftBehind, 6, 7_570)),
             (Profile::Notify, violated(Property::NothingLeftBehind, 6, 1_651)),
             (Profile::Operator, violated(Property::NotDispossessed, 7, 135)),
+            (Profile::Nfs3Drc, violated(Property::NotDispossessed, 16, 2_140)),
+            (Profile::Nfs3Nodrc, violated(Property::NotDispossessed, 17, 7_380)),
         ],
     ),
     (
@@ -113,6 +129,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(5_788)),
             (Profile::Notify, verified(2_598)),
             (Profile::Operator, violated(Property::NotDispossessed, 8, 428)),
+            (Profile::Nfs3Drc, verified(1_717)),
+            (Profile::Nfs3Nodrc, violated(Property::NotDispossessed, 20, 3_685)),
         ],
     ),
     (
@@ -124,6 +142,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(5_788)),
             (Profile::Notify, verified(2_598)),
             (Profile::Operator, violated(Property::NotDispossessed, 8, 428)),
+            (Profile::Nfs3Drc, verified(11_678)),
+            (Profile::Nfs3Nodrc, violated(Property::NotDispossessed, 20, 8_475)),
         ],
     ),
     ("fast_lock+grace", &[(Profile::Lease, violated(Property::CanBeTaken, 8, 675_546))]),
@@ -137,6 +157,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(95_576)),
             (Profile::Notify, verified(20_818)),
             (Profile::Operator, violated(Property::NotDispossessed, 12, 795)),
+            (Profile::Nfs3Drc, verified(76_858)),
+            (Profile::Nfs3Nodrc, verified(1_694_869)),
         ],
     ),
     (
@@ -148,6 +170,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(8_070)),
             (Profile::Notify, verified(2_019)),
             (Profile::Operator, violated(Property::NotDispossessed, 18, 3_415)),
+            (Profile::Nfs3Drc, verified(2_000_810)),
+            (Profile::Nfs3Nodrc, violated(Property::NotDispossessed, 46, 537_436)),
         ],
     ),
     (
@@ -159,6 +183,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(366_617)),
             (Profile::Notify, verified(58_430)),
             (Profile::Operator, violated(Property::NotDispossessed, 19, 6_066)),
+            (Profile::Nfs3Drc, verified(172_474)),
+            (Profile::Nfs3Nodrc, violated(Property::AnswersAsDocumented, 54, 124_740)),
         ],
     ),
     ("fair_lock+waiting", &[(Profile::Notify, violated(Property::NobodyWaitsInVain, 35, 33_880))]),
@@ -173,6 +199,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(14_185)),
             (Profile::Notify, verified(55_794)),
             (Profile::Operator, violated(Property::NotDispossessed, 14, 1_353)),
+            (Profile::Nfs3Drc, verified(176_635)),
+            (Profile::Nfs3Nodrc, verified(3_423_591)),
         ],
     ),
     (
@@ -184,6 +212,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(203_322)),
             (Profile::Notify, verified(40_754)),
             (Profile::Operator, violated(Property::NotDispossessed, 12, 1_597)),
+            (Profile::Nfs3Drc, verified(93_650)),
+            (Profile::Nfs3Nodrc, verified(1_136_679)),
         ],
     ),
     (
@@ -195,6 +225,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(212_535)),
             (Profile::Notify, verified(42_289)),
             (Profile::Operator, violated(Property::NotDispossessed, 12, 1_597)),
+            (Profile::Nfs3Drc, verified(92_193)),
+            (Profile::Nfs3Nodrc, violated(Property::AnswersAsDocumented, 45, 79_526)),
         ],
     ),
     (
@@ -206,6 +238,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(28_297)),
             (Profile::Notify, verified(4_295)),
             (Profile::Operator, violated(Property::AnswersAsDocumented, 21, 7_280)),
+            (Profile::Nfs3Drc, verified(20_501)),
+            (Profile::Nfs3Nodrc, violated(Property::AnswersAsDocumented, 25, 19_003)),
         ],
     ),
     ("token+lease", &[(Profile::Lease, verified(10_537))]),
@@ -218,6 +252,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(8_594)),
             (Profile::Notify, verified(1_422)),
             (Profile::Operator, violated(Property::AnswersAsDocumented, 20, 5_655)),
+            (Profile::Nfs3Drc, verified(2_675)),
+            (Profile::Nfs3Nodrc, verified(9_184)),
         ],
     ),
     (
@@ -229,6 +265,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(64_257)),
             (Profile::Notify, verified(12_455)),
             (Profile::Operator, violated(Property::NotDispossessed, 8, 647)),
+            (Profile::Nfs3Drc, verified(12_386)),
+            (Profile::Nfs3Nodrc, violated(Property::AnswersAsDocumented, 26, 20_141)),
         ],
     ),
     (
@@ -240,6 +278,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::Lease, verified(4_851)),
             (Profile::Notify, verified(1_150)),
             (Profile::Operator, violated(Property::NotDispossessed, 8, 246)),
+            (Profile::Nfs3Drc, verified(12_382)),
+            (Profile::Nfs3Nodrc, violated(Property::NotDispossessed, 29, 25_325)),
         ],
     ),
 ];

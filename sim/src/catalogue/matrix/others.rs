@@ -55,7 +55,12 @@ const OTHERS: &[Other] = &[
         LONG,
     ),
     Other::new(&["fair_lock+tries", "fair_semaphore"], Profile::Lease, (2, Profile::Lease.default_faults()), LONG),
-    Other::new(&["fair_lock+lease"], Profile::Lease, (2, Faults { ticks: 2, ..Faults::NONE }), PAUSE),
+    Other::new(
+        &["fast_lock+lease", "fast_lock+fence", "fair_lock+lease"],
+        Profile::Lease,
+        (2, Faults { ticks: 2, ..Faults::NONE }),
+        PAUSE,
+    ),
     Other::new(&["fair_lock+tries"], Profile::Notify, (2, Profile::Notify.default_faults()), LONG),
 ];
 

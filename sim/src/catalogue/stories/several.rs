@@ -2,7 +2,7 @@
 
 use super::Told;
 
-pub(super) const STORIES: [Told; 28] = [
+pub(super) const STORIES: [Told; 32] = [
     (
         "semaphore.count_then_enter",
         "Two count those inside at the same time, and both enter.",
@@ -142,5 +142,25 @@ pub(super) const STORIES: [Told; 28] = [
         "one_kind.clears_the_living",
         "What another kind keeps at the path is taken for left over, and whoever holds it loses it.",
         "our own; one_kind without the question who is dead",
+    ),
+    (
+        "leased.nonce_ignored",
+        "The judge counts for how long it has seen the owner, and not for how long the owner has been silent.",
+        "our own; the lease judged without looking at its count of renewals",
+    ),
+    (
+        "leased.not_claimed",
+        "The owner renews its lease between the judgement and the removal, and is removed.",
+        "jepsen.io/analyses/etcd-3.4.3",
+    ),
+    (
+        "leased.not_rechecked",
+        "Its lease ran out while it waited for the lock, and it goes by the time at which it had the lock.",
+        "jepsen.io/analyses/etcd-3.4.3; our own, without the renewal at the end of the wait",
+    ),
+    (
+        "leased.outlives_release",
+        "A renewal in the background comes after the release, and leaves a lease that nobody holds.",
+        "our own; a lease whose renewal is not joined to its release",
     ),
 ];

@@ -56,7 +56,7 @@ impl Folder {
     }
 
     fn bids_of(&self, me: Bidder) -> LockFolder<PosixFs, ProcProbe> {
-        LockFolder::new(self.place.fs.clone(), self.place.path(), me, self.place.probe)
+        LockFolder::new(self.place.fs.clone(), self.place.path(), me, self.place.acting_probe())
     }
 
     fn contender(&self, me: &Id) -> io::Result<Contender<'_>> {

@@ -109,6 +109,9 @@ impl AnyLock for Line {
             Some(ticket) => ticket,
             none => none.insert(self.join(me, want, world, until)?),
         };
+        if let Some((place, _)) = self.queue.path_of(ticket).split_last() {
+            world.stand_at(&self.place.fs, &place);
+        }
         let mut answer = blocking::in_line(&self.queue, ticket, world, until);
         if matches!(answer, Err(LineError::TimedOut { .. })) && is_at_once {
             // One look passes one of the dead at most. Who does not wait gets no other.

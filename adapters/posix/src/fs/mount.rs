@@ -2,7 +2,7 @@
 
 use std::{fs, os::fd::AsRawFd};
 
-use crate::fs::PosixFs;
+use super::PosixFs;
 
 /// A mount, as `/proc` tells of it. Bytes that are not UTF-8 are replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,17 +17,19 @@ pub struct Mount {
     pub options: Vec<String>,
 }
 
-/// The mount that `fs` is on; `None` where `/proc` does not tell.
-pub(super) fn of(fs: &PosixFs) -> Option<Mount> {
-    let handle = fs.handle();
-    let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", handle.as_raw_fd())).ok()?;
-    let number: u64 = info.lines().find_map(|line| line.strip_prefix("mnt_id:"))?.trim().parse().ok()?;
-    let mounts = fs::read("/proc/self/mountinfo").ok()?;
-    find(&String::from_utf8_lossy(&mounts), number)
+impl PosixFs {
+    /// The mount that it is on; `None` where `/proc` does not tell.
+    #[must_use]
+    pub fn mount(&self) -> Option<Mount> {
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", self.handle().as_raw_fd())).ok()?;
+        let number: u64 = info.lines().find_map(|line| line.strip_prefix("mnt_id:"))?.trim().parse().ok()?;
+        let mounts = fs::read("/proc/self/mountinfo").ok()?;
+        find(&String::from_utf8_lossy(&mounts), number)
+    }
 }
 
 /// Lines are `ID PARENT MAJOR:MINOR ROOT AT OPTIONS [TAG]... - TYPE SOURCE OPTIONS`.
-fn find(mounts: &str, number: u64) -> Option<Mount> {
+pub(super) fn find(mounts: &str, number: u64) -> Option<Mount> {
     let parse = |line: &str| {
         let (mount, system) = line.split_once(" - ")?;
         let mount: Vec<&str> = mount.split(' ').collect();
@@ -82,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_mount_of_memory_is_told() {
-        let mount = of(&PosixFs::open("/dev/shm").unwrap()).unwrap();
+        let mount = PosixFs::open("/dev/shm").unwrap().mount().unwrap();
         assert_eq!(mount.kind, "tmpfs");
     }
 }

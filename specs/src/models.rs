@@ -1,0 +1,74 @@
+//! What is checked: the models, how many states each has, and the broken twins of each.
+
+mod fast_lock;
+
+use std::io;
+
+use crate::{
+    modules::Modules,
+    tool::{Outcome, Tool, Verdict},
+};
+
+/// A module that the model checker checks, with the file `.cfg` of its name.
+#[derive(Clone, Copy, Debug)]
+pub struct Model {
+    /// Its name.
+    pub module: &'static str,
+    /// What it is about, in a few words.
+    pub what: &'static str,
+    /// How many states it has. A changed count means that a changed specification was noticed.
+    pub states: u64,
+    /// Broken variants, each of which has to be caught.
+    pub twins: &'static [Twin],
+}
+
+/// A variant of a model with one place changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Twin {
+    /// What is wrong with it.
+    pub what: &'static str,
+    /// The file that is changed.
+    pub file: &'static str,
+    /// What stands there.
+    pub old: &'static str,
+    /// What stands there in its place.
+    pub new: &'static str,
+    /// The invariant or property that it violates.
+    pub violates: &'static str,
+}
+
+/// All models.
+#[must_use]
+pub fn all() -> Vec<Model> {
+    [&fast_lock::MODELS[..]].concat()
+}
+
+/// Checks a model.
+///
+/// # Errors
+///
+/// When it could not be checked.
+pub fn check(tool: &Tool, model: &Model) -> io::Result<Outcome> {
+    Modules::gather()?.check(tool, model.module)
+}
+
+/// Checks a twin of a model.
+///
+/// # Errors
+///
+/// When it could not be made or checked.
+pub fn check_twin(tool: &Tool, model: &Model, twin: &Twin) -> io::Result<Outcome> {
+    let modules = Modules::gather()?;
+    modules.alter(twin.file, twin.old, twin.new)?;
+    modules.check(tool, model.module)
+}
+
+/// What is not as it is known to be.
+#[must_use]
+pub fn surprise(model: &Model, outcome: &Outcome) -> Option<String> {
+    match &outcome.verdict {
+        Verdict::Holds if outcome.states == model.states => None,
+        Verdict::Holds => Some(format!("{} states, and there were {}", outcome.states, model.states)),
+        verdict => Some(verdict.to_string()),
+    }
+}
