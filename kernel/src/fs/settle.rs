@@ -135,6 +135,7 @@ impl<F: Fs> Fs for Settled<F> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
     use core::cell::Cell;
 
     use super::*;
