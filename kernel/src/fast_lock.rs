@@ -25,6 +25,7 @@
 //!
 //! 1. REMOVE: remove my leaf. The lock is free.
 //! 2. TIDY: remove `owner` and `<lock>` if they are empty.
+//! 3. STAY AWAY, only where calls are executed late: my leaf is not there again; otherwise remove it and `owner` again.
 //!
 //! Clean, the try of anybody, at any time:
 //!
@@ -58,6 +59,11 @@
 //! either name; a release is repeated until it is told `Ok` or `NotOwner`. One failing call, also with a crash, leaves
 //! the lock as good as ever. Where a second one keeps WITHDRAW from removing the leaf, a live contender that was told no
 //! stays the owner until its next try or an unlock.
+//!
+//! *Where calls are executed late* ([`Fs::may_repeat`]) a copy of SIGN makes my leaf again, as long as the `owner` that it was made in stands, and
+//! a copy of MOVE that was refused moves my proposal. STAY AWAY comes after that `owner` and that proposal were removed,
+//! so nothing comes after it. Copies of removals find no directory: each hold has an `owner` of its own.
+//! Who looks while an owner gives back may see it go and come once more.
 //!
 //! *After a power cut* the disk is as at some moment before, if names become durable in order, and everybody is dead: a
 //! crash of all of them at that moment. Contents may be lost; there are none. Nor does it matter if names in one
@@ -95,6 +101,9 @@ use crate::{
     lock::{Lock, LockError},
     path::Path,
 };
+
+/// How often a release looks whether its leaf came again, where calls may be executed late.
+pub const LOOKS_MAX: u32 = 8;
 
 /// What the leaf is made of. All contenders for one lock use the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -156,7 +165,25 @@ impl<F: Fs> FastLock<F> {
         self.discard_leaf(&self.owner_dir(), me)?;
         self.fs.discard_dir(&self.owner_dir())?;
         self.clean(me)?;
-        Ok(reason)
+        match self.stay_away(me) {
+            Err(FsError::Halted) => Err(Halted),
+            _ => Ok(reason),
+        }
+    }
+
+    /// Where a copy of SIGN or of MOVE may be executed late, my leaf may have come again.
+    fn stay_away(&self, me: &Id) -> Result<(), FsError> {
+        if !self.fs.may_repeat() {
+            return Ok(());
+        }
+        for _ in 0..LOOKS_MAX {
+            if !self.fs.exists(&self.owner_dir().join(me.name()))? {
+                return Ok(());
+            }
+            self.discard_leaf(&self.owner_dir(), me)?;
+            self.fs.discard_dir(&self.owner_dir())?;
+        }
+        Err(FsError::Io)
     }
 
     fn discard_leaf(&self, dir: &Path, id: &Id) -> Result<(), Halted> {
@@ -221,6 +248,7 @@ impl<F: Fs> Lock for FastLock<F> {
             Err(error) => return Err(error.into()),
         }
         self.fs.discard_dir(&self.owner_dir())?; // 2 TIDY
+        self.stay_away(me)?; // 3 STAY AWAY
         self.fs.discard_dir(&self.path)?;
         Ok(())
     }

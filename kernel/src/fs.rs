@@ -27,9 +27,11 @@ use crate::{
 pub mod call;
 pub mod contract;
 mod mem;
+pub mod settle;
 mod through;
 
 pub use mem::{Entry, MemFs};
+pub use settle::Settled;
 pub use through::Through;
 
 /// Why a call on an [`Fs`] did not do what it was asked. Each variant states a fact.
@@ -276,6 +278,15 @@ pub trait Fs {
     fn put_aside(&self, from: &Path, to: &Path) -> Result<(), Halted> {
         unless_halted(self.rename(from, to))
     }
+
+    /// True where a call may be executed once more after it was answered, as by a server that knows no reply again: an
+    /// entry that was removed may come again, and what was refused may happen yet. Algorithms then look again at the end.
+    ///
+    /// Such an execution takes effect in the directory in which the first did, also where that was moved since, and
+    /// finds nothing once it is removed.
+    fn may_repeat(&self) -> bool {
+        false
+    }
 }
 
 /// Drops an answer that nobody looks at, except the word to stop.
@@ -334,5 +345,8 @@ impl<F: Fs + ?Sized> Fs for &F {
     }
     fn put_aside(&self, from: &Path, to: &Path) -> Result<(), Halted> {
         (**self).put_aside(from, to)
+    }
+    fn may_repeat(&self) -> bool {
+        (**self).may_repeat()
     }
 }

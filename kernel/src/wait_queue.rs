@@ -63,6 +63,12 @@
 //! *When a call fails.* WITHDRAW removes my directories under either name, for it is not known whether TICKET took
 //! effect. A leave is repeated until it is told `Ok` or [`QueueError::NotInLine`].
 //!
+//! *Where calls are executed late* ([`Fs::may_repeat`]) a mark, a leaf or a flag may come again after it was removed, as long
+//! as its directory stands, and a copy of an old TICKET may move the flag of a new ENTER to the old place. So LEAVE looks
+//! whether its leaf came again, WITHDRAW looks for the flag in line, and a flag without a leaf does not stand in the door: the leaf is
+//! made before LOOK, so the argument above holds of leaves. A flag that was moved by a copy stands at a place before a
+//! holder's until it is taken back, and who asks for its turn meanwhile, as holders do who can be cut, is told to wait.
+//!
 //! *With a lease* ([`WaitQueue::with_lease`]) a ticket that was not touched for that long is removed like that of the
 //! dead, which helps where nobody can tell who is dead. The price is the promise itself: a holder that pauses for
 //! longer, or whose touches fail, is overtaken while it holds, and learns of it at its next turn and not before; who
@@ -123,6 +129,7 @@ use crate::{
 };
 
 mod admission;
+mod late;
 mod on_disk;
 mod place;
 mod ticket;
@@ -230,19 +237,14 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
     /// be removed; it may stand still. Leave again until the answer is `Ok` or `NotInLine`.
     pub fn leave(&self, ticket: &Ticket) -> Result<(), QueueError> {
         let dir = self.dir(ticket.place);
-        let leaf = dir.join(ticket.id.name());
-        for mark in self.marks(ticket.place.want) {
-            match self.fs.remove_dir(&leaf.word(mark)) {
-                Ok(()) | Err(FsError::NotFound) => {} // 1 UNMARK
-                Err(error) => return Err(error.into()),
-            }
-        }
-        match self.fs.remove_dir(&leaf) {
+        self.unmark(ticket)?; // 1 UNMARK
+        match self.remove_unmarked(ticket) {
             Ok(()) => {} // 2 REMOVE
             Err(FsError::NotFound) => return Err(QueueError::NotInLine),
             Err(error) => return Err(error.into()),
         }
         self.fs.discard_dir(&dir)?;
+        self.stay_out(ticket)?;
         if self.rule != Admission::ONE {
             match self.sweep_one() {
                 Err(halted) if halted == Halted.into() => return Err(halted), // 3 SWEEP
@@ -429,6 +431,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
         for dir in dirs {
             self.remove(dir, me)?;
         }
+        self.take_back_moved(me)?;
         self.tidy()?;
         Ok(reason)
     }
@@ -463,6 +466,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
             waited_for.retain(|id| ids.contains(id));
         }
         waited_for.retain(|id| *id != ticket.id);
+        self.retain_those_who_stand(&mut waited_for)?;
         if waited_for.is_empty() {
             ticket.door = Door::Passed;
             return Ok(None);

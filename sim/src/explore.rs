@@ -27,10 +27,11 @@ pub use shard::{Shard, ShardError};
 pub(crate) use strategy::explore;
 pub use strategy::{Runs, Strategy};
 
-use passes::whole_reason;
+use passes::{has_long_histories, whole_reason};
 
 use crate::{
     protocol::{Property, Protocol},
+    scenario::Profile,
     state::State,
     trace::Trace,
     world::World,
@@ -80,9 +81,9 @@ impl Default for Limits {
 impl Limits {
     /// The same without the reductions that this protocol does not allow, or that cost more than they save.
     #[must_use]
-    pub fn heeding(self, protocol: &dyn Protocol) -> Self {
-        let merge = self.merge && !protocol.has_long_histories();
-        let allows_more = merge && whole_reason(protocol).is_none();
+    pub fn heeding(self, protocol: &dyn Protocol, profile: Profile) -> Self {
+        let merge = self.merge && !has_long_histories(protocol, profile);
+        let allows_more = merge && whole_reason(protocol, profile).is_none();
         let (symmetry, partial_order) = (self.symmetry && allows_more, self.partial_order && allows_more);
         Self { merge, symmetry, partial_order, ..self }
     }

@@ -90,6 +90,8 @@ pub(crate) struct Histories {
     /// The answers that each request has had.
     alphabets: Vec<Vec<ReplyId>>,
     learned: bool,
+    /// Whether attempts look before they believe a refusal.
+    is_settled: bool,
     closing: Option<Closing>,
     /// For each history up to the last merge, which others are like it but for the names of ids; empty where names may
     /// carry order.
@@ -99,6 +101,11 @@ pub(crate) struct Histories {
 }
 
 impl Histories {
+    /// No history yet. Where `is_settled`, attempts run over [`Settled`](lockwright_kernel::fs::Settled).
+    pub(crate) fn settled(is_settled: bool) -> Self {
+        Self { is_settled, ..Self::default() }
+    }
+
     /// The history without answers.
     pub(crate) fn root(&self, root: RootId) -> Result<NodeId, Miss> {
         let node = self.roots.get(&root).ok_or(Miss::Root(root))?;
@@ -321,7 +328,7 @@ impl Histories {
     /// Runs the attempt over a history that was never run, and keeps what follows.
     fn run(&mut self, protocol: &dyn Protocol, before: Option<(NodeId, ReplyId)>, root: RootId) -> NodeId {
         let (asked, replies) = self.past(before);
-        let world = Replay::new(&replies);
+        let world = Replay::new(&replies, self.is_settled);
         let answer = protocol.attempt(&client(root), root.phase, &world);
         let (told, site) = (world.told_last().into(), world.site());
         let then = self.judge(answer, world, &asked);

@@ -239,6 +239,12 @@ pub trait Protocol: fmt::Debug + Sync {
         Namespaces::ONE
     }
 
+    /// Whether it believes what it is told where answers may be lies, and is run without
+    /// [`Settled`](lockwright_kernel::fs::Settled) in the profiles of NFS; not by default.
+    fn believes_refusals(&self) -> bool {
+        false
+    }
+
     /// Outcomes that must be possible with so many clients and faults; a search that never saw one is no pass.
     fn sometimes(&self, clients: usize, faults: Faults) -> Vec<&'static str>;
 }

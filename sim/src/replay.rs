@@ -22,7 +22,7 @@ use lockwright_kernel::{
     chance::Chance,
     clock::{Clock, Instant, Timestamp},
     fs::{
-        Fs, FsError, Halted,
+        Fs, FsError, Halted, Settled, Through,
         call::{Answer, Call, Value},
     },
     id::Id,
@@ -77,6 +77,10 @@ pub struct Replay<'a> {
     /// The line that made the last request.
     site: Cell<Option<Site>>,
     went_on: Cell<bool>,
+    /// Whether refusals are looked into.
+    is_settled: bool,
+    /// The line whose refusal is being looked into.
+    settles: Cell<Option<Site>>,
 }
 
 /// A line of an algorithm that makes a call.
@@ -112,13 +116,13 @@ enum Answers<'a> {
 }
 
 impl<'a> Replay<'a> {
-    pub(crate) fn new(replies: &'a [Reply]) -> Self {
-        Self::over(Answers::Recorded(replies))
+    pub(crate) fn new(replies: &'a [Reply], is_settled: bool) -> Self {
+        Self { is_settled, ..Self::over(Answers::Recorded(replies)) }
     }
 
     fn over(answers: Answers<'a>) -> Self {
         let (requests, told, site, went_on) = Default::default();
-        Self { answers, requests, told, site, went_on }
+        Self { answers, requests, told, site, went_on, is_settled: false, settles: Cell::new(None) }
     }
 
     /// A view of `world`, in which an attempt runs to its end.
@@ -237,7 +241,7 @@ impl<'a> Replay<'a> {
             return Err(Halted);
         }
         requests.push(request);
-        self.site.set(Some(Location::caller()));
+        self.site.set(Some(self.settles.get().unwrap_or(Location::caller())));
         replies.get(requests.len() - 1).ok_or(Halted)
     }
 
@@ -281,9 +285,23 @@ impl<'a> Replay<'a> {
     }
 }
 
+impl Replay<'_> {
+    /// Makes a call that looks before it believes a refusal. All that it asks is asked by the line that makes it.
+    #[track_caller]
+    fn settle(&self, call: impl Fn(&dyn Fs) -> Result<(), FsError>) -> Option<Result<(), FsError>> {
+        if !self.is_settled {
+            return None;
+        }
+        self.settles.set(Some(Location::caller()));
+        let answer = call(&Settled::new(Through(|call: &Call| self.call(call.clone()))));
+        self.settles.set(None);
+        Some(answer)
+    }
+}
+
 impl Fs for Replay<'_> {
     fn create_dir(&self, path: &Path) -> Result<(), FsError> {
-        self.done(Call::CreateDir(path.clone()))
+        self.settle(|fs| fs.create_dir(path)).unwrap_or_else(|| self.done(Call::CreateDir(path.clone())))
     }
 
     fn create_file(&self, path: &Path, contents: &[u8]) -> Result<(), FsError> {
@@ -291,15 +309,15 @@ impl Fs for Replay<'_> {
     }
 
     fn remove_file(&self, path: &Path) -> Result<(), FsError> {
-        self.done(Call::RemoveFile(path.clone()))
+        self.settle(|fs| fs.remove_file(path)).unwrap_or_else(|| self.done(Call::RemoveFile(path.clone())))
     }
 
     fn remove_dir(&self, path: &Path) -> Result<(), FsError> {
-        self.done(Call::RemoveDir(path.clone()))
+        self.settle(|fs| fs.remove_dir(path)).unwrap_or_else(|| self.done(Call::RemoveDir(path.clone())))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
-        self.done(Call::Rename(from.clone(), to.clone()))
+        self.settle(|fs| fs.rename(from, to)).unwrap_or_else(|| self.done(Call::Rename(from.clone(), to.clone())))
     }
 
     fn list(&self, dir: &Path) -> Result<Vec<Name>, FsError> {
@@ -363,6 +381,10 @@ impl Fs for Replay<'_> {
 
     fn put_aside(&self, from: &Path, to: &Path) -> Result<(), Halted> {
         self.quiet(Call::PutAside(from.clone(), to.clone()))
+    }
+
+    fn may_repeat(&self) -> bool {
+        self.is_settled
     }
 }
 

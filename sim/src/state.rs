@@ -1,5 +1,9 @@
 //! A state of the world: the tree on disk, and where each process is in its attempt. A plain value.
 
+mod late;
+
+pub(crate) use late::{Copies, Effect, Late};
+use late::{read_late, write_late};
 use smallvec::SmallVec;
 
 use crate::{
@@ -28,6 +32,8 @@ pub(crate) struct State {
     pub(crate) tester: TesterId,
     /// Where the lock protects one.
     pub(crate) resource: Option<Box<Resource>>,
+    /// The copies of calls that a server may execute yet.
+    pub(crate) late: Copies,
     pub(crate) processes: Processes,
 }
 
@@ -94,6 +100,12 @@ impl Place {
     /// A path of which nothing was walked yet.
     pub(crate) fn ahead(path: PathId) -> Self {
         Self { path, held: 0 }
+    }
+
+    /// The same place, to which all directories were walked.
+    pub(crate) fn walked(self, names: &Names) -> Self {
+        let held = if self.path == DEAD { 0 } else { names.depth(names.parent(self.path)) };
+        Self { held, ..self }
     }
 
     /// Follows a change of a directory that the walk holds.
@@ -240,6 +252,11 @@ impl Naming for OwnNames {
 }
 
 impl State {
+    /// True when nothing can go wrong any more.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.left.is_none() && self.late.is_empty()
+    }
+
     /// True when this process is a client's present one.
     pub(crate) fn lives(&self, id: IdNo) -> bool {
         let process = self.processes.get(usize::from(id.client()));
@@ -268,7 +285,11 @@ impl State {
             }
         }
         let [times, tester, resource] = [self.times.is_some(), self.tester != UNTESTED, self.resource.is_some()];
-        out.push(u16::from(times) | u16::from(tester) << 1 | u16::from(resource) << 2);
+        let late = !self.late.is_empty();
+        out.push(u16::from(times) | u16::from(tester) << 1 | u16::from(resource) << 2 | u16::from(late) << 3);
+        if late {
+            write_late(&self.late, naming, out)?;
+        }
         if self.tester != UNTESTED {
             write_wide(out, self.tester);
         }
@@ -292,6 +313,7 @@ impl State {
         let kept = if left.cuts > 0 { next(input) } else { 0 };
         let durable = (kept > 0).then(|| Box::new(Durable { tree: read_tree(input), is_new: kept > 1 }));
         let has = next(input);
+        let late = if has & 8 > 0 { read_list(input, read_late) } else { Copies::new() };
         let tester = if has & 2 > 0 { read_wide(input) } else { UNTESTED };
         let times = (has & 1 > 0).then(|| Box::new(Times::decode(|| next(input))));
         let resource = (has & 4 > 0).then(|| Box::new(Resource::decode(|| next(input))));
@@ -299,7 +321,7 @@ impl State {
         while input.len() > 0 {
             processes.push(Process::decode(input));
         }
-        Self { left, tree, durable, times, tester, resource, processes }
+        Self { left, tree, durable, times, tester, resource, late, processes }
     }
 }
 
@@ -355,30 +377,56 @@ impl Process {
     }
 }
 
-/// Which kinds there are, and then how many of each.
+/// Which kinds there are, and then how many of each: those that one word has room for, and the others where there are any.
 fn write_faults(left: Faults, out: &mut Vec<u16>) {
+    let [first, others] = kinds_of_faults();
+    let has_others = others.iter().any(|budget| left.of(*budget) > 0);
     let at = out.len();
-    out.push(0);
+    out.push(u16::from(has_others) << FIRST_KINDS);
     if left == Faults::NONE {
         return;
     }
-    for (bit, budget) in Budget::ALL.into_iter().enumerate().filter(|(_, budget)| left.of(*budget) > 0) {
+    write_kinds(left, first, at, out);
+    if has_others {
+        out.push(0);
+        write_kinds(left, others, out.len() - 1, out);
+    }
+}
+
+fn write_kinds(left: Faults, kinds: &[Budget], at: usize, out: &mut Vec<u16>) {
+    for (bit, &budget) in kinds.iter().enumerate().filter(|(_, budget)| left.of(**budget) > 0) {
         out[at] |= 1 << bit;
         out.push(left.of(budget).into());
     }
 }
 
+const FIRST_KINDS: usize = 15;
+
+fn kinds_of_faults() -> [&'static [Budget]; 2] {
+    let (first, others) = Budget::ALL.split_at(FIRST_KINDS);
+    [first, others]
+}
+
 fn read_faults(input: &mut impl Iterator<Item = u16>) -> Faults {
-    let (mut left, kinds) = (Faults::NONE, next(input));
-    if kinds == 0 {
+    let (mut left, bits) = (Faults::NONE, next(input));
+    if bits == 0 {
         return left;
     }
-    for (bit, budget) in Budget::ALL.into_iter().enumerate() {
-        if kinds & 1 << bit != 0 {
+    let [first, others] = kinds_of_faults();
+    read_kinds(&mut left, first, bits, input);
+    if bits & 1 << FIRST_KINDS != 0 {
+        let bits = next(input);
+        read_kinds(&mut left, others, bits, input);
+    }
+    left
+}
+
+fn read_kinds(left: &mut Faults, kinds: &[Budget], bits: u16, input: &mut impl Iterator<Item = u16>) {
+    for (bit, &budget) in kinds.iter().enumerate() {
+        if bits & 1 << bit != 0 {
             *left.of_mut(budget) = byte(next(input));
         }
     }
-    left
 }
 
 fn write_tree<N: Naming>(tree: &Tree, naming: &N, out: &mut Vec<u16>) -> Result<(), Miss> {

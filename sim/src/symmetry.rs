@@ -26,7 +26,7 @@ use crate::{
     miss::Miss,
     names::{DEAD, IdNo, IdSet, NameId, Names, PathId, ROOT, mix},
     plan::Contents,
-    state::{InCall, Naming, Process, State},
+    state::{InCall, Late, Naming, Process, State},
     tree::Node,
 };
 
@@ -256,6 +256,9 @@ fn present(Tables { names, histories }: Tables<'_>, state: &State) -> IdSet {
             ids.insert(id);
         }
     }
+    for path in state.late.iter().flat_map(|late| late.places).map(|place| place.path).filter(|path| *path != DEAD) {
+        ids = ids.with(names.ids_in(path));
+    }
     for process in &state.processes {
         ids = ids.with(histories.remembered(process.history)).with(ids_in_call(names, &process.call));
         ids = process.watching.dirs().fold(ids, |ids, dir| ids.with(names.ids_in(dir)));
@@ -290,6 +293,7 @@ fn ranks(tables: Tables<'_>, state: &State) -> [Rank; IdNo::COUNT] {
     let mut ties = Ties::new();
     note_processes(tables, state, &mut ranks, &mut ties);
     note_entries(tables, state, &mut ranks, &mut ties);
+    note_late(tables.names, state, &mut ranks, &mut ties);
     if ties.is_empty() {
         return ranks;
     }
@@ -346,6 +350,23 @@ fn note_entries(tables: Tables<'_>, state: &State, ranks: &mut [Rank; IdNo::COUN
         }
         if let Some(id) = written {
             ranks[id.at()] = ranks[id.at()].wrapping_add(mix(12 + salt, tables.names.shape(path)));
+        }
+    }
+}
+
+fn note_late(names: &Names, state: &State, ranks: &mut [Rank; IdNo::COUNT], ties: &mut Ties) {
+    for &Late { effect, places, known_of } in &state.late {
+        let of = known_of.map(|client| own_id(client.into(), &state.processes[usize::from(client)]));
+        for (place, salt) in places.into_iter().zip([14, 15]).filter(|(place, _)| place.path != DEAD) {
+            let how = mix(salt, (effect as u64) << 8 | u64::from(place.held));
+            for &(id, mark) in names.marks_on(place.path) {
+                ranks[id.at()] = ranks[id.at()].wrapping_add(mix(mark, how));
+                let others = names.marks_on(place.path).iter().filter(|(other, _)| *other != id);
+                ties.extend(others.map(|&(other, to)| (id, other, mix(mark ^ how, to))));
+            }
+        }
+        if let Some(id) = of {
+            ranks[id.at()] = ranks[id.at()].wrapping_add(mix(16, effect as u64));
         }
     }
 }

@@ -15,6 +15,7 @@ mod identity;
 mod judge;
 mod lease;
 mod linear;
+mod nfs;
 pub(crate) mod notify;
 mod power;
 mod resource;
@@ -32,7 +33,7 @@ use crate::{
     protocol::{Phase, Property, Protocol},
     resource::Resource,
     scenario::{self, Budget, Profile, Scenario},
-    state::{InCall, Process, State},
+    state::{Copies, InCall, Late, Process, State},
     symmetry::{PermId, Symmetry, Tables},
     times::Times,
     tree::Tree,
@@ -70,6 +71,14 @@ pub(crate) enum Step {
     Reboot { host: u8, clients: u32 },
     /// The client's call was answered, and something about it spends a budget.
     Odd { client: u8, reply: ReplyId, budget: Budget },
+    /// The client's call was executed, its reply lost, and it is sent again.
+    Replay { client: u8 },
+    /// The client's call is sent, and a copy of it.
+    Double { client: u8 },
+    /// The copy of a call was executed.
+    Late(Late),
+    /// The server was restarted, and had executed the calls of these clients, in this order.
+    Restart { executed: Vec<u8> },
 }
 
 impl Step {
@@ -87,7 +96,11 @@ impl Step {
             | Self::Jump { .. }
             | Self::Round
             | Self::Reboot { .. }
-            | Self::Odd { .. } => true,
+            | Self::Odd { .. }
+            | Self::Replay { .. }
+            | Self::Double { .. }
+            | Self::Late(_)
+            | Self::Restart { .. } => true,
         }
     }
 
@@ -100,11 +113,18 @@ impl Step {
             | Self::Fail { client, .. }
             | Self::Lose { client }
             | Self::Suspend { client }
-            | Self::Odd { client, .. } => Some(client),
+            | Self::Odd { client, .. }
+            | Self::Replay { client }
+            | Self::Double { client } => Some(client),
             Self::Jump { client, .. } => client,
-            Self::Remove { .. } | Self::Commit | Self::Cut { .. } | Self::Tick | Self::Round | Self::Reboot { .. } => {
-                None
-            }
+            Self::Remove { .. }
+            | Self::Commit
+            | Self::Cut { .. }
+            | Self::Tick
+            | Self::Round
+            | Self::Reboot { .. }
+            | Self::Late(_)
+            | Self::Restart { .. } => None,
         }
     }
 
@@ -188,7 +208,7 @@ impl<'a> World<'a> {
             protocol,
             scenario,
             names: Names::new(),
-            histories: Histories::default(),
+            histories: Histories::settled(scenario.profile.is_nfs() && !protocol.believes_refusals()),
             symmetry: None,
             alone: None,
             testers: Testers::default(),
@@ -209,7 +229,8 @@ impl<'a> World<'a> {
         let is_tested = self.protocol.is_linearizable();
         let tester = if is_tested { self.testers.first(clients) } else { UNTESTED };
         let resource = self.protocol.has_resource().then(|| Box::new(Resource::new(clients)));
-        State { left: faults, tree: Tree::default(), durable: None, times, tester, resource, processes }
+        let (tree, late) = (Tree::default(), Copies::new());
+        State { left: faults, tree, durable: None, times, tester, resource, late, processes }
     }
 
     /// Everything that can follow `state`, always in the same order.

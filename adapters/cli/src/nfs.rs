@@ -10,7 +10,7 @@ use lockwright_kernel::{
     chance::Chance,
     clock::{Clock, Instant},
     fast_lock::{FastLock, Leaf},
-    fs::{FsError, Halted},
+    fs::{FsError, Halted, Settled},
     id::Id,
     path::Path as At,
     policies::check::CheckLock,
@@ -22,7 +22,7 @@ use lockwright_posix::{chance::ThreadChance, fs::PosixFs, probe::ProcProbe, watc
 use crate::exit::{CANNOT_CREATE, Failure, NO_PERMISSION, USAGE};
 
 /// A lock on a server.
-pub(crate) type NfsLock = CheckLock<FastLock<NfsFs>, ProcProbe, ThreadChance>;
+pub(crate) type NfsLock = CheckLock<FastLock<Settled<NfsFs>>, ProcProbe, ThreadChance>;
 
 /// How long a call to the server may take, for those who change something.
 const PATIENCE: Patience = Patience { reply: Duration::from_secs(20), whole: Duration::from_mins(1) };
@@ -74,7 +74,7 @@ fn open_with(address: &Address, patience: Patience) -> Result<NfsLock, Failure> 
         };
         Failure::new(code, format!("{address}: {error}"))
     })?;
-    Ok(CheckLock::new(FastLock::new(fs, path, Leaf::File), ProcProbe::shared(), ThreadChance))
+    Ok(CheckLock::new(FastLock::new(Settled::new(fs), path, Leaf::File), ProcProbe::shared(), ThreadChance))
 }
 
 /// The world of those who wait for such a lock.

@@ -156,7 +156,7 @@ fn explore(
         }
     };
     let (scenario, took) = (job.scenario.clone(), began.elapsed());
-    let limits = limits.heeding(protocol);
+    let limits = limits.heeding(protocol, scenario.profile);
     (Row { entry: job.entry, scenario, limits, report, took, as_expected: job.as_expected, saved, cell: None }, kept)
 }
 

@@ -37,7 +37,7 @@ fn names(server: &Server, dir: &str) -> Vec<String> {
 /// A `run` whose command has begun, and says so.
 fn holder(lock: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lockwright"));
-    command.args(["run", "--unverified", lock, "--", "sh", "-c", "echo in; exec cat"]);
+    command.args(["run", lock, "--", "sh", "-c", "echo in; exec cat"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it is there");
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it can be read");
@@ -50,7 +50,7 @@ fn a_command_runs_under_the_lock_and_leaves_nothing() {
     let (dir, (server, lock)) = (empty_dir(), serve(Plan::none()));
     let asks = "\"$1\" owner \"$LOCKWRIGHT_LOCK\"; echo \"$LOCKWRIGHT_ID\"; exit 7";
     let binary = env!("CARGO_BIN_EXE_lockwright");
-    let output = lockwright(dir.path(), &["run", "--unverified", &lock, "--", "sh", "-c", asks, "sh", binary]);
+    let output = lockwright(dir.path(), &["run", &lock, "--", "sh", "-c", asks, "sh", binary]);
     assert_eq!(code(&output), 7, "{output:?}");
     let told = out(&output);
     let (owner, id) = told.trim_end().split_once('\n').expect("two lines");
@@ -64,12 +64,12 @@ fn a_lock_that_is_held_is_waited_for_or_not() {
     let (dir, (_server, lock)) = (empty_dir(), serve(Plan::none()));
     let mut first = holder(&lock);
     for more in [&["--nonblock"][..], &["--wait", "0.2"]] {
-        let output = lockwright(dir.path(), &[&["run", "--unverified"], more, &[&lock, "true"]].concat());
+        let output = lockwright(dir.path(), &[&["run"], more, &[&lock, "true"]].concat());
         assert_eq!(code(&output), 75);
         assert!(refusal(&output).contains(&format!("held by pid {}", first.id())), "{output:?}");
     }
     let mut second = Command::new(env!("CARGO_BIN_EXE_lockwright"));
-    let mut second = second.args(["run", "--unverified", &lock, "true"]).spawn().expect("it is there");
+    let mut second = second.args(["run", &lock, "true"]).spawn().expect("it is there");
     drop(first.stdin.take());
     assert!(first.wait().expect("mine").success());
     assert!(second.wait().expect("mine").success(), "it was waiting, or came later");
@@ -81,7 +81,7 @@ fn the_lock_of_a_killed_holder_goes_to_the_next() {
     let mut first = holder(&lock);
     first.kill().expect("mine");
     first.wait().expect("mine");
-    let output = lockwright(dir.path(), &["run", "--unverified", "--wait", "60", &lock, "true"]);
+    let output = lockwright(dir.path(), &["run", "--wait", "60", &lock, "true"]);
     assert_eq!(code(&output), 0, "{output:?}");
     assert_eq!(names(&server, ""), [""; 0]);
 }
@@ -100,10 +100,9 @@ fn a_command_whose_lock_is_taken_away_is_stopped() {
 fn what_there_is_not_over_nfs_is_refused() {
     let (dir, (server, lock)) = (empty_dir(), serve(Plan::none()));
     for (args, wanted, word) in [
-        (&["run", &lock, "true"][..], 82, "--unverified"),
-        (&["run", "--unverified", "--kind", "queue", &lock, "true"], 82, "kind queue"),
-        (&["run", "--unverified", "--fence", &lock, "true"], 64, "--fence"),
-        (&["run", "--unverified", "nfs://localhost", "true"], 64, "path is missing"),
+        (&["run", "--kind", "queue", &lock, "true"][..], 82, "kind queue"),
+        (&["run", "--fence", &lock, "true"], 64, "--fence"),
+        (&["run", "nfs://localhost", "true"], 64, "path is missing"),
         (&["status", &lock], 64, "only `run` and `owner`"),
         (&["lock", &lock], 64, "only `run` and `owner`"),
     ] {
@@ -112,7 +111,7 @@ fn what_there_is_not_over_nfs_is_refused() {
         assert!(refusal(&output).contains(word), "{output:?}");
     }
     let gone = format!("{}no/such/job.lock", server.address());
-    assert_eq!(code(&lockwright(dir.path(), &["run", "--unverified", &gone, "true"])), 73);
+    assert_eq!(code(&lockwright(dir.path(), &["run", &gone, "true"])), 73);
 }
 
 /// Adds one to the number in a file, without a care for others.
@@ -120,7 +119,7 @@ const ADD_ONE: &str = "read n < count; echo $((n + 1)) > count";
 
 fn add(dir: &Path, lock: &str, times: usize) {
     for _ in 0..times {
-        let output = lockwright(dir, &["run", "--unverified", lock, "--", "sh", "-c", ADD_ONE]);
+        let output = lockwright(dir, &["run", lock, "--", "sh", "-c", ADD_ONE]);
         assert_eq!(code(&output), 0, "{output:?}");
     }
 }

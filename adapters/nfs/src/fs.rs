@@ -28,7 +28,13 @@
 //! a client of that. It does no harm to names that are used once only, and none to names that nobody else uses. And a
 //! server may lack exclusive create (`NFS3ERR_NOTSUPP`): the guarded one that is tried then is no better than MKDIR.
 //!
+//! *Beside the kernel's [`Settled`].* Locks are run over that, which looks again at the end of a release and is what the
+//! searches are about. This file system settles by itself what it can tell better: it knows whether a call was sent more than once, so
+//! that a plain refusal costs no look, and which object was moved, also where that is a file or is empty.
+//!
 //! *Source.* RFC 1813; for the repetitions its section 4.5.
+//!
+//! [`Settled`]: lockwright_kernel::fs::Settled
 
 use std::{sync::Arc, time::Duration};
 

@@ -19,7 +19,7 @@ use std::{
 use lockwright_kernel::{
     chance::Chance,
     fast_lock::{FastLock, Leaf},
-    fs::{Fs, FsError, Halted},
+    fs::{Fs, FsError, Halted, Settled},
     id::Id,
     lock::{Lock, LockError},
     path::Path as At,
@@ -91,9 +91,9 @@ impl Chance for Dice {
     }
 }
 
-fn lock<'i>(address: &Address, ids: &'i Ids) -> CheckLock<FastLock<NfsFs>, &'i Ids, Dice> {
+fn lock<'i>(address: &Address, ids: &'i Ids) -> CheckLock<FastLock<Settled<NfsFs>>, &'i Ids, Dice> {
     let fs = NfsFs::open(address).unwrap();
-    CheckLock::new(FastLock::new(fs, "lock".parse().unwrap(), Leaf::File), ids, Dice)
+    CheckLock::new(FastLock::new(Settled::new(fs), "lock".parse().unwrap(), Leaf::File), ids, Dice)
 }
 
 /// Tries until it holds, each time under another id.

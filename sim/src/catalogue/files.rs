@@ -21,7 +21,25 @@ pub(super) fn rows() -> impl Iterator<Item = (Entry, Scenario)> {
         .map(|[clients, crashes]| (ONE_BREAKER, Scenario::new(ONE_BREAKER.name, clients, crashes)))
 }
 
-pub(super) const MUTANTS: [Entry; 17] = [
+pub(super) const MUTANTS: [Entry; 19] = [
+    Entry::mutant(
+        "mkdir_lock.reply_lost",
+        "a directory that is there is another's, also after a reply that did not come",
+        &mkdir_lock::EXISTS_IS_HELD,
+        [1, 0],
+        Property::CanBeTaken,
+    )
+    .by(Profile::Nfs3Nodrc, Faults { replays: 1, ..Faults::NONE })
+    .even_if_atomic(),
+    Entry::mutant(
+        "mkdir_lock.removed_twice",
+        "a release removes a fixed name by a call that may be executed late",
+        &mkdir_lock::EXISTS_IS_HELD,
+        [2, 0],
+        Property::NotDispossessed,
+    )
+    .by(Profile::Nfs3Nodrc, Faults { duplicates: 1, ..Faults::NONE })
+    .even_if_atomic(),
     Entry::mutant(
         "file_lock.overwrites_stale",
         "who finds the owner dead moves a file of its own over the lock",

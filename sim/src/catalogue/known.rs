@@ -68,12 +68,12 @@ pub const KNOWN_BAD: [Known; 60] = [
     not(30, "counts links by what the client has cached", NO_CACHE),
     by(31, "tries with a name that another has too", &["file_lock.host_is_me"]),
     by(32, "looks at the lock, not at its own file", &["file_lock.looks_at_the_lock"]),
-    by(33, "waits for itself when the answer was lost", &["mkdir_lock.exists_is_held"]),
+    by(33, "waits for itself when the answer was lost", &["mkdir_lock.exists_is_held", "mkdir_lock.reply_lost"]),
     not(34, "trusts a success from a client that makes one of \"exists\"", NO_FALSE_SUCCESS),
     by(35, "takes the lock by a rename of a file", &["file_lock.rename_over"]),
     by(36, "takes it by a rename over an empty directory", &["fast_lock.sign_after_move"]),
     by(37, "removes the dead one's entry, then the directory", &["mkdir_lock.kill_stale"]),
-    not(38, "removes a fixed name by a call that is sent twice", NO_LATE_CALLS),
+    by(38, "removes a fixed name by a call that is sent twice", &["mkdir_lock.removed_twice"]),
     by(39, "stands in line by a time read before", &["fair_lock.no_doorway"]),
     by(40, "leaves the door before it stands in line", &["fair_lock.flag_down_first", "fair_lock.line_before_door"]),
     by(41, "reads off one listing who is first", &["mkdir_lock.one_listing", "rw_lock.downgrade_by_rename"]),
@@ -117,7 +117,6 @@ const NO_INODES: &str = "no call tells a file's number, so no algorithm can go b
 const NO_FLOCK: &str = "no call locks a file in the kernel";
 const NO_CACHE: &str = "every call asks the server: a client that answers from what it has cached is no world here yet";
 const NO_FALSE_SUCCESS: &str = "a call may fail and have had its effect; none succeeds without it";
-const NO_LATE_CALLS: &str = "a call takes effect before it is answered, and not once more after that";
 const NO_DEAF_WATCH: &str = "notices are lost one by one; of a mount all are lost, and fast_lock.no_polling takes one";
 const NO_LINKS: &str = "no call makes a link; fast_lock moves a directory, and looks again where that failed";
 

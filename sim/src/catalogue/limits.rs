@@ -48,7 +48,7 @@ pub fn known(scenario: &Scenario, property: Property) -> Option<Limit> {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 37] = [
+pub const LIMITS: [Limit; 48] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -126,6 +126,30 @@ pub const LIMITS: [Limit; 37] = [
     dead_slot(Profile::Identity, Property::NothingLeftBehind),
     dead_slot(Profile::Lease, Property::NothingLeftBehind),
     dead_slot(Profile::Notify, Property::NothingLeftBehind),
+    late("fast_lock+observer", Property::Linearizable, SEEN_ONCE_MORE),
+    late("semaphore+passes", Property::NotDispossessed, RELEASED_LATE),
+    Limit {
+        profile: Profile::Nfs3Drc,
+        faults: Profile::Nfs3Drc.default_faults(),
+        ..late("semaphore+passes", Property::NotDispossessed, RELEASED_LATE)
+    },
+    late("check_bid_check", Property::NotDispossessed, RELEASED_LATE),
+    late("check_bid_check+whole", Property::NotDispossessed, RELEASED_LATE),
+    late(
+        "one_kind",
+        Property::AnswersAsDocumented,
+        "a kind that enters keeps the directory alive in which an owner of \
+                                                     another kind has signed, so that a copy of its making finds it",
+    ),
+    late("one_kind+alike", Property::NotDispossessed, RELEASED_LATE),
+    late(
+        "token",
+        Property::AnswersAsDocumented,
+        "a copy of the making of the first number makes that again among later ones",
+    ),
+    late("fair_lock+tries", Property::NotDispossessed, MOVED_LATE),
+    late("fair_lock+cutting", Property::AnswersAsDocumented, MOVED_LATE),
+    late("rw_lock+downgrade", Property::AnswersAsDocumented, MOVED_LATE),
     wait_queue::LEASE_IS_OVER,
     wait_queue::CLOCK_SET_FORWARD,
     wait_queue::NO_LIVELOCK,
@@ -137,6 +161,19 @@ const BID: &str = "the bid is the lock; whoever removes a live owner's bid lets 
 const NAME: &str = "the name in a kind's home is the lock; whoever removes a live owner's name lets another kind in";
 const TICKET: &str = "the ticket is the place in line; whoever removes a live client's ticket takes its place, and with it \
                       the lock";
+
+const RELEASED_LATE: &str = "the entry of a hold has the name that the next hold of the same client has, in a directory that \
+                             stays, so a copy of the release removes that";
+const MOVED_LATE: &str = "a copy of a former move into the line moves the client's next flag to an early place, and until that \
+                          is taken back a holder that asks again is told to wait";
+const SEEN_ONCE_MORE: &str = "a copy of its making brings the leaf back while its owner gives back, so that who looks may see \
+                              the owner go and come once more";
+
+/// A copy of a call is executed late.
+const fn late(name: &'static str, property: Property, why: &'static str) -> Limit {
+    let profile = Profile::Nfs3Nodrc;
+    Limit { name, clients: 2, profile, faults: profile.default_faults(), property, why }
+}
 
 /// Somebody who knows nothing of the lock removes an entry of a live client.
 const fn removal(name: &'static str, why: &'static str) -> Limit {

@@ -29,7 +29,7 @@ pub(super) struct Passes<'a> {
 
 impl<'a> Passes<'a> {
     pub(super) fn new(protocol: &'a dyn Protocol, scenario: &'a Scenario, limits: Limits) -> Self {
-        let limits = limits.heeding(protocol);
+        let limits = limits.heeding(protocol, scenario.profile);
         let mut world = World::new(protocol, scenario);
         let mut refused = None;
         let numbered = scenario.profile == Profile::Identity;
@@ -116,14 +116,19 @@ impl<'a> Passes<'a> {
 }
 
 /// Why no two of its states are one, nor two of its calls one step, if that is so.
-pub(super) fn whole_reason(protocol: &dyn Protocol) -> Option<&'static str> {
+pub(super) fn whole_reason(protocol: &dyn Protocol, profile: Profile) -> Option<&'static str> {
     if !protocol.promises().is_empty() {
         return Some("who starves on a loop is told by name");
     }
-    if protocol.has_long_histories() {
+    if has_long_histories(protocol, profile) {
         return Some("its attempts have more histories than there are states");
     }
     protocol.is_linearizable().then_some("what explains the answers of operations is told by name")
+}
+
+/// Whether histories are kept apart: those of the protocol, or those of looks before refusals are believed.
+pub(super) fn has_long_histories(protocol: &dyn Protocol, profile: Profile) -> bool {
+    protocol.has_long_histories() || profile.is_nfs()
 }
 
 /// Whose ids may be exchanged; `None` when there are more than have numbers.

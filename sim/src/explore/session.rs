@@ -154,7 +154,9 @@ impl<'a> Session<'a> {
     fn told(&self, mut report: Report) -> Report {
         report.coverage.resumed = self.resumed;
         // No reduction is left out without a word.
-        if let (true, Some(reason)) = (self.limits.merge && self.limits.symmetry, whole_reason(self.protocol)) {
+        if let (true, Some(reason)) =
+            (self.limits.merge && self.limits.symmetry, whole_reason(self.protocol, self.scenario.profile))
+        {
             report.coverage.symmetry_refused.get_or_insert_with(|| reason.into());
         }
         report

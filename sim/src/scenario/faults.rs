@@ -53,6 +53,28 @@ pub struct Faults {
     ///
     /// *Source.* The lists of errors in `open(2)`, `mkdir(2)`, `rename(2)`, `unlink(2)` and `inotify_add_watch(2)`.
     pub refusals: u8,
+    /// The reply to a call on the file system is lost, and the server executes the call a second time when it is sent
+    /// again: it took effect, and its caller is told what becomes of the second execution, others having acted since.
+    ///
+    /// *Source.* RFC 1813, section 4.5; `mkdir(2)`, NOTES; `rename(2)`, BUGS. An exclusive create is exact: the server
+    /// keeps its verifier (section 3.3.8).
+    pub replays: u8,
+    /// The same of a call that makes a file, by a server that cannot make one exclusively.
+    ///
+    /// *Source.* RFC 1813, section 3.3.8: `NFS3ERR_NOTSUPP` to `EXCLUSIVE`, after which clients send `GUARDED`.
+    pub guards: u8,
+    /// A copy of a call that is sent is on its way, and the server executes it at some later time, or never: after the
+    /// call itself was answered, or after its caller has died. A server that knows its replies again executes the copy only
+    /// if the call itself was never executed.
+    ///
+    /// *Source.* RFC 1813, section 4.5, on destructive retransmissions; `nfs(5)`, `soft`: the call that was given up may be
+    /// executed yet.
+    pub duplicates: u8,
+    /// The server restarts and forgets its replies: of the calls that were sent any may have been executed, and are
+    /// executed again.
+    ///
+    /// *Source.* RFC 1813, section 4.5: the cache of replies is in memory.
+    pub restarts: u8,
 }
 
 /// A kind of fault that has a budget.
@@ -73,11 +95,15 @@ pub enum Budget {
     Reboots,
     Reorders,
     Refusals,
+    Replays,
+    Guards,
+    Duplicates,
+    Restarts,
 }
 
 impl Budget {
     /// All kinds, in the order in which they are written.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Crashes,
         Self::Errors,
         Self::Removals,
@@ -92,6 +118,10 @@ impl Budget {
         Self::Reboots,
         Self::Reorders,
         Self::Refusals,
+        Self::Replays,
+        Self::Guards,
+        Self::Duplicates,
+        Self::Restarts,
     ];
 
     /// The word by which it is written.
@@ -112,6 +142,10 @@ impl Budget {
             Self::Reboots => "reboots",
             Self::Reorders => "reorders",
             Self::Refusals => "refusals",
+            Self::Replays => "replays",
+            Self::Guards => "guards",
+            Self::Duplicates => "duplicates",
+            Self::Restarts => "restarts",
         }
     }
 
@@ -139,6 +173,10 @@ impl Faults {
         reboots: 0,
         reorders: 0,
         refusals: 0,
+        replays: 0,
+        guards: 0,
+        duplicates: 0,
+        restarts: 0,
     };
 
     /// The budget of one kind.
@@ -159,6 +197,10 @@ impl Faults {
             Budget::Reboots => self.reboots,
             Budget::Reorders => self.reorders,
             Budget::Refusals => self.refusals,
+            Budget::Replays => self.replays,
+            Budget::Guards => self.guards,
+            Budget::Duplicates => self.duplicates,
+            Budget::Restarts => self.restarts,
         }
     }
 
@@ -180,6 +222,10 @@ impl Faults {
             Budget::Reboots => &mut self.reboots,
             Budget::Reorders => &mut self.reorders,
             Budget::Refusals => &mut self.refusals,
+            Budget::Replays => &mut self.replays,
+            Budget::Guards => &mut self.guards,
+            Budget::Duplicates => &mut self.duplicates,
+            Budget::Restarts => &mut self.restarts,
         }
     }
 

@@ -26,11 +26,32 @@ pub enum Profile {
     Notify,
     /// The same as [`Profile::Local`], and somebody who knows nothing of the protocol removes entries.
     Operator,
+    /// The same as [`Profile::Local`], by a client of NFS version 3 that keeps nothing in a cache, one host for each client.
+    /// The server knows its replies again as long as it runs: a call is executed once, and maybe when its caller is dead. A
+    /// restart makes it forget them. Algorithms look before they believe a refusal:
+    /// [`Settled`](lockwright_kernel::fs::Settled). A call takes effect in the directory whose handle it was sent with, and
+    /// finds nothing once that is removed.
+    ///
+    /// *Source.* RFC 1813, sections 3.3.8 and 4.5; `exports(5)` and `nfs(5)` for who keeps what. A copy of a call that was
+    /// answered before a restart, and is executed after it, is not in it, nor are the caches of a mount.
+    Nfs3Drc,
+    /// The same, and the server knows no reply again: a call whose reply was lost is executed twice, and a copy of it at
+    /// any later time.
+    Nfs3Nodrc,
 }
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Self; 6] = [Self::Local, Self::Power, Self::Identity, Self::Lease, Self::Notify, Self::Operator];
+    pub const ALL: [Self; 8] = [
+        Self::Local,
+        Self::Power,
+        Self::Identity,
+        Self::Lease,
+        Self::Notify,
+        Self::Operator,
+        Self::Nfs3Drc,
+        Self::Nfs3Nodrc,
+    ];
 
     /// The word by which it is written.
     #[must_use]
@@ -42,6 +63,8 @@ impl Profile {
             Self::Lease => "lease",
             Self::Notify => "notify",
             Self::Operator => "operator",
+            Self::Nfs3Drc => "nfs3-drc",
+            Self::Nfs3Nodrc => "nfs3-nodrc",
         }
     }
 
@@ -65,7 +88,22 @@ impl Profile {
             Self::Notify => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Losses],
             Self::Power => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Cuts, Budget::Reorders],
             Self::Operator => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Removals],
+            Self::Nfs3Drc => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Duplicates, Budget::Restarts],
+            Self::Nfs3Nodrc => &[
+                Budget::Crashes,
+                Budget::Errors,
+                Budget::Refusals,
+                Budget::Replays,
+                Budget::Guards,
+                Budget::Duplicates,
+            ],
         }
+    }
+
+    /// Whether answers of the file system may be lies, so that algorithms look before they believe them.
+    #[must_use]
+    pub const fn is_nfs(self) -> bool {
+        matches!(self, Self::Nfs3Drc | Self::Nfs3Nodrc)
     }
 
     /// Whether there are clocks in it.
@@ -88,6 +126,8 @@ impl Profile {
             Self::Notify => Faults { losses: 1, ..Faults::NONE },
             Self::Power => Faults { cuts: 1, ..Faults::NONE },
             Self::Operator => Faults { removals: 1, ..Faults::NONE },
+            Self::Nfs3Drc => Faults { restarts: 1, ..Faults::NONE },
+            Self::Nfs3Nodrc => Faults { duplicates: 1, ..Faults::NONE },
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     history::{ReplyId, RequestId, Then},
     names::PathId,
     scenario::Budget,
-    state::State,
+    state::{Late, State},
     world::{Step, Successor, World},
 };
 
@@ -62,6 +62,14 @@ pub(super) enum Deed {
     Reboot(u8),
     /// A call was answered, and something about it was odd.
     Odd(Budget),
+    /// A call was executed, and its reply lost.
+    Replay,
+    /// A copy of a call is on its way.
+    Double,
+    /// The copy of a call was executed.
+    Late(Late),
+    /// The server restarted, and had executed the calls of these clients, in this order.
+    Restart(Vec<u8>),
 }
 
 impl Deed {
@@ -77,7 +85,11 @@ impl Deed {
             | Self::Suspend
             | Self::Jump { .. }
             | Self::Round
-            | Self::Reboot(_) => true,
+            | Self::Reboot(_)
+            | Self::Replay
+            | Self::Double
+            | Self::Late(_)
+            | Self::Restart(_) => true,
             Self::Call | Self::Begin | Self::Fail { .. } | Self::Odd(_) => false,
         }
     }
@@ -111,6 +123,10 @@ impl Fault {
             Self::Counted(Budget::Reboots) => "restart of a host",
             Self::Counted(Budget::Reorders) => "name durable too early",
             Self::Counted(Budget::Refusals) => "refused call",
+            Self::Counted(Budget::Replays) => "call executed twice",
+            Self::Counted(Budget::Guards) => "making of a file executed twice",
+            Self::Counted(Budget::Duplicates) => "copy of a call",
+            Self::Counted(Budget::Restarts) => "restart of the server",
             Self::HadWalked => "parted walk",
         }
     }
@@ -136,6 +152,10 @@ impl Event {
             &Step::Reboot { host, .. } => Deed::Reboot(host),
             &Step::Odd { budget, .. } => Deed::Odd(budget),
             Step::Cut { emptied } => Deed::Cut(emptied.clone()),
+            Step::Replay { .. } => Deed::Replay,
+            Step::Double { .. } => Deed::Double,
+            Step::Late(late) => Deed::Late(*late),
+            Step::Restart { executed } => Deed::Restart(executed.clone()),
         };
         let asked = client.map(|client| world.histories.then(before.processes[usize::from(client)].history));
         let request = match asked {

@@ -9,7 +9,7 @@ use crate::{
     replay::{Reply, Request},
     resource::Wrote,
     scenario::{self, Budget},
-    state::{InCall, State},
+    state::{Effect, InCall, Late, State},
     tree::Node,
     world::World,
 };
@@ -35,6 +35,8 @@ pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
         Deed::Suspend => format!("{id}  +++ a second goes by, and its host sleeps +++"),
         Deed::Jump { forward } => format!("{id}  +++ its wall clock is set {} a second +++", way(*forward)),
         Deed::Begin => format!("{id}  {} begins", shape(request)),
+        Deed::Replay => format!("{id}  {} executed, and its reply lost", shape(request)),
+        Deed::Double => format!("{id}  {} is sent, and a copy of it", shape(request)),
         Deed::Call | Deed::Fail { .. } | Deed::Odd(_) => {
             let answer = match (event.error, event.reply) {
                 (Some(error), _) => format!("-1 {}", errno(error)),
@@ -49,9 +51,17 @@ pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
                 Deed::Odd(_) => " (odd)",
                 _ => "",
             };
-            format!("{id}  {}{} = {answer}{injected}", shape(request), elsewhere(world, &process.call))
+            let shape = shape(request);
+            format!("{id}  {shape}{} = {answer}{injected}", elsewhere(world, &process.call, &shape))
         }
-        Deed::Remove(_) | Deed::Commit | Deed::Cut(_) | Deed::Tick | Deed::Round | Deed::Reboot(_) => {
+        Deed::Remove(_)
+        | Deed::Commit
+        | Deed::Cut(_)
+        | Deed::Tick
+        | Deed::Round
+        | Deed::Reboot(_)
+        | Deed::Late(_)
+        | Deed::Restart(_) => {
             format!("{id}  takes no part")
         }
     }
@@ -77,9 +87,43 @@ fn nobodys(world: &World<'_>, before: &State, event: &Event) -> String {
             let lost: String = emptied.iter().copied().map(lost).collect();
             format!("power  +++ cut: the disk is as it was when last durable{lost} +++")
         }
-        Deed::Crash | Deed::Lose | Deed::Suspend | Deed::Begin | Deed::Call | Deed::Fail { .. } | Deed::Odd(_) => {
-            String::new()
+        Deed::Late(late) => format!("server  the copy of {} is executed", late_call(world, *late)),
+        Deed::Restart(executed) => {
+            let had = |&client: &u8| {
+                let process = &before.processes[usize::from(client)];
+                let id = scenario::id(client, process.incarnation);
+                match *world.histories.then(process.history) {
+                    Then::Asks(request) => format!(", had executed {id}'s {}", shape(world.histories.request(request))),
+                    _ => String::new(),
+                }
+            };
+            let had: String = executed.iter().map(had).collect();
+            format!("server  +++ restarted{had}, and knows no reply again +++")
         }
+        Deed::Crash
+        | Deed::Lose
+        | Deed::Suspend
+        | Deed::Begin
+        | Deed::Call
+        | Deed::Fail { .. }
+        | Deed::Odd(_)
+        | Deed::Replay
+        | Deed::Double => String::new(),
+    }
+}
+
+/// The call that a copy is of, with the names that its directories have now.
+fn late_call(world: &World<'_>, late: Late) -> String {
+    let [at, to] = late.places.map(|place| match place.path {
+        DEAD => "(gone)".into(),
+        path => format!("\"{}\"", world.names.spell(path)),
+    });
+    match late.effect {
+        Effect::CreateDir => format!("mkdir({at})"),
+        Effect::CreateFile => format!("create({at})"),
+        Effect::RemoveFile => format!("unlink({at})"),
+        Effect::RemoveDir => format!("rmdir({at})"),
+        Effect::Rename => format!("rename({at}, {to})"),
     }
 }
 
@@ -88,11 +132,14 @@ fn way(forward: bool) -> &'static str {
 }
 
 /// Where a call takes effect whose walk took hold of a directory that was moved since.
-fn elsewhere(world: &World<'_>, call: &InCall) -> String {
+fn elsewhere(world: &World<'_>, call: &InCall, shape: &str) -> String {
     let InCall::Walked(places) = call else { return String::new() };
     match places[0].path {
         DEAD => " in a directory that is gone".into(),
-        path => format!(" in what is now \"{}\"", world.names.spell(path)),
+        path => {
+            let now = format!("\"{}\"", world.names.spell(path));
+            if shape.contains(&now) { String::new() } else { format!(" in what is now {now}") }
+        }
     }
 }
 

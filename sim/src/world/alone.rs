@@ -204,7 +204,7 @@ impl World<'_> {
                 let plan = self.plan(state.processes[usize::from(client)].history)?;
                 Ok(plan.is_some_and(|plan| matches!(plan.op, Op::Liveness(_))))
             };
-            if self.is_alone_now(state, client)? && (state.left.is_none() || leaves_nothing()?) {
+            if self.is_alone_now(state, client)? && (state.is_calm() || leaves_nothing()?) {
                 return Ok(Some(client));
             }
         }
@@ -236,7 +236,7 @@ impl World<'_> {
     fn is_alone_now(&self, state: &State, client: u8) -> Result<bool, Miss> {
         let Some(alone) = &self.alone else { return Ok(false) };
         let process = &state.processes[usize::from(client)];
-        let only_crashes = Faults { crashes: 0, ..state.left }.is_none();
+        let only_crashes = Faults { crashes: 0, ..state.left }.is_none() && state.late.is_empty();
         if process.call != InCall::Before || self.histories.is_root(process.history) || !only_crashes {
             return Ok(false);
         }
@@ -250,7 +250,7 @@ impl World<'_> {
 
     fn finds_nothing_for_good(&self, alone: &Alone, state: &State, plan: Plan) -> bool {
         let takes_away_or_looks = matches!(plan.op, Op::RemoveFile | Op::RemoveDir | Op::Rename | Op::Stat | Op::Read);
-        state.left.is_none() && takes_away_or_looks && alone.makers.are_all_dead(self, state, plan.paths[0])
+        state.is_calm() && takes_away_or_looks && alone.makers.are_all_dead(self, state, plan.paths[0])
     }
 
     fn is_undisturbed(&self, alone: &Alone, state: &State, client: u8, plan: Plan) -> bool {

@@ -105,7 +105,8 @@ impl World<'_> {
         if let Some(left) = state.left.spend(Budget::Refusals) {
             self.refusals(&State { left, ..state.clone() }, client, plan, out)?;
         }
-        Ok(())
+        self.replay(state, client, plan, out)?;
+        self.double(state, client, plan, out)
     }
 
     /// The steps in which `next` follows because a call failed, which may have taken effect.
@@ -260,6 +261,7 @@ impl World<'_> {
             rounds = u8::from(is_round);
             node = self.histories.root(RootId { phase: outcome.next, ..before })?;
         }
+        next.answered(client, failed == Some(false));
         let process = &mut next.processes[usize::from(client)];
         process.rounds = (process.rounds + rounds).min(self.scenario.rounds);
         let departs = process.call == InCall::Before;
@@ -346,6 +348,10 @@ impl World<'_> {
         if let Some(times) = &mut next.times {
             times.notice(&self.names, change)?;
         }
+        for late in &mut next.late {
+            late.follow(&self.names, change)?;
+        }
+        next.late.retain(|late| !late.is_void());
         for (other, process) in (0..).zip(&mut next.processes) {
             if Some(other) != client {
                 process.call.notice(&self.names, change)?;

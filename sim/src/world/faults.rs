@@ -6,6 +6,7 @@
 //!   to be written stays empty or has them; other beginnings of the contents are not tried.
 //! * A *refusal* is an error that says that nothing happened: `EACCES`, `EMFILE`, `EROFS` where something is to be
 //!   changed, `ESTALE`. A watch may be refused too, since there are so many to a user. A file that is open can be written.
+//! * A *replay*, a *copy* that is executed late and a *restart* of the server are those of NFS; see [`nfs`](super::nfs).
 //! * A *removal* takes away one entry anywhere, a file or an empty directory, by the hand of somebody who knows nothing
 //!   of the protocol.
 //! * A *power cut* kills all processes at once and takes the disk back to what was durable; see [`power`](super::power).
@@ -30,6 +31,8 @@ impl World<'_> {
         self.removals(state, out)?;
         commit(state, out);
         clocks(state, out);
+        self.late(state, out)?;
+        self.restart(state, out)?;
         self.reboots(state, out)?;
         self.cut(state, out)
     }
@@ -44,6 +47,7 @@ impl World<'_> {
         for (incarnation, left) in self.incarnations_after(state, client, left) {
             let mut next = State { left, ..state.clone() };
             next.processes[usize::from(client)] = self.next_process(client, process, incarnation)?;
+            next.gave_up(client);
             next.tester = self.hear(next.tester, Heard::Crash(client))?;
             if let Some(resource) = &mut next.resource {
                 resource.end(client);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{part::Part, row::Row};
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 61] = [
+const KEYS: [(&str, &str); 65] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
     ("rounds", "how many times each client takes the lock before it rests; 0 for no end"),
@@ -31,6 +31,10 @@ const KEYS: [(&str, &str); 61] = [
     ("reboots", "how many restarts of a host, at most"),
     ("reorders", "how many names that are durable before earlier ones, at most"),
     ("refusals", "how many calls that are refused, at most"),
+    ("replays", "how many calls that an NFS server executes twice, at most"),
+    ("guards", "how many files that an NFS server makes twice, at most"),
+    ("duplicates", "how many copies of calls that an NFS server executes late, at most"),
+    ("restarts", "how many restarts of the NFS server, at most"),
     ("profile", "the world"),
     ("walk", "split, a step apart from a call's effect, or atomic, together with it"),
     ("strategy", "bfs, dfs, random or pct"),

@@ -2,7 +2,7 @@
 
 use super::Told;
 
-pub(super) const STORIES: [Told; 48] = [
+pub(super) const STORIES: [Told; 50] = [
     (
         "dotlock.check_then_unlink",
         "Two find the same file stale; the second removes the one that the first has made since.",
@@ -209,6 +209,16 @@ pub(super) const STORIES: [Told; 48] = [
         "mkdir_lock.exists_is_held",
         "The directory was made and the answer lost; its maker waits for itself.",
         "mkdir(2), NOTES; utcc.utoronto.ca/~cks/space/blog, NFSServerReplyCacheWhy",
+    ),
+    (
+        "mkdir_lock.reply_lost",
+        "The server made the directory, forgot so, and told its maker that it is taken.",
+        "RFC 1813, section 4.5; utcc.utoronto.ca/~cks/space/blog, NFSServerReplyCacheWhy",
+    ),
+    (
+        "mkdir_lock.removed_twice",
+        "A copy of the release came late, and removed the lock of the next owner.",
+        "RFC 1813, section 4.5",
     ),
     (
         "mkdir_lock.first_listed",
