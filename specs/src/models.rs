@@ -3,6 +3,7 @@
 mod check;
 mod fast_lock;
 mod semaphore;
+mod wait_queue;
 
 use std::io;
 
@@ -44,7 +45,7 @@ pub struct Twin {
 /// All models.
 #[must_use]
 pub fn all() -> Vec<Model> {
-    [&fast_lock::MODELS[..], &check::MODELS, &semaphore::MODELS].concat()
+    [&fast_lock::MODELS[..], &check::MODELS, &semaphore::MODELS, &wait_queue::MODELS].concat()
 }
 
 /// Checks a model.

@@ -1,0 +1,60 @@
+//! The models of `wait_queue`: its doorway, and its three admission rules.
+
+use super::{Model, Twin};
+
+const FILE: &str = "WaitQueue.tla";
+
+pub(super) const MODELS: [Model; 4] = [
+    Model {
+        module: "MCFairLock",
+        what: "one slot and two contenders, of which one may die",
+        refines: None,
+        states: 3560,
+        twins: &[Twin {
+            what: "nobody waits for those in the door",
+            file: FILE,
+            old: r"/\ awaits' = [awaits EXCEPT ![p] = Procs]",
+            new: r"/\ awaits' = [awaits EXCEPT ![p] = {}]",
+            violates: "Refines",
+        }],
+    },
+    Model {
+        module: "MCRwLock",
+        what: "a writer that goes on as a reader, and a reader",
+        refines: None,
+        states: 5157,
+        twins: &[Twin {
+            what: "a reader looks at no writer before it",
+            file: FILE,
+            old: r"THEN BehindNoWriter(p, {place \in before : ~Shares(place)})",
+            new: r"THEN BehindNoWriter(p, {})",
+            violates: "Refines",
+        }],
+    },
+    Model {
+        module: "MCRwLockOfThree",
+        what: "in line a reader, a writer that goes on as a reader, and a reader",
+        refines: None,
+        states: 9134,
+        twins: &[Twin {
+            what: "a reader takes every writer before it for one that shares",
+            file: FILE,
+            old: r"    /\ IF line[aim[p]] = whom[p] /\ mark[whom[p]]",
+            new: r"    /\ IF line[aim[p]] # whom[p] /\ mark[whom[p]]",
+            violates: "Refines",
+        }],
+    },
+    Model {
+        module: "MCFairLockServed",
+        what: "whoever stands in line is served at last",
+        refines: None,
+        states: 5624,
+        twins: &[Twin {
+            what: "who leaves keeps its ticket in line",
+            file: FILE,
+            old: r#"       THEN /\ line' = [line EXCEPT ![mine[p]] = "empty"]"#,
+            new: r"       THEN /\ line' = [line EXCEPT ![mine[p]] = p]",
+            violates: "Served",
+        }],
+    },
+];
