@@ -8,19 +8,14 @@
 //! | `flock` | `flock(2)` on a file that stays open |
 //! | `open+flock` | the same, where the file is opened and closed each time |
 //!
-//! Criterion estimates each on its own, some seconds apart. The table of ratios after it comes from a loop that takes
-//! the contenders in turn, so that whatever else the machine does meets all of them alike.
+//! Criterion estimates each on its own, some seconds apart. Ratios are told by the comparison of locks, which takes the
+//! contenders in turn.
 
-use std::{
-    error::Error,
-    fs::File,
-    time::{Duration, Instant},
-};
+use std::{error::Error, fs::File, time::Duration};
 
 use criterion::Criterion;
 use lockwright_bench::{
     floor::{Floor, Reach},
-    is_measuring,
     place::{Place, places},
 };
 use lockwright_kernel::{fast_lock::Leaf, id::Id};
@@ -29,10 +24,6 @@ use lockwright_posix::lock::PathLock;
 /// How long criterion warms up, and how long it measures, each contender.
 const WARM_UP: Duration = Duration::from_millis(500);
 const MEASUREMENT: Duration = Duration::from_secs(2);
-
-/// The table: so many turns, of which the median counts, and so many rounds in each.
-const TURNS: usize = 41;
-const ROUNDS: u32 = 20;
 
 type Answer = Result<(), Box<dyn Error>>;
 
@@ -56,9 +47,6 @@ fn main() -> Answer {
     }
     group.finish();
     criterion.final_summary();
-    for place in &places {
-        table(place)?;
-    }
     Ok(())
 }
 
@@ -85,49 +73,4 @@ fn contenders(place: &Place) -> Result<Vec<Contender>, Box<dyn Error>> {
     };
     add("open+flock".into(), Box::new(round));
     Ok(contenders)
-}
-
-#[expect(clippy::print_stdout, reason = "a bench prints what it measured")]
-fn table(place: &Place) -> Answer {
-    let contenders = contenders(place)?;
-    let times = medians(&contenders)?;
-    let time = |name: &str| {
-        let mut named = contenders.iter().zip(&times);
-        named.find_map(|(contender, time)| (contender.name == name).then_some(time.as_secs_f64()))
-    };
-    let time = |name: &str| time(name).ok_or_else(|| format!("no contender is called {name}"));
-    for leaf in ["file leaf", "dir leaf"] {
-        let lock = time(&format!("lock+unlock, {leaf}"))?;
-        println!(
-            "{}, {leaf}: lock+unlock ({:.1} us) is {:.2} times the same calls, {:.2} times the floor, \
-             {:.0} times flock(2), {:.1} times open and flock(2)",
-            place.name(),
-            lock * 1e6,
-            lock / time(&format!("same calls, {leaf}"))?,
-            lock / time(&format!("floor, {leaf}"))?,
-            lock / time("flock")?,
-            lock / time("open+flock")?,
-        );
-    }
-    Ok(())
-}
-
-/// The time of one round of each contender.
-fn medians(contenders: &[Contender]) -> Result<Vec<Duration>, Box<dyn Error>> {
-    let (turns, rounds) = if is_measuring() { (TURNS, ROUNDS) } else { (1, 1) };
-    let mut times = vec![Vec::with_capacity(turns); contenders.len()];
-    for _ in 0..turns {
-        for (contender, times) in contenders.iter().zip(&mut times) {
-            let start = Instant::now();
-            for _ in 0..rounds {
-                (contender.round)()?;
-            }
-            times.push(start.elapsed() / rounds);
-        }
-    }
-    let median = |mut times: Vec<Duration>| {
-        times.sort_unstable();
-        times[times.len() / 2]
-    };
-    Ok(times.into_iter().map(median).collect())
 }

@@ -4,6 +4,7 @@
 //! | group | what |
 //! |---|---|
 //! | [`locks`] | a lock taken and given back, and handed over to who waits |
+//! | [`calls`] | the system calls of a lock taken and given back |
 //! | [`commands`] | a command that runs under a lock |
 //! | [`scale`] | many who wait, many dead, many slots |
 //! | [`checker`] | the verdict on a lock |
@@ -22,12 +23,17 @@ use clap::ValueEnum;
 
 use crate::Answer;
 
+pub mod calls;
+pub mod checker;
+pub mod commands;
+pub mod glockd;
 mod installed;
 pub mod locks;
 pub mod measured;
 pub mod plot;
 mod progress;
 pub mod report;
+pub mod scale;
 mod turns;
 pub mod worker;
 
@@ -38,6 +44,16 @@ use report::{Compared, Report};
 pub enum Group {
     /// A lock taken and given back, and handed over to who waits.
     Locks,
+    /// The system calls of a lock taken and given back.
+    Calls,
+    /// A command that runs under a lock.
+    Commands,
+    /// Many who wait, many dead, many slots.
+    Scale,
+    /// The verdict on a lock.
+    Checker,
+    /// Requests to a lock daemon.
+    Glockd,
 }
 
 /// How to compare.
@@ -87,6 +103,11 @@ impl Group {
     pub fn run(self, options: &Options) -> Answer<Compared> {
         match self {
             Self::Locks => locks::compare(options),
+            Self::Calls => calls::compare(options),
+            Self::Commands => commands::compare(options),
+            Self::Scale => scale::compare(options),
+            Self::Checker => checker::compare(options),
+            Self::Glockd => glockd::compare(options),
         }
     }
 }

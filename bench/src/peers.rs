@@ -5,6 +5,7 @@
 //! | `ours` | the kernel's own code | parted from its effect, or not | in two steps |
 //! | stateright | [`model`], written by hand in Rust | not parted | in two steps, or in one |
 //! | tla-checker | `peers/FastLock.tla`, written by hand in TLA+ | not parted | in one step |
+//! | SPIN | `peers/FastLock.pml`, written by hand in Promela | not parted | in one step |
 //!
 //! All of them let clients lock and unlock for ever, be killed at any step and go on as new processes, and check mutual
 //! exclusion, that no live holder is dispossessed, and that nothing is left behind when nobody was killed.
@@ -13,7 +14,7 @@
 //! only where walks are parted. So times compare between rows of one grain, and transitions a second between all.
 //! Of one grain are `ours` with atomic walks and merged histories and stateright with [`Grain::Ours`]: they have the
 //! same states and transitions, to the last one, as a test of this module sees. And so have stateright with
-//! [`Grain::Plain`] and tla-checker.
+//! [`Grain::Plain`], tla-checker and SPIN.
 //!
 //! *Reductions.* Merging makes of the code's histories what a model has by hand. Symmetry makes one of the states that
 //! differ in who is who; stateright has it depth first only, so that one has to choose between it and the shortest
@@ -21,7 +22,7 @@
 //!
 //! *What only ours does besides.* It runs the code, so there is no model that could say something else; it checks what
 //! the code answers; and it keeps the whole graph, to check that from every state each client can come to hold the lock
-//! and the disk can be emptied. That is part of its times. Neither of the others can ask it: both have "always" and
+//! and the disk can be emptied. That is part of its times. None of the others can ask it: they have "always" and
 //! "eventually", and not "from everywhere, possibly".
 
 use std::{
@@ -38,6 +39,7 @@ use stateright::{Checker, Model as _};
 use self::model::{FastLock, Grain};
 
 pub mod model;
+pub mod spin;
 mod symmetry;
 pub mod tla;
 pub mod tree;

@@ -61,6 +61,13 @@ impl Around {
     }
 }
 
+/// Whether a process with that environment, as `/proc` shows it, was told that a lock is held as `id` around it.
+pub(crate) fn tells_of(environment: &[u8], id: &Id) -> bool {
+    let mut variables = environment.split(|byte| *byte == 0);
+    let held = variables.find_map(|variable| variable.strip_prefix(HELD.as_bytes())?.strip_prefix(b"="));
+    held.is_some_and(|held| held.split(|byte| *byte == b' ').any(|held| held == id.name().as_str().as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +88,20 @@ mod tests {
         let known: Vec<(&str, &Path)> = read.known().map(|(id, path)| (id.name().as_str(), path)).collect();
         assert_eq!(known, [("a", Path::new("/x")), ("d", Path::new("/z z"))]);
         assert!(read.contains(&"b".parse().expect("a name")));
+    }
+
+    #[test]
+    fn an_environment_tells_of_whole_ids_in_one_variable() {
+        let id: Id = "4:2".parse().expect("a name");
+        for (environment, wanted) in [
+            (&b"A=1\0LOCKWRIGHT_HELD=4:1 4:2\0B=2\0"[..], true),
+            (b"LOCKWRIGHT_HELD=4:2", true),
+            (b"LOCKWRIGHT_HELD=4:21 14:2\0", false),
+            (b"LOCKWRIGHT_HELD_AT=4:2\0LOCKWRIGHT_ID=4:2\0", false),
+            (b"", false),
+        ] {
+            assert_eq!(tells_of(environment, &id), wanted);
+        }
     }
 
     #[test]

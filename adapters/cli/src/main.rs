@@ -62,7 +62,8 @@ fn main() -> ExitCode {
         return script.run();
     }
     if name.is_some_and(run::guardian::called_as) {
-        return run::guardian::stand(line.get(1).map(OsString::as_os_str).unwrap_or_default());
+        let word = |at| line.get(at).map(OsString::as_os_str).unwrap_or_default();
+        return run::guardian::stand(word(1), word(2));
     }
     if let Some(stand_in) = name.and_then(stand_in::called_as) {
         return stand_in.run();

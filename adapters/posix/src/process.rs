@@ -2,12 +2,15 @@
 
 use std::{
     io,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use lockwright_kernel::ids::process::{Boot, Group, Host, Namespace, ProcessId};
 
-use crate::procfs::{self, Stat};
+use crate::procfs::{self, SelfDir, Stat};
 
 /// Counts the ids that this process has given out, forks included.
 static SERIAL: AtomicU32 = AtomicU32::new(1);
@@ -31,6 +34,7 @@ pub struct ThisProcess {
     boot: Boot,
     namespace: Namespace,
     host: Host,
+    dir: Arc<SelfDir>,
 }
 
 impl ThisProcess {
@@ -41,6 +45,7 @@ impl ThisProcess {
     /// Those of reading `/proc`, when it is not mounted for instance.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
+            dir: Arc::new(SelfDir::open()?),
             pid: std::process::id(),
             start: Stat::of_this_process()?.start,
             boot: procfs::boot(),
@@ -56,8 +61,7 @@ impl ThisProcess {
     /// Those of reading `/proc`.
     pub fn fresh_id(&self) -> io::Result<ProcessId> {
         // The number alone would not do: a forked child may get that of its grandparent.
-        let start = Stat::of_this_process()?.start;
-        if (self.pid, self.start) != (std::process::id(), start) {
+        if !self.dir.is_mine()? {
             return Ok(Self::new()?.id());
         }
         Ok(self.id())

@@ -29,6 +29,7 @@
 mod back;
 mod guard;
 mod link;
+mod shared;
 
 use std::{
     io,
@@ -39,7 +40,7 @@ use std::{
 use thiserror::Error;
 
 use crate::{address::Daemon, tls::ClientSide};
-pub use guard::{Guard, Vigil};
+pub use guard::{Guard, Sure, Vigil};
 use link::{Heard, Link};
 
 /// How long a daemon has to answer `hello` before it is taken for an old one.
@@ -151,15 +152,6 @@ struct Life {
     sure_since: Instant,
     /// When a `ping` was sent that is not answered yet.
     asked: Option<Instant>,
-}
-
-/// Until when it is sure that the daemon has not taken a client for gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sure {
-    /// When the last line was sent that was answered.
-    pub since: Instant,
-    /// For how long from then.
-    pub silence: Duration,
 }
 
 impl Client {
@@ -336,33 +328,6 @@ impl Client {
     /// [`ClientError`].
     pub fn inspect(&mut self, name: &str) -> Result<bool, ClientError> {
         Ok(self.number("i", name)? > 0)
-    }
-
-    /// `sg`: becomes a holder of a shared lock. How many there are then.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError`].
-    pub fn get_shared(&mut self, name: &str) -> Result<u64, ClientError> {
-        self.number("sg", name)
-    }
-
-    /// `sr`: is a holder of a shared lock no more. `false` when it was none.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError`].
-    pub fn release_shared(&mut self, name: &str) -> Result<bool, ClientError> {
-        Ok(self.number("sr", name)? > 0)
-    }
-
-    /// `si`: how many hold a shared lock.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError`].
-    pub fn inspect_shared(&mut self, name: &str) -> Result<u64, ClientError> {
-        self.number("si", name)
     }
 
     /// Who has a lock, as the daemon calls them; `None` when nobody has, or the daemon does not tell.

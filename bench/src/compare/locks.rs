@@ -58,13 +58,7 @@ const AGAINST: [&str; 2] = ["ours, fast", "flock(2)"];
 ///
 /// When there is no place to measure in.
 pub fn compare(options: &Options) -> Answer<Compared> {
-    let mut compared = Compared {
-        name: "locks",
-        installed: Vec::new(),
-        missing: Vec::new(),
-        tables: Vec::new(),
-        failures: Vec::new(),
-    };
+    let mut compared = Compared::named("locks");
     let mut here = Vec::new();
     for peer in peers::ALL.iter().copied().filter(|peer| options.takes(peer.name())) {
         let name = peer.name().to_owned();
@@ -83,9 +77,8 @@ pub fn compare(options: &Options) -> Answer<Compared> {
             if by == By::Process {
                 measured.push(group.take_overs());
             }
-            for (table, failures) in measured {
-                compared.tables.push(table);
-                compared.failures.extend(failures);
+            for measured in measured {
+                compared.add(measured);
             }
         }
     }
@@ -258,18 +251,20 @@ fn micros(from: u64, to: u64) -> Answer<f64> {
     Ok(Duration::from_nanos(nanos).as_secs_f64() * 1e6)
 }
 
-/// Whether our fast lock is ahead of each that can recover from a dead holder by files alone.
+/// How near our fast lock is to what limits it, and whether it is ahead of each that can recover from a dead holder by files
+/// alone.
 fn ahead(rows: &[Row]) -> Vec<String> {
     let recovers = [AfterDeath::Evidence, AfterDeath::Age].map(AfterDeath::text);
     let Some(ours) = rows.iter().find(|row| row.name == AGAINST[0]) else { return Vec::new() };
-    let others = rows.iter().filter(|row| !row.name.starts_with("ours") && recovers.contains(&row.about.as_str()));
-    let first = others.min_by(|a, b| a.spread.median.total_cmp(&b.spread.median));
-    let note = |first: &Row| {
-        let ratio = ours.spread.median / first.spread.median;
-        format!(
-            "of the others made of files that recover from a dead holder, {} is quickest: ours takes {ratio:.2} times as long",
-            first.name
-        )
+    let times = |other: &Row| ours.spread.median / other.spread.median;
+    let limit = |name: &str| {
+        let limit = rows.iter().find(|row| row.name == name)?;
+        Some(format!("{} takes {:.2} times as long as the {name}", AGAINST[0], times(limit)))
     };
-    first.map(note).into_iter().collect()
+    let others = rows.iter().filter(|row| !row.name.starts_with("ours") && recovers.contains(&row.about.as_str()));
+    let first = others.min_by(|a, b| a.spread.median.total_cmp(&b.spread.median)).map(|first| {
+        let which = "of the others made of files that recover from a dead holder the quickest is";
+        format!("{which} {}, and {} takes {:.2} times as long", first.name, AGAINST[0], times(first))
+    });
+    ["same calls as fast", "floor of fast"].into_iter().filter_map(limit).chain(first).collect()
 }

@@ -49,6 +49,20 @@ pub struct Report {
     pub groups: Vec<Compared>,
 }
 
+impl Compared {
+    /// An empty one.
+    #[must_use]
+    pub fn named(name: &'static str) -> Self {
+        Self { name, installed: Vec::new(), missing: Vec::new(), tables: Vec::new(), failures: Vec::new() }
+    }
+
+    /// Adds a table, and who failed in it.
+    pub fn add(&mut self, (table, failures): (Table, Vec<String>)) {
+        self.tables.push(table);
+        self.failures.extend(failures);
+    }
+}
+
 impl Report {
     /// An empty one.
     #[must_use]

@@ -21,8 +21,14 @@ use std::{
 
 use nix::time::{ClockId, clock_gettime};
 
-use super::locks::{self, peers::Peer};
-use crate::Answer;
+use super::{
+    glockd,
+    locks::{self, peers::Peer},
+};
+use crate::{
+    Answer,
+    daemon::load::{Asks, Load},
+};
 
 /// One who can hold a lock.
 pub trait Holds {
@@ -45,14 +51,24 @@ pub fn run(role: &[String]) -> Answer {
         ["lock", peer, path] => {
             let holds = locks::peers::named(peer)?.open(Path::new(path))?;
             let mut input = io::stdin().lock().lines();
-            serve(holds, || input.next()?.ok(), &mut |line| {
-                let mut output = io::stdout().lock();
-                writeln!(output, "{line}")?;
-                Ok(output.flush()?)
-            })
+            serve(holds, || input.next()?.ok(), &mut |line| say(&line))
+        }
+        ["serve", name] => glockd::servers::serve(name, |address| say(&address.to_string())),
+        ["load", address, asks, connections, depth, millis] => {
+            let asks = Asks::named(asks).ok_or("an unknown protocol")?;
+            let time = Duration::from_millis(millis.parse()?);
+            let load = Load { asks, connections: connections.parse()?, depth: depth.parse()?, time };
+            let came = load.run(address.parse()?)?;
+            say(&format!("{} {} {}", came.rate, came.median_us, came.p99_us))
         }
         _ => Err(format!("there is no part {role:?}").into()),
     }
+}
+
+fn say(line: &str) -> Answer {
+    let mut output = io::stdout().lock();
+    writeln!(output, "{line}")?;
+    Ok(output.flush()?)
 }
 
 /// Somebody in a process or thread of its own. It ends when this is dropped.
@@ -165,6 +181,25 @@ impl Party {
             thread::sleep(Duration::from_millis(1));
         }
         Ok(())
+    }
+
+    /// Whether a thread has said something, which is then taken for heard. Of a process that is not known.
+    pub fn has_heard(&mut self) -> bool {
+        match &mut self.line {
+            Line::Thread { output, .. } => output.try_recv().is_ok(),
+            Line::Process { .. } => false,
+        }
+    }
+
+    /// How often it has left the processor.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended.
+    pub fn switches(&self) -> Answer<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.number))?;
+        let count = |line: &str| line.split_once("ctxt_switches:")?.1.trim().parse::<u64>().ok();
+        Ok(status.lines().filter_map(count).sum())
     }
 
     /// Ends it by `SIGKILL`, whatever it holds, and reaps it, for some take a process for alive until then; a thread cannot

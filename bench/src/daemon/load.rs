@@ -15,6 +15,62 @@ pub enum Asks {
     Lines,
     /// Redis.
     Redis,
+    /// memcached.
+    Memcached,
+    /// etcd, by JSON over HTTP, one request at a time.
+    Etcd,
+}
+
+impl Asks {
+    /// All of them, and what each is called.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("lines", Self::Lines), ("redis", Self::Redis), ("memcached", Self::Memcached), ("etcd", Self::Etcd)];
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find_map(|(known, asks)| (*known == name).then_some(*asks))
+    }
+
+    /// What each answer has once.
+    fn answer(self) -> &'static [u8] {
+        if self == Self::Etcd { b"HTTP/1.1 200" } else { b"\n" }
+    }
+
+    /// A request that gets the lock of that name, and one that gives it back.
+    #[must_use]
+    pub fn pair(self, name: &str) -> [String; 2] {
+        match self {
+            Self::Lines => [format!("g {name}\n"), format!("r {name}\n")],
+            Self::Redis => [command(&["SET", name, "x", "NX"]), command(&["DEL", name])],
+            Self::Memcached => [format!("add {name} 0 0 1\r\nx\r\n"), format!("delete {name}\r\n")],
+            Self::Etcd => etcd(name),
+        }
+    }
+}
+
+/// A transaction that makes the key if it is not there; its names and values are in base 64.
+fn etcd(name: &str) -> [String; 2] {
+    let key = base64(name);
+    let free = format!(r#"{{"key":"{key}","target":"CREATE","create_revision":"0"}}"#);
+    let put = format!(r#"{{"request_put":{{"key":"{key}","value":"eA=="}}}}"#);
+    let get = format!(r#"{{"compare":[{free}],"success":[{put}]}}"#);
+    let give = format!(r#"{{"key":"{key}"}}"#);
+    [("txn", get), ("deleterange", give)].map(|(call, body)| {
+        let length = body.len();
+        format!("POST /v3/kv/{call} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}")
+    })
+}
+
+fn base64(text: &str) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |three: &[u8]| {
+        let bytes = [three[0], three.get(1).copied().unwrap_or(0), three.get(2).copied().unwrap_or(0)];
+        let bits = bytes.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        let letter = |place: usize| if place <= three.len() { LETTERS[bits >> (18 - 6 * place) & 63] } else { b'=' };
+        (0..4).map(letter).map(char::from).collect::<String>()
+    };
+    text.as_bytes().chunks(3).map(group).collect()
 }
 
 /// How much is asked.
@@ -82,7 +138,7 @@ impl Load {
                 if count == 0 {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
-                let heard = buffer[..count].split(|byte| *byte == b'\n').count() - 1;
+                let heard = count_of(&buffer[..count], self.asks.answer());
                 answers += heard;
                 connection.missing = connection.missing.saturating_sub(heard);
                 if connection.missing == 0 {
@@ -100,12 +156,7 @@ impl Load {
 
     /// A getting request is followed by one that gives back, so that each succeeds.
     fn batches(&self, place: usize) -> [Vec<u8>; 2] {
-        let [get, give] = match self.asks {
-            Asks::Lines => [format!("g lock{place}\n"), format!("r lock{place}\n")],
-            Asks::Redis => {
-                [command(&["SET", &format!("lock{place}"), "x", "NX"]), command(&["DEL", &format!("lock{place}")])]
-            }
-        };
+        let [get, give] = self.asks.pair(&format!("lock{place}"));
         match self.depth {
             1 => [get.into_bytes(), give.into_bytes()],
             depth => {
@@ -128,4 +179,28 @@ impl Connection {
 fn command(words: &[&str]) -> String {
     let head = format!("*{}\r\n", words.len());
     words.iter().fold(head, |text, word| text + &format!("${}\r\n{word}\r\n", word.len()))
+}
+
+/// How often the one stands in the other.
+fn count_of(text: &[u8], what: &[u8]) -> usize {
+    text.windows(what.len()).filter(|window| *window == what).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_spelled_in_base_64() {
+        assert_eq!(["lock", "lock1", "lock12"].map(base64), ["bG9jaw==", "bG9jazE=", "bG9jazEy"]);
+    }
+
+    #[test]
+    fn each_request_gets_one_answer() {
+        for (_, asks) in Asks::ALL.into_iter().filter(|(_, asks)| *asks != Asks::Etcd) {
+            assert_eq!(asks.answer(), b"\n");
+        }
+        assert_eq!(count_of(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n", Asks::Etcd.answer()), 2);
+        assert!(Asks::Memcached.pair("a")[0].starts_with("add a 0 0 1\r\n"));
+    }
 }

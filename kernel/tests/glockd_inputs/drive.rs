@@ -131,8 +131,9 @@ impl Play {
                     }
                 }
                 Output::Close { client, .. } => {
-                    let slot = self.clients.iter_mut().find(|slot| **slot == Some(client));
-                    slot.into_iter().for_each(|slot| *slot = None);
+                    for slot in self.clients.iter_mut().filter(|slot| **slot == Some(client)) {
+                        *slot = None;
+                    }
                 }
             }
         }

@@ -38,6 +38,7 @@ fn whatever_comes_nothing_breaks_and_nothing_is_left() {
 /// Shows the input that a panic is of.
 struct Told(Vec<u8>);
 
+#[expect(clippy::print_stdout, reason = "it is for whoever looks at the panic")]
 impl Drop for Told {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -46,7 +47,7 @@ impl Drop for Told {
     }
 }
 
-/// SplitMix64.
+/// The generator that is called `SplitMix64`.
 struct Chance(u64);
 
 impl Chance {

@@ -5,12 +5,17 @@
 //! stopped, for the moment at which it is to be killed, so that what ignores the first signal does not outlive the
 //! supervisor.
 //!
-//! It is this program once more, under [`NAME`], told through its standard input: the id of the group, and from then on the moment, by
-//! the clock that goes on while the machine sleeps, at which the group is to be dead. The moment 0 says that all is done.
-//! An end of the input without that is the end of the supervisor; the last moment stands.
+//! It is this program once more, under [`NAME`], with the id of the group and that of the lock for arguments, and told through its
+//! standard input the moment, by the clock that goes on while the machine sleeps, at which the group is to be dead. The moment 0
+//! says that all is done. An end of the input without that is the end of the supervisor; the last moment stands for the group, and
+//! once that is dead, which frees the lock, nothing else of the command is to live either.
+//!
+//! What has left the group is found by what it was [told](crate::around) of the lock in its environment, for its parents may be gone. One
+//! that was started without that, or by another user, is not found; nor is one under a daemon's lock, of which it is told by an id that others may have.
 
 use std::{
     ffi::OsStr,
+    fs,
     io::{self, Read, Write},
     os::{fd::AsFd, unix::process::CommandExt},
     path::Path,
@@ -19,6 +24,7 @@ use std::{
 };
 
 use lockwright_kernel::{
+    blocking::World,
     clock::Instant,
     id::Id,
     ids::process::ProcessId,
@@ -30,9 +36,15 @@ use nix::{
     sys::signal::{Signal, killpg},
     unistd::Pid,
 };
+use rustix::process::{self, PidfdFlags, pidfd_open, pidfd_send_signal};
+
+use crate::around;
 
 /// What the process is called.
 const NAME: &str = "lockwright-guardian";
+
+/// How often it looks for what has left the group.
+const LOOKS_MAX: usize = 8;
 
 /// The moment that says that all is done.
 const DONE: Instant = Instant::new(Duration::ZERO);
@@ -42,11 +54,12 @@ const DONE: Instant = Instant::new(Duration::ZERO);
 pub(super) struct Guardian(Child);
 
 impl Guardian {
-    /// Starts it, for the process group that `group` names alone. It is to be dead at `until`.
-    pub(super) fn start(group: &Id, until: Instant) -> io::Result<Self> {
+    /// Starts it, for the process group that `group` names alone, and for what has left that and was told that the lock is held as
+    /// `mark`. All are to be dead at `until`.
+    pub(super) fn start(group: &Id, mark: &Id, until: Instant) -> io::Result<Self> {
         let mut command = Command::new("/proc/self/exe");
         // A terminal sends what is typed to the group of the supervisor.
-        command.arg0(NAME).arg(group.name().as_str()).process_group(0);
+        command.arg0(NAME).args([group, mark].map(|id| id.name().as_str())).process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let guardian = Self(command.spawn()?);
         guardian.tell(until)?;
@@ -79,55 +92,89 @@ pub(crate) fn called_as(command: &OsStr) -> bool {
 }
 
 /// The guardian's part.
-pub(crate) fn stand(group: &OsStr) -> ExitCode {
-    match watch(group) {
+pub(crate) fn stand(group: &OsStr, mark: &OsStr) -> ExitCode {
+    let read = |text: &OsStr| text.to_str().and_then(|text| text.parse().ok());
+    let Some((group, mark)) = read(group).zip(read(mark)) else { return ExitCode::FAILURE };
+    match watch(&Charge { group, mark }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn watch(group: &OsStr) -> io::Result<()> {
-    let group: Id = group.to_str().and_then(|text| text.parse().ok()).ok_or(io::ErrorKind::InvalidInput)?;
+/// Who is to be dead.
+struct Charge {
+    group: Id,
+    mark: Id,
+}
+
+fn watch(charge: &Charge) -> io::Result<()> {
     let fs = PosixFs::open(Path::new("/proc"))?;
     let told = PosixWorld::new(&fs).interrupted_by(io::stdin().as_fd().try_clone_to_owned()?);
     let mut until = read()?.ok_or(io::ErrorKind::UnexpectedEof)?;
     while until != DONE {
-        match told.wait_for_death(&group, Some(until)).map_err(io::Error::other)? {
+        let wake =
+            if charge.is_dead(&fs) { told.pause(until) } else { told.wait_for_death(&charge.group, Some(until)) };
+        match wake.map_err(io::Error::other)? {
             Wake::Interrupted => match read()? {
                 Some(later) => until = later,
-                None => return outlive(&fs, &group, until),
+                None => return outlive(&fs, charge, until),
             },
-            Wake::TimedOut => return kill(&fs, &group),
-            Wake::Changed if is_dead(&fs, &group) => return Ok(()),
-            Wake::Changed => {}
+            _ if told.after(Duration::ZERO) >= until => return charge.kill(&fs),
+            _ => {}
         }
     }
     Ok(())
 }
 
 /// Nobody is there any more to say another moment.
-fn outlive(fs: &PosixFs, group: &Id, until: Instant) -> io::Result<()> {
+fn outlive(fs: &PosixFs, charge: &Charge, until: Instant) -> io::Result<()> {
     let world = PosixWorld::new(fs);
-    loop {
-        match world.wait_for_death(group, Some(until)).map_err(io::Error::other)? {
-            Wake::TimedOut => return kill(fs, group),
-            _ if is_dead(fs, group) => return Ok(()),
-            _ => {}
+    while !charge.is_dead(fs) && world.after(Duration::ZERO) < until {
+        world.wait_for_death(&charge.group, Some(until)).map_err(io::Error::other)?;
+    }
+    charge.kill(fs)
+}
+
+impl Charge {
+    /// Whether the group is.
+    fn is_dead(&self, fs: &PosixFs) -> bool {
+        ProcProbe::new(fs).liveness(&self.group) == Ok(Liveness::Dead)
+    }
+
+    /// Another group may have the number of one that is dead.
+    fn kill(&self, fs: &PosixFs) -> io::Result<()> {
+        if !self.is_dead(fs) {
+            let leader = ProcessId::try_from(&self.group).map_err(io::Error::other)?.pid;
+            // It may have ended just now.
+            let _ = killpg(Pid::from_raw(leader.cast_signed()), Signal::SIGKILL);
         }
+        // What is started while it looks is found by the next look.
+        for _ in 0..LOOKS_MAX {
+            if !self.kill_marked()? {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
-}
 
-fn is_dead(fs: &PosixFs, group: &Id) -> bool {
-    ProcProbe::new(fs).liveness(group) == Ok(Liveness::Dead)
-}
-
-/// Another group may have the number of one that is dead.
-fn kill(fs: &PosixFs, group: &Id) -> io::Result<()> {
-    if is_dead(fs, group) {
-        return Ok(());
+    /// Kills what has left the group; `false` where there was nobody.
+    fn kill_marked(&self) -> io::Result<bool> {
+        let mut has_killed = false;
+        for entry in fs::read_dir("/proc")? {
+            let name = entry?.file_name();
+            let number = name.to_str().and_then(|name| name.parse().ok()).and_then(process::Pid::from_raw);
+            // Another process may get the number, but not the handle.
+            let Some((pid, handle)) = number.and_then(|pid| Some((pid, pidfd_open(pid, PidfdFlags::empty()).ok()?)))
+            else {
+                continue;
+            };
+            let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            if around::tells_of(&environment, &self.mark) {
+                has_killed |= pidfd_send_signal(&handle, process::Signal::KILL).is_ok();
+            }
+        }
+        Ok(has_killed)
     }
-    let leader = ProcessId::try_from(group).map_err(io::Error::other)?.pid;
-    Ok(killpg(Pid::from_raw(leader.cast_signed()), Signal::SIGKILL)?)
 }
 
 /// The next moment; `None` at the end.

@@ -132,7 +132,7 @@ pub(super) enum Cause {
 impl<'a> Means<'a> {
     fn tenure(self) -> io::Result<Option<Tenure<'a>>> {
         let Some(leased) = self.leased else { return Ok(None) };
-        Tenure::begin(leased, self.stop, group_of(self.hold.id())?.as_ref())
+        Tenure::begin(leased, self.stop, group_of(self.hold.id())?.as_ref(), self.hold.id())
     }
 }
 
@@ -282,24 +282,25 @@ impl Supervisor<'_> {
 
     /// Ends all of the command, and waits until nothing of it is left: its group, and then what has left that.
     fn stop(&self, signal: Signal) -> io::Result<Option<u8>> {
-        self.stop_group(signal)?;
-        if self.command.group() != getpgrp() {
-            self.stop_others(signal)?;
+        let Some(all) = self.whole_group()? else { return self.command.ended() };
+        let in_group = self.command.group() != getpgrp();
+        let respite = self.respite(signal);
+        // Without one, what ignores the signal runs on if this process is killed now.
+        let start = |at| Guardian::start(&all, self.means.hold.id(), at).ok();
+        let guardian = respite.kill_at.filter(|_| in_group).and_then(start);
+        self.stop_group(&all, signal, respite)?;
+        if in_group {
+            self.stop_others(signal, guardian.as_ref())?;
         }
         self.command.ended()
     }
 
-    fn stop_group(&self, signal: Signal) -> io::Result<()> {
-        let Some(all) = self.whole_group()? else { return Ok(()) };
-        let mut respite = self.respite(signal);
-        // Without one, what ignores the signal runs on if this process is killed now.
-        let in_group = self.command.group() != getpgrp();
-        let _until_over = respite.kill_at.filter(|_| in_group).and_then(|at| Guardian::start(&all, at).ok());
+    fn stop_group(&self, all: &Id, signal: Signal, mut respite: Respite<'_>) -> io::Result<()> {
         self.command.signal(signal);
         // One that is stopped would take it later.
         self.command.signal(Signal::SIGCONT);
-        while !self.is_over(&all, respite.kill_at.is_none())? {
-            if self.wait_for_end(&all, &mut respite)? {
+        while !self.is_over(all, respite.kill_at.is_none())? {
+            if self.wait_for_end(all, &mut respite)? {
                 self.command.signal(Signal::SIGKILL);
             }
             self.heed_while_stopping()?;
@@ -307,11 +308,13 @@ impl Supervisor<'_> {
         Ok(())
     }
 
-    fn stop_others(&self, signal: Signal) -> io::Result<()> {
+    fn stop_others(&self, signal: Signal, guardian: Option<&Guardian>) -> io::Result<()> {
         let Means { hold, others, .. } = self.means;
-        let guardian = self.tenure.as_ref().and_then(Tenure::guardian);
-        let spared = [Some(self.command.number()), guardian];
+        let of_tenure = self.tenure.as_ref().and_then(Tenure::guardian);
+        let spared = [Some(self.command.number()), of_tenure, guardian.map(Guardian::pid)];
         let (mut respite, mut told) = (self.respite(signal), BTreeSet::new());
+        // One that is gone is missed by nobody who lives.
+        let _ = guardian.zip(respite.kill_at).map(|(guardian, at)| guardian.tell(at));
         loop {
             // Who may not be signalled is not waited for.
             let mut left = others.descendants(&spared)?;

@@ -78,13 +78,18 @@ pub(super) struct Tenure<'a> {
 }
 
 impl<'a> Tenure<'a> {
-    /// The one of this hold, if it has one. `group` names the processes that are to be dead when it is over; where they are in
-    /// no group of their own, nobody guards them.
-    pub(super) fn begin(hold: &'a dyn Leased, stop: &'a StopArgs, group: Option<&Id>) -> io::Result<Option<Self>> {
+    /// The one of this hold, if it has one. `group` names the processes that are to be dead when it is over, and `mark` what they
+    /// were told of the lock; where they are in no group of their own, nobody guards them.
+    pub(super) fn begin(
+        hold: &'a dyn Leased,
+        stop: &'a StopArgs,
+        group: Option<&Id>,
+        mark: &Id,
+    ) -> io::Result<Option<Self>> {
         let Some(lease) = hold.span() else { return Ok(None) };
         // Who asked for a command that runs on without its lock gets it.
         let guarded = group.filter(|_| stop.on_lost != OnLost::Warn);
-        let guardian = guarded.map(|group| Guardian::start(group, guarded_until(lease))).transpose()?;
+        let guardian = guarded.map(|group| Guardian::start(group, mark, guarded_until(lease))).transpose()?;
         Ok(Some(Self { hold, stop, due: Cell::new(lease.renew_at()), failure: Cell::new(None), guardian }))
     }
 

@@ -1,8 +1,11 @@
 //! A lock that is held by a connection, and the watch over it.
 
-use std::{os::fd::BorrowedFd, time::Instant};
+use std::{
+    os::fd::BorrowedFd,
+    time::{Duration, Instant},
+};
 
-use super::{Client, ClientError, Sure};
+use super::{Client, ClientError};
 
 /// A lock that is held by a connection, and by nothing else. Dropped, it closes the connection, which gives the lock back.
 #[derive(Debug)]
@@ -21,6 +24,15 @@ pub enum Vigil {
     TimedOut,
     /// It is held still, as far as can be known; the other handle can be read.
     Interrupted,
+}
+
+/// Until when it is sure that the daemon has not taken a client for gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sure {
+    /// When the last line was sent that was answered.
+    pub since: Instant,
+    /// For how long from then.
+    pub silence: Duration,
 }
 
 impl Guard {

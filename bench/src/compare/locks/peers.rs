@@ -103,6 +103,8 @@ pub const ALL: &[&dyn Peer] = &[
     &ours::WRITE,
     &ours::SEMAPHORE,
     &ours::FAIR_SEMAPHORE,
+    &floor::SAME,
+    &floor::SAME_DIR,
     &floor::FILE,
     &floor::DIR,
     &flock::Flock { reopens: false },

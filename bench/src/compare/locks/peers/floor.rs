@@ -1,4 +1,5 @@
-//! The floor of the fast lock: the fewest system calls that its procedure can be gone through with.
+//! What the fast lock cannot be quicker than: its own system calls without the logic, and the fewest with which its
+//! procedure can be gone through.
 
 use std::path::Path;
 
@@ -14,10 +15,17 @@ use crate::{
 pub(super) struct OfFast {
     name: &'static str,
     leaf: Leaf,
+    reach: Reach,
 }
 
-pub(super) const FILE: OfFast = OfFast { name: "floor of fast", leaf: Leaf::File };
-pub(super) const DIR: OfFast = OfFast { name: "floor of fast, of directories", leaf: Leaf::Dir };
+pub(super) const SAME: OfFast = of("same calls as fast", Leaf::File, Reach::Checked);
+pub(super) const SAME_DIR: OfFast = of("same calls as fast, of directories", Leaf::Dir, Reach::Checked);
+pub(super) const FILE: OfFast = of("floor of fast", Leaf::File, Reach::WholePath);
+pub(super) const DIR: OfFast = of("floor of fast, of directories", Leaf::Dir, Reach::WholePath);
+
+const fn of(name: &'static str, leaf: Leaf, reach: Reach) -> OfFast {
+    OfFast { name, leaf, reach }
+}
 
 impl Peer for OfFast {
     fn name(&self) -> &'static str {
@@ -32,7 +40,7 @@ impl Peer for OfFast {
         let dir = path.parent().ok_or("a lock has a directory")?;
         let name = path.file_name().and_then(|name| name.to_str()).ok_or("a lock has a name")?;
         let id = Id::from(&ThisProcess::new()?.fresh_id()?);
-        Ok(Box::new(Floor::new(dir, name.parse()?, self.leaf, &id, Reach::WholePath)?))
+        Ok(Box::new(Floor::new(dir, name.parse()?, self.leaf, &id, self.reach)?))
     }
 }
 

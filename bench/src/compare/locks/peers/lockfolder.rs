@@ -1,4 +1,5 @@
-//! The Python package `lockfolder`, which tries once; who waits here tries again each millisecond.
+//! The Python package `lockfolder`, which tries once; who waits here tries again each millisecond. Where it fails since a
+//! rival's bid went away, or is not whole, while it looked, that is a try that found the lock held.
 
 use std::{path::Path, time::Duration};
 
@@ -40,8 +41,15 @@ if not hasattr(lockfolder, "setup"):
 folder = pathlib.Path(path)
 folder.mkdir(exist_ok=True)
 lockfolder.setup()
+def attempt():
+    try:
+        return lockfolder.lock(folder)
+    except (FileNotFoundError, ValueError):
+        if lockfolder.have_lock(folder):
+            lockfolder.unlock(folder)
+        return False
 def take():
-    while not lockfolder.lock(folder):
+    while not attempt():
         time.sleep(0.001)
 def give():
     lockfolder.unlock(folder)
