@@ -301,7 +301,7 @@ impl Replay<'_> {
 
 impl Fs for Replay<'_> {
     fn create_dir(&self, path: &Path) -> Result<(), FsError> {
-        self.settle(|fs| fs.create_dir(path)).unwrap_or_else(|| self.done(Call::CreateDir(path.clone())))
+        self.done(Call::CreateDir(path.clone()))
     }
 
     fn create_file(&self, path: &Path, contents: &[u8]) -> Result<(), FsError> {
@@ -309,15 +309,24 @@ impl Fs for Replay<'_> {
     }
 
     fn remove_file(&self, path: &Path) -> Result<(), FsError> {
-        self.settle(|fs| fs.remove_file(path)).unwrap_or_else(|| self.done(Call::RemoveFile(path.clone())))
+        match self.settle(|fs| fs.remove_file(path)) {
+            Some(answer) => answer,
+            None => self.done(Call::RemoveFile(path.clone())),
+        }
     }
 
     fn remove_dir(&self, path: &Path) -> Result<(), FsError> {
-        self.settle(|fs| fs.remove_dir(path)).unwrap_or_else(|| self.done(Call::RemoveDir(path.clone())))
+        match self.settle(|fs| fs.remove_dir(path)) {
+            Some(answer) => answer,
+            None => self.done(Call::RemoveDir(path.clone())),
+        }
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
-        self.settle(|fs| fs.rename(from, to)).unwrap_or_else(|| self.done(Call::Rename(from.clone(), to.clone())))
+        match self.settle(|fs| fs.rename(from, to)) {
+            Some(answer) => answer,
+            None => self.done(Call::Rename(from.clone(), to.clone())),
+        }
     }
 
     fn list(&self, dir: &Path) -> Result<Vec<Name>, FsError> {
