@@ -29,7 +29,9 @@ fn scenarios() -> impl Iterator<Item = (Entry, Scenario)> {
     let limits = LIMITS.into_iter().filter_map(|limit| Some((catalogue::find(limit.name)?, limit.scenario())));
     let mutants = MUTANTS.into_iter().map(|entry| (entry, entry.scenario()));
     let limits = limits.filter(|(entry, _)| !entry.name.starts_with("semaphore") && !entry.name.ends_with("+whole"));
-    rows.chain(limits).chain(mutants).filter(|(entry, scenario)| !is_long(entry, scenario))
+    // There nothing is reduced.
+    let is_reduced = |(_, scenario): &(Entry, Scenario)| !scenario.profile.is_nfs();
+    rows.chain(limits).chain(mutants).filter(|(entry, scenario)| !is_long(entry, scenario)).filter(is_reduced)
 }
 
 /// Attempts that take many steps, or look at a whole line, have too many histories to keep apart.

@@ -30,7 +30,13 @@ const GAPS: [(&str, &str, &str); 7] = [
 ];
 
 /// The lines of `fast_lock` that no attempt comes to.
-const UNREACHED: [(&str, &str); 1] = [("self.fs.list(&self.build())", "for those who come to tidy up all at once")];
+const UNREACHED: [(&str, &str); 3] = [
+    ("self.fs.exists(&self.owner_dir().join(me.name()))", LATE),
+    ("self.fs.discard_dir(&self.owner_dir())", LATE),
+    ("self.fs.list(&self.build())", "for those who come to tidy up all at once"),
+];
+
+const LATE: &str = "for where calls are executed late, which no world here does";
 
 fn all() -> Sites {
     let cover = |(entry, scenario): (lockwright_sim::catalogue::Entry, Scenario)| {
@@ -54,7 +60,8 @@ fn every_line_of_the_fast_lock_is_reached_with_every_answer_or_it_is_said_why_no
     assert_eq!(sites.incomplete, []);
     assert_eq!(sites.unreached.keys().collect::<Vec<_>>(), Vec::<&CallSite>::new());
     let reached = of(&sites, FAST_LOCK);
-    let calls = (1..).zip(FAST_LOCK.1.lines()).filter(|(_, line)| line.contains("self.fs."));
+    let calls =
+        (1..).zip(FAST_LOCK.1.lines()).filter(|(_, line)| line.contains("self.fs.") && !line.contains("may_repeat"));
     let missing = calls.filter(|(number, _)| !reached.iter().any(|(site, ..)| site.line == *number));
     let missing: Vec<&str> = missing.map(|(_, line)| line).collect();
     assert_eq!(missing.len(), UNREACHED.len(), "{missing:?}");
