@@ -25,13 +25,14 @@ const FEW: [Strategy; 2] = [
 const HARDLY_DRAWN: [&str; 3] = ["lease.renewed_by_stamp", "lease.renewed_unheard", "lease.heartbeat_not_started"];
 
 /// They take more switches, each at its step, than PCT draws in as few runs as a test has.
-const DRAWN_IN_SHORT_RUNS: [&str; 7] = [
+const DRAWN_IN_SHORT_RUNS: [&str; 8] = [
     "fast_lock.proposal_holds",
     "token.empty_is_new",
     "token.begun_in_two_steps",
     "token.gone_is_admitted",
     "mkdir_lock.kill_stale",
     "mkdir_lock.one_listing",
+    "mkdir_lock.removed_twice",
     "lease.heartbeat_resurrects",
 ];
 
