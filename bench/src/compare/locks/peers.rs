@@ -1,24 +1,20 @@
-//! The contenders for a lock: a file each, behind one small trait.
+//! The contenders for a lock: a file for each sort, behind one small trait.
 
 use std::{path::Path, time::Duration};
 
 use super::super::worker::Holds;
 use crate::Answer;
 
-mod create_unlink;
+mod by_making;
 mod dotlockfile;
 mod fd_lock;
-mod filelock_soft;
-mod filelock_soft_rw;
-mod filelock_strict;
+mod filelock;
 mod flock;
 mod floor;
 mod flufl;
 mod fs4;
 mod fslock;
-mod link;
 mod lockfolder;
-mod mkdir_rmdir;
 mod ofd;
 mod ours;
 mod procmail;
@@ -110,15 +106,15 @@ pub const ALL: &[&dyn Peer] = &[
     &flock::Flock { reopens: false },
     &flock::Flock { reopens: true },
     &ofd::Ofd,
-    &create_unlink::CreateUnlink,
-    &mkdir_rmdir::MkdirRmdir,
-    &link::LinkDotlock,
+    &by_making::CREATE,
+    &by_making::MKDIR,
+    &by_making::LINK,
     &fs4::Fs4,
     &fd_lock::FdLock,
     &fslock::Fslock,
-    &filelock_soft::SoftFileLock,
-    &filelock_strict::StrictSoftFileLock,
-    &filelock_soft_rw::SoftReadWriteLock,
+    &filelock::SOFT,
+    &filelock::STRICT,
+    &filelock::READ_WRITE,
     &lockfolder::LockFolder,
     &flufl::Flufl,
     &dotlockfile::Dotlockfile,
