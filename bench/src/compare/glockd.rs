@@ -6,6 +6,7 @@
 //! there for scale.
 
 use std::{
+    io::{Read, Write},
     net::TcpStream,
     process::{Command, Stdio},
     time::Duration,
@@ -110,8 +111,6 @@ fn ask(server: &Running, options: &Options, connections: usize, depth: usize, ti
 /// What a connection costs that has one lock.
 #[expect(clippy::cast_precision_loss, reason = "some megabytes, and a small count")]
 fn memory(options: &Options, all: &[Running]) -> Answer<Table> {
-    use std::io::{Read, Write};
-
     let many = if options.quick { MANY_TO_TRY } else { MANY };
     let mut rows = Vec::new();
     for server in all.iter().filter(|server| server.asks != Asks::Etcd) {
@@ -119,10 +118,7 @@ fn memory(options: &Options, all: &[Running]) -> Answer<Table> {
         let mut connections = (0..many).map(|_| TcpStream::connect(server.address)).collect::<Result<Vec<_>, _>>()?;
         for (place, connection) in connections.iter_mut().enumerate() {
             let [get, _] = server.asks.pair(&format!("lock{place}"));
-            connection.write_all(get.as_bytes())?;
-            if connection.read(&mut [0; 256])? == 0 {
-                return Err(format!("{} has ended a connection", server.name).into());
-            }
+            say(connection, &get)?;
         }
         let each = server.resident_bytes()?.saturating_sub(before) as f64 / many as f64;
         // At least a byte, so that it can be drawn.
@@ -131,12 +127,20 @@ fn memory(options: &Options, all: &[Running]) -> Answer<Table> {
         rows.extend(spread.map(row));
         for (place, connection) in connections.iter_mut().enumerate() {
             let [_, give] = server.asks.pair(&format!("lock{place}"));
-            connection.write_all(give.as_bytes())?;
-            let _ = connection.read(&mut [0; 256])?;
+            say(connection, &give)?;
         }
     }
     let title = format!("memory of {many} connections with a lock each");
     let notes = vec!["what the server holds more than before, divided; buffers of the system are not in it".to_owned()];
     let against = vec!["echo".to_owned()];
     Ok(Table { title, unit: "bytes a connection", more: Vec::new(), against, rows, notes })
+}
+
+/// Sends a request, and waits until something is answered.
+fn say(connection: &mut TcpStream, request: &str) -> Answer {
+    connection.write_all(request.as_bytes())?;
+    match connection.read(&mut [0; 256])? {
+        0 => Err("a server has ended a connection".into()),
+        _ => Ok(()),
+    }
 }

@@ -214,10 +214,10 @@ impl Supervisor<'_> {
                     break Cause::TooLong(stop.max_hold.unwrap_or_default());
                 }
                 Ok((Vigil::Interrupted | Vigil::TimedOut, _)) => {}
-                // It cannot be told, which is no loss.
+                // It cannot be told, which is no loss. Whether a signal came or time went by, what follows looks at both.
                 Err(_) => {
                     let next = next.map(|next| next.saturating_since(now(world)));
-                    let _ = signals.wait(Some(next.map_or(LOOK_AGAIN, |next| next.min(LOOK_AGAIN))))?;
+                    signals.wait(Some(next.map_or(LOOK_AGAIN, |next| next.min(LOOK_AGAIN))))?;
                 }
             }
             if let Some(code) = self.heed()? {
