@@ -16,7 +16,7 @@
 use std::collections::hash_map::Entry;
 
 use lockwright_kernel::{
-    fs::call::{Call, Value},
+    fs::call::{Answer, Call, Value},
     path::{Name, Path},
 };
 use rustc_hash::FxHashMap;
@@ -84,6 +84,12 @@ pub struct UnfoldedStep {
     pub walked: Vec<String>,
     /// What an attempt said that ended with this step.
     pub said: Option<&'static str>,
+    /// The call itself, with what a file is to contain, where it is one on the file system.
+    pub asked: Option<Call>,
+    /// What it was answered.
+    pub told: Option<Answer>,
+    /// The calls that a server had executed when it restarted, in this order, and whose they are.
+    pub executed: Vec<(String, Call)>,
 }
 
 /// What sort of step.
@@ -95,6 +101,14 @@ pub enum Deed {
     Begin,
     /// The process was killed.
     Crash,
+    /// A call was executed, its reply lost, and it is sent again.
+    Replay,
+    /// A call is sent, and a copy of it.
+    Double,
+    /// The copy of a call was executed.
+    Late,
+    /// A server restarted, which knows no reply again.
+    Restart,
     /// Something else went wrong.
     Other,
 }
@@ -107,6 +121,10 @@ impl Deed {
             Self::Call => "call",
             Self::Begin => "begin",
             Self::Crash => "crash",
+            Self::Replay => "replay",
+            Self::Double => "double",
+            Self::Late => "late",
+            Self::Restart => "restart",
             Self::Other => "other",
         }
     }
@@ -116,6 +134,10 @@ impl Deed {
             Step::Call { .. } => Self::Call,
             Step::Begin { .. } => Self::Begin,
             Step::Crash { .. } => Self::Crash,
+            Step::Replay { .. } => Self::Replay,
+            Step::Double { .. } => Self::Double,
+            Step::Late(_) => Self::Late,
+            Step::Restart { .. } => Self::Restart,
             _ => Self::Other,
         }
     }
@@ -236,7 +258,25 @@ fn describe(world: &World<'_>, before: &State, taken: &Successor) -> UnfoldedSte
     let answer = reply.map(answer_of).unwrap_or_default();
     let saw = reply.map(names_in).unwrap_or_default();
     let walked = taken.walked.iter().map(|&other| name(other)).collect();
-    UnfoldedStep { from: 0, to: 0, who: client.map(name), deed, call, paths, answer, saw, walked, said: taken.said }
+    let fs_call = |client: u8| match world.histories.then(before.processes[usize::from(client)].history) {
+        &Then::Asks(request) => match world.histories.request(request) {
+            Request::Fs(call) => Some(call.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let told = match reply {
+        Some(Reply::Fs(answer)) => Some(answer.clone()),
+        _ => None,
+    };
+    let executed = match &taken.step {
+        Step::Restart { executed } => {
+            executed.iter().filter_map(|&other| Some((name(other), fs_call(other)?))).collect()
+        }
+        _ => Vec::new(),
+    };
+    let (who, asked, said) = (client.map(name), client.and_then(fs_call), taken.said);
+    UnfoldedStep { from: 0, to: 0, who, deed, call, paths, answer, saw, walked, said, asked, told, executed }
 }
 
 fn call_of(request: &Request) -> (String, Vec<Path>) {

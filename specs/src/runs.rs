@@ -19,7 +19,7 @@ pub fn random(protocol: &dyn Protocol, scenario: &Scenario, runs: u64, steps: us
         let mut chance = fastrand::Rng::with_seed(seed);
         let choose = |deeds: &[Deed]| loop {
             let choice = chance.usize(..deeds.len());
-            let is_fault = matches!(deeds[choice], Deed::Crash | Deed::Other);
+            let is_fault = !matches!(deeds[choice], Deed::Call | Deed::Begin);
             if !is_fault || chance.usize(..FAULTS_ONE_IN) == 0 {
                 return choice;
             }

@@ -37,6 +37,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::Address;
 
 mod call;
+mod gate;
 mod handles;
 mod plan;
 mod replies;
@@ -44,6 +45,8 @@ mod tree;
 mod wire;
 
 pub use call::Procedure;
+use gate::Gate;
+pub use gate::{Copied, Held};
 pub use plan::{Fault, Figures, Plan};
 use tree::Tree;
 use wire::Wire;
@@ -126,6 +129,12 @@ impl Server {
     /// The tree stays, and so do the handles.
     pub fn restart(&self) {
         self.wire.restart();
+    }
+
+    /// From now on each call that changes something is handed to `tell`, and waits until that has been decided about. The
+    /// plan is asked about the others only.
+    pub fn hold(&self, tell: impl Fn(Held) + Send + Sync + 'static) {
+        self.wire.hold(Gate::new(tell));
     }
 
     /// Executes now what the plan has put off.

@@ -31,6 +31,13 @@ pub enum Procedure {
     Other,
 }
 
+impl Procedure {
+    /// Whether it changes something.
+    pub(super) const fn changes(self) -> bool {
+        !matches!(self, Self::Look | Self::Other)
+    }
+}
+
 /// A record that holds a call.
 #[derive(Clone, Debug)]
 pub(super) struct Call {

@@ -19,6 +19,7 @@ use std::{
 use super::{
     Programs,
     call::{Call, Procedure},
+    gate::{Gate, Held},
     plan::{Fault, Figures, Plan},
     replies::Replies,
 };
@@ -44,6 +45,8 @@ struct State {
     figures: Figures,
     /// Calls that are executed when so many have come in.
     put_off: Vec<(u64, Call)>,
+    /// Where calls that change something wait, if they do.
+    gate: Option<Gate>,
     /// The connections of clients, by a number each.
     clients: HashMap<u64, TcpStream>,
     connections: u64,
@@ -67,6 +70,7 @@ impl Wire {
                 plan,
                 figures: Figures::default(),
                 put_off: Vec::new(),
+                gate: None,
                 clients: HashMap::new(),
                 connections: 0,
             }),
@@ -104,9 +108,14 @@ impl Wire {
         }
     }
 
+    pub(super) fn hold(&self, gate: Gate) {
+        self.state().gate = Some(gate);
+    }
+
     /// Ends all connections, and listens no longer.
     pub(super) fn stop(&self) {
         self.is_over.store(true, Ordering::SeqCst);
+        self.state().gate = None;
         self.state().hang_up();
         let listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Wakes the listener, which waits for a client.
@@ -132,7 +141,7 @@ impl Wire {
         }
     }
 
-    fn serve(&self, mut client: TcpStream) {
+    fn serve(self: &Arc<Self>, mut client: TcpStream) {
         let Ok(handle) = client.try_clone() else { return };
         let number = {
             let mut state = self.state();
@@ -150,8 +159,15 @@ impl Wire {
     }
 
     /// Passes one call on, and its reply back; `None` when that was the last of this connection.
-    fn pass(&self, client: &mut TcpStream, behind: &mut Behind) -> Option<()> {
+    fn pass(self: &Arc<Self>, client: &mut TcpStream, behind: &mut Behind) -> Option<()> {
         let call = Call::parse(record::read(client).ok()?)?;
+        // A guard in the condition would be held for as long as the call waits.
+        let gate = self.state().gate.clone();
+        if let Some(gate) = gate.filter(|_| call.procedure.changes()) {
+            let (held, fate) = Held::new(self.clone(), call);
+            gate.arrived(held);
+            return client.write_all(&fate.wait()?).ok();
+        }
         let (fault, due) = self.state().arrival(call.procedure);
         for call in &due {
             self.execute_late(call);
@@ -193,8 +209,7 @@ impl Wire {
 
     /// The reply to a call: the one that is kept, or that of the server behind.
     fn answer(&self, call: &Call, behind: &mut Behind) -> Option<Vec<u8>> {
-        let changes = !matches!(call.procedure, Procedure::Look | Procedure::Other);
-        match self.replies.as_ref().filter(|_| changes) {
+        match self.replies.as_ref().filter(|_| call.procedure.changes()) {
             None => self.execute(call, behind),
             Some(replies) => {
                 let reply = replies.get(&call.record, || self.execute(call, behind))?;
@@ -204,8 +219,13 @@ impl Wire {
         }
     }
 
+    /// The same, for a call that was held, and so has no connection of its own to the server behind.
+    pub(super) fn answer_held(&self, call: &Call) -> Option<Vec<u8>> {
+        self.answer(call, &mut Behind::default())
+    }
+
     /// A call that was under way for long; nobody waits for its reply.
-    fn execute_late(&self, call: &Call) {
+    pub(super) fn execute_late(&self, call: &Call) {
         self.state().figures.late += 1;
         self.answer(call, &mut Behind::default());
     }

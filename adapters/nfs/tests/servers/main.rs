@@ -6,3 +6,4 @@ mod differences;
 mod differential;
 mod faults;
 mod ganesha;
+mod staged;
