@@ -31,7 +31,8 @@
 //!
 //! *Why it excludes.* Of two holders, one BID first. That bid stood through all of the other's second CHECK, and
 //! [`Fs::list`] returns every entry that stands through the call. It was whole from the moment it was there
-//! ([`Fs::rename`]), so READ came to its bidder, who was alive.
+//! ([`Fs::rename`]), so READ came to its bidder, who was alive. `Inv` in `specs/check_bid_check/CheckBidCheck.tla` says
+//! the same as an inductive invariant: of two that have bid, one is yet to come to the bid of the other.
 //!
 //! *Why nobody else's bid is hit.* REMOVE names a file that only one contender ever makes, after that contender is dead.
 //!

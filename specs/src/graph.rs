@@ -48,9 +48,13 @@ impl StateGraph {
         let (mut graph, mut index) = (Self::default(), HashMap::new());
         let mut steps = Vec::new();
         for line in text.lines().map(str::trim) {
-            let Some((head, label)) = line.split_once(" [label=\"") else { continue };
+            // A step that has no name has no label.
+            let (head, label) = line.split_once(" [label=\"").unwrap_or((line.trim_end_matches(';'), ""));
             if let Some((from, to)) = head.split_once(" -> ") {
                 steps.push((from, to));
+                continue;
+            }
+            if label.is_empty() {
                 continue;
             }
             // What a value holds of quotes and backslashes is escaped, so a bare `\n` parts two variables.
@@ -89,7 +93,7 @@ mod tests {
   s0 [label="tree={<<\"lock\">>}\nat=1"];
   s1 [label="tree={}\nat=2", style=filled];
   s0 -> s1 [label="Next"];
-  s1 -> s1 [label="Next"];
+  s1 -> s1;
 }"#;
         let graph = StateGraph::parse(text).unwrap();
         assert_eq!(graph.states[0].get("tree"), Some("{<<\"lock\">>}"));

@@ -1,6 +1,7 @@
 //! What is checked: the models, how many states each has, and the broken twins of each.
 
 mod check;
+mod check_bid_check;
 mod fast_lock;
 mod semaphore;
 mod wait_queue;
@@ -45,7 +46,7 @@ pub struct Twin {
 /// All models.
 #[must_use]
 pub fn all() -> Vec<Model> {
-    [&fast_lock::MODELS[..], &check::MODELS, &semaphore::MODELS, &wait_queue::MODELS].concat()
+    [&fast_lock::MODELS[..], &check::MODELS, &check_bid_check::MODELS, &semaphore::MODELS, &wait_queue::MODELS].concat()
 }
 
 /// Checks a model.
