@@ -57,14 +57,16 @@ struct RunAlone {
 /// Takes the command line apart.
 ///
 /// To put together all that can be typed, with its help, takes longer than what `run` has to do before it starts its command.
-/// So a line that begins with `run` goes to a parser that knows only that; what it cannot make sense of, and a wish
-/// for help, goes to the whole one like any other line.
+/// So a line that begins with `run` goes to a parser that knows only that, and before it to one that knows [plain](RunArgs::parse_plain)
+/// lines; what they cannot make sense of, and a wish for help, goes to the whole one like any other line.
 pub(crate) fn parse(line: &[OsString]) -> Result<Args, clap::Error> {
     if let [_, command, ..] = line
         && command == "run"
-        && let Ok(RunAlone { run }) = RunAlone::try_parse_from(&line[1..])
     {
-        return Ok(Args { command: Command::Run(run) });
+        let alone = || RunAlone::try_parse_from(&line[1..]).ok().map(|RunAlone { run }| run);
+        if let Some(run) = RunArgs::parse_plain(&line[2..]).or_else(alone) {
+            return Ok(Args { command: Command::Run(run) });
+        }
     }
     Args::try_parse_from(line)
 }
@@ -323,6 +325,18 @@ mod tests {
             "run -c x lock true",
             "run -N 3 --fair lock true",
             "run --kind=sem=3 --wait 1.5 -fq lock command --help -n -- --kind fast",
+            "run -n -q lock -- cat -- x -n",
+            "run --quiet --nonblock dir/lock cat --quiet -- x",
+            "run -n lock -- -x",
+            "run -n -n lock true",
+            "run lock -- --",
+            "run -- lock true",
+            "run - true",
+            "run lock - x",
+            "run -q lock -q true",
+            "run lock --",
+            "run -n",
+            "run tcp://127.0.0.1:1/a true",
             "run lock --nonblock",
             "run lock",
             "run -n -w 3 lock true",

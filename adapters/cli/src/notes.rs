@@ -85,6 +85,9 @@ fn write(lock: &PathLock, id: &Id, note: &Note) -> Result<(), FsError> {
         other => other,
     };
     sweep(lock, &dir);
+    if written.is_err() {
+        let _ = lock.fs().discard_dir(&dir);
+    }
     written
 }
 

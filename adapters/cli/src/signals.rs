@@ -2,14 +2,16 @@
 
 use std::{
     cell::Cell,
-    fs::File,
-    io::{self, Read},
+    io,
+    mem::MaybeUninit,
     os::fd::{AsFd, OwnedFd},
+    ptr,
     time::Duration,
 };
 
 use nix::{
     errno::Errno,
+    libc,
     poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::{
         signal::{SigHandler, SigSet, SigmaskHow, Signal, signal},
@@ -35,9 +37,6 @@ const KEYS: [Signal; 3] = [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTSTP];
 /// The code of a signal that the kernel sends by itself (`SI_KERNEL`).
 const OF_KERNEL: i32 = 0x80;
 
-/// More than there is before the field that is read, in bytes.
-const STATUS_BYTES: usize = 8192;
-
 /// Signals, blocked and queued.
 #[derive(Debug)]
 pub(crate) struct Signals {
@@ -51,10 +50,9 @@ impl Signals {
     /// Blocks the signals that are passed on, and that of a child's change.
     pub(crate) fn block() -> io::Result<Self> {
         default_for_children()?;
-        let ignored = ignored()?;
         let mut queued = SigSet::from(Signal::SIGCHLD);
         for signal in PASSED_ON {
-            if ignored & 1 << (signal as u32 - 1) == 0 {
+            if !is_ignored(signal)? {
                 queued.add(signal);
             }
         }
@@ -112,15 +110,16 @@ impl Signals {
     }
 }
 
-/// The signals that this process was started to ignore, signal `n` as bit `n - 1`.
-fn ignored() -> io::Result<u64> {
-    // In one piece: the kernel puts the whole text together for each call that asks for a part of it.
-    let mut status = Vec::with_capacity(STATUS_BYTES);
-    File::open("/proc/self/status")?.take(STATUS_BYTES as u64).read_to_end(&mut status)?;
-    let status = String::from_utf8_lossy(&status);
-    let field = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = field.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "/proc/self/status has no SigIgn"))
+/// Whether this process was started to ignore that signal.
+#[expect(unsafe_code, reason = "the safe call sets a handler, and does not only ask")]
+fn is_ignored(signal: Signal) -> io::Result<bool> {
+    let mut now = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: nothing is set, and where the call succeeds it has written all of the answer. Zeros are a value of it in any case.
+    let now = unsafe {
+        Errno::result(libc::sigaction(signal as libc::c_int, ptr::null(), now.as_mut_ptr()))?;
+        now.assume_init()
+    };
+    Ok(now.sa_sigaction == libc::SIG_IGN)
 }
 
 /// To ignore the end of children, as a caller may have had it, is to never learn how they ended.

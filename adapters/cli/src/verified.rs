@@ -105,7 +105,9 @@ pub(crate) fn check(lock: &PathLock) -> Result<(), Failure> {
     let file_system = lock
         .file_system()
         .map_err(|error| Failure::new(FAILED, format!("{path}: cannot tell the file system: {error}")))?;
-    let verdict = on(lock.kind(), file_system, lock.fs().mount().as_ref());
+    // To find the mount takes longer than the lock does, and only there it matters.
+    let mount = if file_system.is_nfs() { lock.fs().mount() } else { None };
+    let verdict = on(lock.kind(), file_system, mount.as_ref());
     let Some(why) = verdict.why() else { return Ok(()) };
     let dir = lock.path().parent().filter(|dir| *dir != Path::new("")).unwrap_or(Path::new("."));
     let (kind, name, dir) = (lock.kind(), file_system.name(), dir.display());

@@ -20,7 +20,7 @@ use std::{
 
 use lockwright_kernel::{
     clock::Timestamp,
-    fs::{Fs, FsError},
+    fs::{Fs, FsError, Halted},
     path::{Name, Path},
 };
 use nix::{
@@ -36,14 +36,17 @@ use nix::{
 
 use crate::errno::fact;
 
+mod above;
 mod approach;
 mod fresh;
 mod known;
+mod later;
 mod mount;
 mod nfs;
 mod trust;
 
 pub use known::{FileSystem, Ground};
+use later::Later;
 pub use mount::Mount;
 pub use nfs::{NfsMount, NfsVersion, Unfit};
 use trust::Trust;
@@ -64,6 +67,7 @@ pub struct PosixFs {
     mode: Mode,
     /// What is asked of the directories that are entered; `None` where nothing is.
     trust: Option<Trust>,
+    later: Later,
 }
 
 /// How the directory that holds an entry is reached.
@@ -131,7 +135,7 @@ impl PosixFs {
     fn below(root: OwnedFd) -> Self {
         let is_nfs = FileSystem::of(&root).is_ok_and(|file_system| file_system.is_nfs());
         let walk = if is_nfs { Walk::Fresh } else { Walk::known(&root) };
-        Self { root: Arc::new(root), walk, mode: Mode::S_IRWXU, trust: None }
+        Self { root: Arc::new(root), walk, mode: Mode::S_IRWXU, trust: None, later: Later::default() }
     }
 
     /// The same, as if the kernel had no `openat2`. Slower; meant for trying that way out.
@@ -163,7 +167,10 @@ impl PosixFs {
     ///
     /// Why it cannot, or that this cannot be told.
     pub fn guarded(self, with: SharedWith) -> io::Result<Result<Self, Untrusted>> {
-        let trust = Trust::below(&stat::fstat(&self.root)?, with);
+        let trust = match Trust::below(&stat::fstat(&self.root)?, with) {
+            Ok(trust) => above::check(&self.root, with)?.map(|()| trust),
+            Err(why) => Err(why),
+        };
         Ok(trust.map(|trust| Self { mode: with.mode(), trust: Some(trust), ..self }))
     }
 
@@ -249,6 +256,7 @@ impl PosixFs {
 
     /// The directory that holds `path`, and the last name; `on_root` for the root, which has neither.
     fn entry<'p>(&self, path: &'p Path, on_root: FsError) -> Result<(Parent<'_>, &'p str), FsError> {
+        self.catch_up();
         let (parent, name) = match path.names() {
             [] => return Err(on_root),
             [name] => (Parent::Root(self.root.as_fd()), name.as_str()),
@@ -261,6 +269,7 @@ impl PosixFs {
     /// The same for calls that can speak of the root itself.
     fn entry_or_root<'p>(&self, path: &'p Path) -> Result<(Parent<'_>, &'p str), FsError> {
         if path.names().is_empty() {
+            self.catch_up();
             self.renew(&self.root)?;
             return Ok((Parent::Root(self.root.as_fd()), "."));
         }
@@ -417,6 +426,14 @@ impl Fs for PosixFs {
             let (now, flags) = (TimeSpec::UTIME_NOW, UtimensatFlags::NoFollowSymlink);
             stat::utimensat(parent, name, &now, &now, flags).map_err(fact)
         })
+    }
+
+    fn discard_dir(&self, path: &Path) -> Result<(), Halted> {
+        if !self.later.put_off(path) {
+            // Nobody asks for the answer.
+            let _ = self.remove_dir(path);
+        }
+        Ok(())
     }
 
     fn modified(&self, path: &Path) -> Result<Timestamp, FsError> {

@@ -168,6 +168,7 @@ impl PathLock {
             recoveries: Recoveries::default(),
             seen: Seen::default(),
             recovery: Recovery::Lapsed,
+            tidies_late: false,
         };
         let lock = place.lock(kind.layout(), Leaf::File);
         // What cannot be listed is told by who wants the lock.
@@ -187,6 +188,20 @@ impl PathLock {
     #[must_use]
     pub fn by_evidence_alone(self) -> Self {
         self.with_recovery(Recovery::Dead)
+    }
+
+    /// The same lock, whose taker is told that it holds before the directories of its try are removed: that is done at the next call
+    /// on the lock or its file system, or by [`PathLock::tidy_up`]. For one caller that has better things to do first.
+    #[must_use]
+    pub fn tidying_late(self) -> Self {
+        let place = Place { tidies_late: true, ..self.place };
+        let lock = place.lock(self.kind.layout(), Leaf::File);
+        Self { place, lock, ..self }
+    }
+
+    /// Removes what a lock that is [tidied late](PathLock::tidying_late) has left for later.
+    pub fn tidy_up(&self) {
+        self.place.fs.catch_up();
     }
 
     /// The path as it was given.

@@ -9,6 +9,7 @@ use std::{
 
 use lockwright_kernel::ids::process::{Boot, Host, Namespace};
 use nix::sys::statfs;
+use rustix::system::uname;
 
 /// The inode number that Linux gives the first time namespace.
 const INITIAL_TIME_NAMESPACE: u64 = 4_026_531_834;
@@ -131,8 +132,7 @@ pub(crate) fn btime() -> io::Result<u64> {
 
 /// The host's name, as far as an id can carry it.
 pub(crate) fn host() -> Host {
-    let name = read("/proc/sys/kernel/hostname").unwrap_or_default();
-    Host::cleaned(name.trim())
+    Host::cleaned(&uname().nodename().to_string_lossy())
 }
 
 /// True when `/proc` shows the caller's own pid namespace under the numbers that the caller's system calls use. It need

@@ -15,7 +15,7 @@
 //! [`POLL_MS`].
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     num::NonZeroU32,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::Duration,
@@ -71,6 +71,10 @@ pub struct PosixWorld {
     notes: RefCell<Notes>,
     interrupt: Option<OwnedFd>,
     stopped_by_deaths: bool,
+    /// It was a death that interrupted the last wait, and nobody has been told so.
+    was_stopped: Cell<bool>,
+    /// Whose death ends a wait beside that of the one who is waited for.
+    mourned: RefCell<Vec<Mortal>>,
     held: RefCell<Held>,
     line: RefCell<InLine>,
     /// The leases of owners that may be waited for.
@@ -130,6 +134,8 @@ impl PosixWorld {
             notes: RefCell::default(),
             interrupt: None,
             stopped_by_deaths: false,
+            was_stopped: Cell::default(),
+            mourned: RefCell::default(),
             held: RefCell::default(),
             line: RefCell::default(),
             seen: Seen::default(),
@@ -149,6 +155,21 @@ impl PosixWorld {
     /// nothing from the dead, and would wait for ever.
     pub(crate) fn stopped_by_deaths(self) -> Self {
         Self { stopped_by_deaths: true, ..self }
+    }
+
+    /// In a world that is stopped by deaths, a wait ends as well when one of these is dead, instead of those before.
+    pub(crate) fn mourn(&self, others: Vec<Mortal>) {
+        self.mourned.replace(others);
+    }
+
+    /// Whether waits end when an owner is dead.
+    pub(crate) fn is_stopped_by_deaths(&self) -> bool {
+        self.stopped_by_deaths
+    }
+
+    /// Whether it was a death that interrupted the last wait.
+    pub(crate) fn take_death(&self) -> bool {
+        self.was_stopped.take()
     }
 
     /// The same, where a wait for the death of somebody also comes back when its lease is to be looked at, as `seen` has it.
@@ -269,7 +290,10 @@ impl PosixWorld {
             if held.watches.iter().any(|watch| notes.changed(*watch)) || self.has_news_in_line(&mut notes) {
                 return Ok(Wake::Interrupted);
             }
-            let Some(keepers) = deaths.iter().map(|mortal| self.keeper(mortal)).collect::<Option<Vec<_>>>() else {
+            let mourned = self.mourned.borrow();
+            let mortals = deaths.iter().chain(&*mourned);
+            let Some(keepers) = mortals.map(|mortal| self.keeper(mortal)).collect::<Option<Vec<_>>>() else {
+                self.was_stopped.set(self.stopped_by_deaths);
                 return Ok(if self.stopped_by_deaths { Wake::Interrupted } else { Wake::Changed });
             };
             let end = match self.bound(watches, &keepers, &held) {

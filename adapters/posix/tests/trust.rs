@@ -81,6 +81,46 @@ fn a_parent_that_everybody_may_write_to_is_refused_but_for_the_sticky_bit() {
     }
 }
 
+/// What it is in may be moved away, and another put there.
+#[test]
+fn a_directory_above_that_others_may_write_to_is_refused_up_to_the_root() {
+    let me = geteuid().as_raw();
+    for (mode, is_fine) in [(0o755, true), (0o775, true), (0o1777, true), (0o777, false)] {
+        let (_dir, above) = parent(me, me, 0o700);
+        fs::create_dir_all(above.join("one/two")).unwrap();
+        fs::set_permissions(&above, Permissions::from_mode(mode)).unwrap();
+        for (path, levels) in [("one/lock", 1), ("one/two/lock", 2)] {
+            let path = above.join(path);
+            if is_fine {
+                PathLock::open(&path).unwrap().lock().unwrap().unlock().unwrap();
+                continue;
+            }
+            for with in [SharedWith::Nobody, SharedWith::Group] {
+                fs::set_permissions(path.parent().unwrap(), Permissions::from_mode(0o2770)).unwrap();
+                let (kind, due) = (refused(&path, with), Untrusted::OpenAbove { levels });
+                assert!(matches!(kind, OpenErrorKind::UntrustedParent(why) if why == due), "{path:?}: {kind:?}");
+            }
+            PathLock::open_shared(&path, Kind::Fast, SharedWith::All).unwrap().lock().unwrap().unlock().unwrap();
+            PathLock::open_unguarded(&path, Kind::Fast).unwrap().standing().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_directory_of_somebody_else_above_is_refused() {
+    if !is_root("directories of other users") {
+        return;
+    }
+    for mode in [0o755, 0o1777] {
+        let (_dir, theirs) = parent(NOBODY, NOBODY, mode);
+        make_dir(&theirs.join("mine"), 0, 0, 0o700);
+        let kind = refused(&theirs.join("mine/lock"), SharedWith::Nobody);
+        let due = Untrusted::ForeignAbove { uid: NOBODY, levels: 1 };
+        assert!(matches!(kind, OpenErrorKind::UntrustedParent(why) if why == due), "{kind:?}");
+        assert_eq!(fs::read_dir(theirs.join("mine")).unwrap().count(), 0);
+    }
+}
+
 #[test]
 fn what_belongs_to_somebody_else_is_refused() {
     if !is_root("directories of other users") {

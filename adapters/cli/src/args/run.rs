@@ -11,7 +11,7 @@ use super::{
     mode::ModeArgs,
     report::ReportArgs,
     stop::StopArgs,
-    want::{NoteArgs, WantArgs, lock},
+    want::{NoteArgs, WantArgs, located, lock},
 };
 use crate::exit::Failure;
 
@@ -59,6 +59,32 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
+    /// The words of `run` where they are a lock and a command, and before them nothing but to wait or to be quiet: most are. `None`
+    /// of any others, and of mistakes.
+    pub(super) fn parse_plain(words: &[OsString]) -> Option<Self> {
+        let (mut nonblock, mut quiet, mut rest) = (false, false, words);
+        let (lock, command) = loop {
+            let (word, after) = rest.split_first()?;
+            let said = match word.to_str() {
+                Some("-n" | "--nonblock") => &mut nonblock,
+                Some("-q" | "--quiet") => &mut quiet,
+                _ => break (word, after),
+            };
+            if std::mem::replace(said, true) {
+                return None;
+            }
+            rest = after;
+        };
+        let is_word = |word: &OsString| !word.is_empty() && !word.as_encoded_bytes().starts_with(b"-");
+        let command = match command {
+            [dashes, command @ ..] if dashes == "--" && !command.is_empty() => command,
+            [first, ..] if is_word(first) => command,
+            _ => return None,
+        };
+        let want = WantArgs { nonblock, quiet, ..WantArgs::plain(located(lock.into())) };
+        is_word(lock).then(|| Self::plain(want, command.to_vec()))
+    }
+
     /// The command and its lock, with nothing else asked for.
     pub(crate) fn plain(want: WantArgs, command: Vec<OsString>) -> Self {
         Self {

@@ -57,6 +57,20 @@ pub(crate) enum Whom {
 }
 
 impl WantArgs {
+    /// The lock, with nothing else asked for.
+    pub(super) fn plain(lock: PathBuf) -> Self {
+        Self {
+            kind: Kind::Fast,
+            wait: None,
+            nonblock: false,
+            quiet: false,
+            voice: Voice::default(),
+            shared_with: None,
+            unverified: false,
+            lock,
+        }
+    }
+
     /// Who else may use the lock.
     pub(crate) fn shared_with(&self) -> SharedWith {
         shared_with(self.shared_with)
@@ -106,13 +120,16 @@ pub(crate) const DIR: &str = "LOCKWRIGHT_DIR";
 
 /// A lock: a path or, in the directory that is set for those, a name; or the address of a daemon's.
 pub(super) fn lock() -> impl TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new().map(|path| {
-        let is_name = !path.as_os_str().as_encoded_bytes().contains(&b'/') && !Address::is_meant(path.as_os_str());
-        match std::env::var_os(DIR).filter(|dir| is_name && !dir.is_empty()) {
-            Some(dir) => PathBuf::from(dir).join(path),
-            None => path,
-        }
-    })
+    PathBufValueParser::new().map(located)
+}
+
+/// Where the lock is that was called so.
+pub(super) fn located(path: PathBuf) -> PathBuf {
+    let is_name = !path.as_os_str().as_encoded_bytes().contains(&b'/') && !Address::is_meant(path.as_os_str());
+    match std::env::var_os(DIR).filter(|dir| is_name && !dir.is_empty()) {
+        Some(dir) => PathBuf::from(dir).join(path),
+        None => path,
+    }
 }
 
 pub(super) fn kind(text: &str) -> Result<Kind, KindParseError> {

@@ -283,13 +283,14 @@ fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader
     if getppid() != parent {
         return Ok(None);
     }
+    // While the lock is taken.
+    let mut command = task.program();
     let mut told = String::with_capacity(TOLD_BYTES);
     pipe.read_to_string(&mut told)?;
     let told: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once('=')).collect();
     if told.is_empty() {
         return Ok(None);
     }
-    let mut command = task.program();
     command.envs(told);
     signals.unblock()?;
     Err(command.exec())

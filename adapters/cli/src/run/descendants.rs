@@ -4,7 +4,7 @@
 //! has started descends from the supervisor, for as long as both run. Children that the supervisor had before it had a
 //! command, as those of a shell that was replaced by it, are not the command's.
 
-use std::{collections::BTreeMap, fs, io};
+use std::{collections::BTreeMap, fs, io, os::fd::OwnedFd};
 
 use lockwright_kernel::id::Id;
 use lockwright_posix::process::ThisProcess;
@@ -13,10 +13,11 @@ use nix::{
     sys::{
         prctl,
         signal::{Signal, kill},
-        wait::{WaitPidFlag, waitpid},
+        wait::{Id as Whom, WaitPidFlag, waitid, waitpid},
     },
     unistd::{Pid, getpid},
 };
+use rustix::process::{PidfdFlags, pidfd_open};
 
 /// Who was a child of this process before the command was.
 #[derive(Debug)]
@@ -26,7 +27,12 @@ impl Others {
     /// Has this process adopt what its descendants leave behind, before it has the command.
     pub(super) fn adopt() -> io::Result<Self> {
         prctl::set_child_subreaper(true)?;
-        Ok(Self(children()?))
+        // Most have none, which takes one call to be told.
+        let any = WaitPidFlag::WEXITED | WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        match waitid(Whom::All, any) {
+            Err(Errno::ECHILD) => Ok(Self(Vec::new())),
+            _ => Ok(Self(children()?)),
+        }
     }
 
     /// Those who descend from this process, and are neither dead nor among the others, nor `spared`, nor below them. Children
@@ -77,6 +83,7 @@ impl Descendant {
 struct Process {
     pid: u32,
     parent: u32,
+    group: u32,
     has_ended: bool,
 }
 
@@ -86,8 +93,25 @@ impl Process {
         let pid = text.split_once(' ')?.0.parse().ok()?;
         let mut fields = text.rsplit_once(')')?.1.split_ascii_whitespace();
         let has_ended = matches!(fields.next()?, "Z" | "X" | "x");
-        Some(Self { pid, parent: fields.next()?.parse().ok()?, has_ended })
+        let mut number = || fields.next()?.parse().ok();
+        Some(Self { pid, parent: number()?, group: number()?, has_ended })
     }
+}
+
+/// A handle of a living member of that process group other than the calling process, if there is one.
+pub(super) fn member(group: Pid) -> io::Result<Option<OwnedFd>> {
+    let group = group.as_raw().unsigned_abs();
+    let is_member = |process: &Process| process.group == group && !process.has_ended && pid(process.pid) != getpid();
+    for process in processes()?.into_values().filter(is_member) {
+        let handle = rustix::process::Pid::from_raw(process.pid.cast_signed());
+        match handle.map(|pid| pidfd_open(pid, PidfdFlags::empty())) {
+            // Another process may have got the number meanwhile; it ends some time as well, and then it is looked again.
+            Some(Ok(handle)) => return Ok(Some(handle)),
+            Some(Err(rustix::io::Errno::SRCH)) | None => {}
+            Some(Err(error)) => return Err(error.into()),
+        }
+    }
+    Ok(None)
 }
 
 fn children() -> io::Result<Vec<u32>> {
@@ -124,8 +148,9 @@ mod tests {
     #[test]
     fn a_process_may_be_called_anything() {
         let parsed = Process::parse("71 (a) Z 9 (b)) S 4 71 71 0 -1");
-        assert_eq!(parsed, Some(Process { pid: 71, parent: 4, has_ended: false }));
-        assert_eq!(Process::parse("71 (sh) Z 4 71"), Some(Process { pid: 71, parent: 4, has_ended: true }));
+        assert_eq!(parsed, Some(Process { pid: 71, parent: 4, group: 71, has_ended: false }));
+        assert_eq!(Process::parse("71 (sh) Z 4 70"), Some(Process { pid: 71, parent: 4, group: 70, has_ended: true }));
+        assert_eq!(Process::parse("71 (sh) S 4"), None);
         assert_eq!(Process::parse("71 (sh"), None);
     }
 

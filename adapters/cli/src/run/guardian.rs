@@ -5,6 +5,10 @@
 //! stopped, for the moment at which it is to be killed, so that what ignores the first signal does not outlive the
 //! supervisor.
 //!
+//! Another one stands by while a command runs, for the end of the supervisor: to kill what has left the group, which would run on
+//! without the lock. It is a member of the group itself, so that the lock is not free before that is done; what else there is in the group
+//! keeps the lock until it ends.
+//!
 //! It is this program once more, under [`NAME`], with the id of the group and that of the lock for arguments, and told through its
 //! standard input the moment, by the clock that goes on while the machine sleeps, at which the group is to be dead. The moment 0
 //! says that all is done. An end of the input without that is the end of the supervisor; the last moment stands for the group, and
@@ -33,15 +37,20 @@ use lockwright_kernel::{
 };
 use lockwright_posix::{fs::PosixFs, probe::ProcProbe, watch::PosixWorld};
 use nix::{
-    sys::signal::{Signal, killpg},
-    unistd::Pid,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::signal::{Signal, kill, killpg},
+    unistd::{Pid, getpgid},
 };
 use rustix::process::{self, PidfdFlags, pidfd_open, pidfd_send_signal};
 
+use super::descendants;
 use crate::around;
 
 /// What the process is called.
 const NAME: &str = "lockwright-guardian";
+
+/// The moment that does not come: nobody is to be dead as long as there is a supervisor.
+const NEVER: Instant = Instant::new(Duration::from_nanos(u64::MAX));
 
 /// How often it looks for what has left the group.
 const LOOKS_MAX: usize = 8;
@@ -57,9 +66,19 @@ impl Guardian {
     /// Starts it, for the process group that `group` names alone, and for what has left that and was told that the lock is held as
     /// `mark`. All are to be dead at `until`.
     pub(super) fn start(group: &Id, mark: &Id, until: Instant) -> io::Result<Self> {
+        Self::start_in(0, group, mark, until)
+    }
+
+    /// Starts one that stands by in that group, for what leaves it, until this is dropped or the supervisor ends.
+    pub(super) fn stand_by(group: &Id, mark: &Id) -> io::Result<Self> {
+        Self::start_in(number(group)?.as_raw(), group, mark, NEVER)
+    }
+
+    /// In a group of its own where `own` is 0. The signals that a supervisor takes in are blocked in its children as well.
+    fn start_in(own: i32, group: &Id, mark: &Id, until: Instant) -> io::Result<Self> {
         let mut command = Command::new("/proc/self/exe");
         // A terminal sends what is typed to the group of the supervisor.
-        command.arg0(NAME).args([group, mark].map(|id| id.name().as_str())).process_group(0);
+        command.arg0(NAME).args([group, mark].map(|id| id.name().as_str())).process_group(own);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let guardian = Self(command.spawn()?);
         guardian.tell(until)?;
@@ -82,6 +101,8 @@ impl Drop for Guardian {
     fn drop(&mut self) {
         // One that is gone already hears nothing.
         let _ = self.tell(DONE);
+        // One that was stopped with the command's group would not hear it.
+        let _ = kill(Pid::from_raw(self.pid().cast_signed()), Signal::SIGCONT);
         let _ = self.0.wait();
     }
 }
@@ -111,6 +132,9 @@ fn watch(charge: &Charge) -> io::Result<()> {
     let fs = PosixFs::open(Path::new("/proc"))?;
     let told = PosixWorld::new(&fs).interrupted_by(io::stdin().as_fd().try_clone_to_owned()?);
     let mut until = read()?.ok_or(io::ErrorKind::UnexpectedEof)?;
+    if until == NEVER {
+        return if read()?.is_none() { charge.kill_deserters() } else { Ok(()) };
+    }
     while until != DONE {
         let wake =
             if charge.is_dead(&fs) { told.pause(until) } else { told.wait_for_death(&charge.group, Some(until)) };
@@ -144,21 +168,37 @@ impl Charge {
     /// Another group may have the number of one that is dead.
     fn kill(&self, fs: &PosixFs) -> io::Result<()> {
         if !self.is_dead(fs) {
-            let leader = ProcessId::try_from(&self.group).map_err(io::Error::other)?.pid;
             // It may have ended just now.
-            let _ = killpg(Pid::from_raw(leader.cast_signed()), Signal::SIGKILL);
+            let _ = killpg(number(&self.group)?, Signal::SIGKILL);
         }
         // What is started while it looks is found by the next look.
         for _ in 0..LOOKS_MAX {
-            if !self.kill_marked()? {
+            if !self.kill_marked(|_| false)? {
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    /// Kills what has left the group; `false` where there was nobody.
-    fn kill_marked(&self) -> io::Result<bool> {
+    /// Kills what has left the group, of which this process is the last member when it is done.
+    fn kill_deserters(&self) -> io::Result<()> {
+        let group = number(&self.group)?;
+        let is_member = |pid| getpgid(Some(pid)) == Ok(group);
+        loop {
+            // Before a look for those who have left: who leaves after that look has left a member.
+            let member = descendants::member(group)?;
+            if !self.kill_marked(is_member)? && member.is_none() {
+                return Ok(());
+            }
+            if let Some(member) = member {
+                // Until it has ended.
+                poll(&mut [PollFd::new(member.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE)?;
+            }
+        }
+    }
+
+    /// Kills those who were told of the lock, but for the spared; `false` where there was nobody.
+    fn kill_marked(&self, is_spared: impl Fn(Pid) -> bool) -> io::Result<bool> {
         let mut has_killed = false;
         for entry in fs::read_dir("/proc")? {
             let name = entry?.file_name();
@@ -169,12 +209,18 @@ impl Charge {
                 continue;
             };
             let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            if around::tells_of(&environment, &self.mark) {
+            if around::tells_of(&environment, &self.mark) && !is_spared(Pid::from_raw(pid.as_raw_nonzero().get())) {
                 has_killed |= pidfd_send_signal(&handle, process::Signal::KILL).is_ok();
             }
         }
         Ok(has_killed)
     }
+}
+
+/// The number of a group.
+fn number(group: &Id) -> io::Result<Pid> {
+    let leader = ProcessId::try_from(group).map_err(io::Error::other)?.pid;
+    Ok(Pid::from_raw(leader.cast_signed()))
 }
 
 /// The next moment; `None` at the end.

@@ -26,7 +26,7 @@ impl Locks {
     /// Opens them. A lock that is named twice, also by two paths, is refused.
     pub(super) fn open(args: &RunArgs, want: &WantArgs) -> Result<Self, Failure> {
         if args.also.is_empty() {
-            return Ok(Self { all: vec![args.lease.apply(want.open()?)?], main: 0 });
+            return Ok(Self { all: vec![args.lease.apply(want.open()?)?.tidying_late()], main: 0 });
         }
         let (mut ordered, mut seen) = (Vec::new(), BTreeSet::new());
         for (index, path) in std::iter::once(&want.lock).chain(&args.also).enumerate() {

@@ -13,7 +13,8 @@
 //! held still is kept.
 //!
 //! To watch the hold takes a handle that the kernel is slow to close, so a command is not watched in its first
-//! [`UNWATCHED`]. A loss in that time is noticed when it is over.
+//! [`UNWATCHED`]. A loss in that time is noticed when it is over. Likewise the [guardian](super::guardian) that stands by for the end of
+//! this process is started then: to start one takes as long as many a command.
 
 use std::{collections::BTreeSet, fmt, io, time::Duration};
 
@@ -67,6 +68,14 @@ pub(super) trait Hold: fmt::Debug {
 
     /// Who holds.
     fn this_process(&self) -> &ThisProcess;
+
+    /// Whether what is left of the command's group keeps it, once the supervisor is dead.
+    fn is_kept_by_group(&self) -> bool {
+        false
+    }
+
+    /// Does what could wait until the command had begun.
+    fn catch_up(&self) {}
 }
 
 /// Locks at paths.
@@ -94,6 +103,14 @@ impl Hold for Guarded<'_> {
     fn this_process(&self) -> &ThisProcess {
         self.lock.this_process()
     }
+
+    fn is_kept_by_group(&self) -> bool {
+        true
+    }
+
+    fn catch_up(&self) {
+        self.lock.tidy_up();
+    }
 }
 
 /// What a supervisor has to do with.
@@ -117,6 +134,8 @@ pub(super) struct Outcome {
     pub(super) code: Option<u8>,
     /// Why it was to end, if it did not end by itself.
     pub(super) cause: Option<Cause>,
+    /// It takes a moment to end, for which the release had better not wait.
+    pub(super) _guardian: Option<Guardian>,
 }
 
 /// Why a command is stopped.
@@ -147,6 +166,7 @@ pub(super) fn supervise(child: HeldBack, told: &Told, means: Means<'_>, say: imp
     };
     terminal::hand_over(child.group());
     let supervisor = Supervisor { means, tenure, command: child.go(told) };
+    means.hold.catch_up();
     if supervisor.command.group() == getpgrp() {
         means.signals.leave_terminal();
     }
@@ -206,6 +226,7 @@ impl Supervisor<'_> {
         if let Some(code) = self.until_end(Some(world.after(UNWATCHED)))? {
             return Ok(self.ended(code, say));
         }
+        let guardian = self.guardian()?;
         let cause = loop {
             let next = self.tenure.as_ref().map(Tenure::next);
             match hold.wait_for_loss(world, [until, next].into_iter().flatten().min()) {
@@ -221,7 +242,7 @@ impl Supervisor<'_> {
                 }
             }
             if let Some(code) = self.heed()? {
-                return Ok(self.ended(code, say));
+                return Ok(Outcome { _guardian: guardian, ..self.ended(code, say) });
             }
             if let Err(why) = self.keep() {
                 break Cause::NotRenewed(why);
@@ -229,8 +250,10 @@ impl Supervisor<'_> {
         };
         // Of some kinds what a command that has ended held is anybody's to remove.
         if let Some(code) = self.command.ended()? {
-            return Ok(self.ended(code, say));
+            return Ok(Outcome { _guardian: guardian, ..self.ended(code, say) });
         }
+        // As a member of the group it would be waited for.
+        drop(guardian);
         say(&cause);
         let is_lost = matches!(cause, Cause::Lost(..) | Cause::NotRenewed(_));
         let code = match stop.on_lost {
@@ -239,7 +262,18 @@ impl Supervisor<'_> {
             _ => self.stop(stop.signal)?,
         };
         let code = if code.is_some() { code } else { self.stop(stop.signal)? };
-        Ok(Outcome { code, cause: Some(cause) })
+        Ok(Outcome { code, cause: Some(cause), _guardian: None })
+    }
+
+    /// Stands by for what leaves the command's group, where that is its own.
+    fn guardian(&self) -> io::Result<Option<Guardian>> {
+        let Means { hold, stop, .. } = self.means;
+        // Who asked for a command that runs on without its lock gets it.
+        if !hold.is_kept_by_group() || stop.on_lost == OnLost::Warn {
+            return Ok(None);
+        }
+        // Without one, what has left the group runs on if this process is killed.
+        Ok(group_of(hold.id())?.and_then(|group| Guardian::stand_by(&group, hold.id()).ok()))
     }
 
     fn keep(&self) -> Result<(), RenewError> {
@@ -258,7 +292,7 @@ impl Supervisor<'_> {
         let was_killed = is_over && code == code_of(Signal::SIGKILL);
         let cause = was_killed.then_some(Cause::NotRenewed(RenewError::Over));
         cause.iter().for_each(say);
-        Outcome { code: Some(code), cause }
+        Outcome { code: Some(code), cause, _guardian: None }
     }
 
     /// Waits for the command alone, until `until` at most.

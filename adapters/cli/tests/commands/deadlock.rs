@@ -72,6 +72,29 @@ fn exit_code_83_of_two_that_wait_for_each_other_one_is_told_so_and_the_other_get
     }
 }
 
+/// What nobody waits for makes no deadlock, and a command can say so of what it leaves in the background.
+#[test]
+fn what_is_started_as_if_no_lock_were_held_around_it_waits_for_as_long_as_it_takes() {
+    for (env, is_told) in [("", true), ("env -u LOCKWRIGHT_HELD -u LOCKWRIGHT_HELD_AT", false)] {
+        let dir = Dir::new();
+        let script = format!("echo in; read a; {env} {ME} run y -- echo y & read b");
+        let mut one = Process::start(dir.command(&["run", "x", "--", "sh", "-c", &script]));
+        assert_eq!(one.line(), "in");
+        let mut other = nest(&dir, &["y", "x"], "");
+        other.send("go\n");
+        while !dir.path().join("y.waits").exists() {}
+        one.send("go\n");
+        let told = one.complaint();
+        assert_eq!(told.contains("a deadlock"), is_told, "{told}");
+        assert_eq!(told.contains("waiting for y"), !is_told, "{told}");
+        one.send("end\n");
+        assert_eq!((one.code(), other.line(), other.code()), (0, "all".into(), 0));
+        assert_eq!(one.line(), if is_told { "" } else { "y" });
+        assert_eq!(one.line(), "", "it has ended as well");
+        assert_eq!(dir.entries(), [""; 0]);
+    }
+}
+
 #[test]
 fn of_three_in_a_circle_one_is_told_so() {
     let dir = Dir::new();

@@ -140,7 +140,7 @@ fn people_choose_the_signal_and_whether_to_stop_at_all() {
 fn a_lock_that_was_lost_when_the_command_ends_is_81_whatever_it_ends_with() {
     for wanted in [0, 7] {
         let dir = Dir::new();
-        let mut holder = dir.start(&[], &format!("rm -r \"$LOCKWRIGHT_LOCK\"; exit {wanted}"));
+        let mut holder = dir.start(&[], &format!("rm -rf \"$LOCKWRIGHT_LOCK\"; exit {wanted}"));
         assert_eq!(holder.code(), 81);
         assert!(holder.complaint().starts_with(LOST.trim_end_matches("; ")));
     }

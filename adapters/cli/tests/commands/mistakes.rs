@@ -72,6 +72,25 @@ fn a_number_for_which_there_is_no_room_leaves_nothing_and_the_next_one_is_the_fi
     assert!(without_lock > 0 && without_number > 0, "{without_lock}, {without_number}");
 }
 
+#[test]
+fn wherever_the_room_ends_nothing_is_left() {
+    for lock in ["lock", "--kind queue lock", "--kind sem=2 lock", "--lease 5s lock", "--why why lock"] {
+        let mut refused = 0;
+        for inodes in 2.. {
+            let left = "test -z \"$(find . -mindepth 1)\"";
+            let Some(output) = on_tmpfs(&format!("nr_inodes={inodes}"), "true", lock, left) else { return };
+            match code(&output) {
+                // A note that could not be written is not missed.
+                0 if output.stderr.is_empty() => break,
+                0 => assert_eq!(output.stdout, b"ran\n"),
+                73 => refused += 1,
+                _ => panic!("{lock}, {inodes}: {output:?}"),
+            }
+        }
+        assert!(refused > 0, "{lock}");
+    }
+}
+
 const NO_DIRECTORIES: &str = "test -z \"$(find . -type d ! -name .)\"";
 
 /// Mounts a tmpfs, prepares it, and tries to run a command, `echo ran`, under a lock there. Its exit code, or 99 if `check`

@@ -56,8 +56,7 @@ fn exit_code_82_says_that_a_holder_is_dead_and_nobody_is_to_be_passed_whatever_t
 
 #[test]
 fn who_waits_for_the_living_goes_on_to_wait_and_is_refused_when_they_die() {
-    // Who waits in a fair semaphore waits for one of the holders, and learns of the others when it looks up.
-    for kind in ["fast", "bid", "queue", "rw-write", "sem=2", "fair-sem=1"] {
+    for kind in ["fast", "bid", "queue", "rw-write", "sem=2", "fair-sem=2"] {
         let room: usize = kind.split_once('=').map_or(1, |(_, count)| count.parse().expect("a number"));
         let dir = Dir::new();
         let start = |options: &[&str]| dir.start(&[&["--kind", kind][..], options].concat(), "echo in; read x");
@@ -74,6 +73,26 @@ fn who_waits_for_the_living_goes_on_to_wait_and_is_refused_when_they_die() {
         waiter.kill_and_drain();
         assert_eq!((next.code(), next.line().as_str()), (82, ""), "{kind}");
         assert!(!next.last_complaint().is_empty());
+    }
+}
+
+/// Nothing is said in between, so that it does not look up for that.
+#[test]
+fn the_death_of_any_holder_is_noticed_by_who_waits_for_another() {
+    for (theirs, mine) in [("fair-sem=3", "fair-sem=3"), ("rw-read", "rw-write")] {
+        for dies in 0..3 {
+            let dir = Dir::new();
+            let start =
+                |kind: &str, options: &[&str]| dir.start(&[&["--kind", kind][..], options].concat(), "echo in; read x");
+            let mut holders: Vec<Process> = (0..3).map(|_| start(theirs, &[])).collect();
+            for holder in &mut holders {
+                assert_eq!(holder.line(), "in");
+            }
+            let mut next = start(mine, &[NEVER, "--quiet"]);
+            while !out(&dir.lockwright(&["status", "lock"])).contains("\nwaits ") {}
+            holders[dies].kill_and_drain();
+            assert_eq!((next.code(), next.line().as_str()), (82, ""), "{mine}, of {theirs} {dies}");
+        }
     }
 }
 

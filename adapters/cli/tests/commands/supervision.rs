@@ -1,14 +1,19 @@
 //! A supervisor that is killed never leaves its command running without the lock, nor a lock that nobody gets.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
+    io::{ErrorKind, Write},
     path::PathBuf,
 };
 
-use crate::support::{Dir, code, entries};
-use nix::sys::{
-    signal::{Signal, kill},
-    stat::Mode,
+use crate::support::{Dir, Process, code, entries};
+use nix::{
+    errno::Errno,
+    sys::{
+        signal::{Signal, kill, killpg},
+        stat::Mode,
+    },
+    unistd::Pid,
 };
 
 /// A pipe with a name, at whose other end a process reads for as long as this end is open.
@@ -55,13 +60,79 @@ fn nobody_gets_the_lock_while_something_of_the_command_runs() {
     assert_eq!(dir.entries(), ["one", "two"]);
 }
 
+/// Waits until a guardian stands by, for whom there are that many others.
+fn guarded(holder: &Process, others: usize) {
+    let children = format!("/proc/{0}/task/{0}/children", holder.id());
+    let count = || fs::read_to_string(&children).expect("the kernel tells").split_whitespace().count();
+    while count() <= others {}
+}
+
+#[test]
+fn what_has_left_the_group_is_dead_before_the_lock_is_free() {
+    let dir = Dir::new();
+    let fifo = Fifo::new(&dir, "fifo");
+    for script in
+        ["setsid sh -c 'cat fifo' >/dev/null 2>&1 & echo in; read x", "setsid -w sh -c 'cat fifo' & echo in; wait"]
+    {
+        let mut holder = dir.start(&[], script);
+        assert_eq!(holder.line(), "in");
+        let mut left = fifo.open();
+        guarded(&holder, 1);
+        let mut waiter = dir.waiter("echo in");
+        holder.kill();
+        assert_eq!(waiter.line(), "in");
+        // It was the only one to read.
+        assert_eq!(left.write(b"x").map_err(|error| error.kind()), Err(ErrorKind::BrokenPipe), "{script}");
+        holder.end();
+        assert_eq!(waiter.code(), 0);
+        assert_eq!(dir.entries(), ["fifo"]);
+    }
+}
+
+#[test]
+fn what_is_in_the_group_still_keeps_the_lock_and_what_leaves_it_later_is_killed_as_well() {
+    let dir = Dir::new();
+    let [one, two] = ["one", "two"].map(|name| Fifo::new(&dir, name));
+    // It starts one that leaves, when its supervisor and its parent are dead.
+    let mut holder = dir.start(&[], "(sh -c 'cat one; setsid cat two & cat one' >/dev/null 2>&1 &); echo in; read x");
+    assert_eq!(holder.line(), "in");
+    let first = one.open();
+    guarded(&holder, 1);
+    let mut waiter = dir.waiter("echo in");
+    holder.kill();
+    holder.end();
+    drop(first);
+    let (mut left, second) = (two.open(), one.open());
+    assert_eq!(code(&dir.lockwright(&["run", "-n", "lock", "touch", "ran"])), 75);
+    drop(second);
+    assert_eq!((waiter.line(), waiter.code()), ("in".into(), 0));
+    assert_eq!(left.write(b"x").map_err(|error| error.kind()), Err(ErrorKind::BrokenPipe));
+}
+
+#[test]
+fn who_stands_by_hears_no_signal_of_the_group_and_goes_with_the_supervisor() {
+    let dir = Dir::new();
+    let mut holder = dir.start(&[], "trap : TERM INT HUP; echo $$; until read x; do :; done; exit 3");
+    let group: i32 = holder.line().parse().expect("a number");
+    guarded(&holder, 1);
+    let to_group = |signal| killpg(Pid::from_raw(group), signal).expect("a group");
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGSTOP] {
+        to_group(signal);
+    }
+    // The guardian is stopped as well, and ends all the same.
+    kill(Pid::from_raw(group), Signal::SIGCONT).expect("it runs");
+    holder.send("end\n");
+    assert_eq!(holder.code(), 3);
+    assert_eq!(killpg(Pid::from_raw(group), None), Err(Errno::ESRCH));
+}
+
 #[test]
 fn a_command_that_was_killed_gives_the_lock_back() {
     let dir = Dir::new();
     let mut holder = dir.start(&[], "echo $$; read x");
     let pid = holder.line().parse().expect("a number");
     let mut waiter = dir.waiter("echo in");
-    kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).expect("it runs");
+    kill(Pid::from_raw(pid), Signal::SIGKILL).expect("it runs");
     assert_eq!(holder.code(), 137);
     assert_eq!((waiter.line(), waiter.code()), ("in".into(), 0));
 }
@@ -97,9 +168,9 @@ fn a_held_back_child_that_is_killed_ends_the_wait() {
     let _holder = dir.holder();
     let mut waiter = dir.waiter("touch ran");
     let children = format!("/proc/{0}/task/{0}/children", waiter.id());
-    let child = std::fs::read_to_string(children).expect("the kernel tells");
+    let child = fs::read_to_string(children).expect("the kernel tells");
     let child = child.trim().parse().expect("one child");
-    kill(nix::unistd::Pid::from_raw(child), Signal::SIGKILL).expect("it runs");
+    kill(Pid::from_raw(child), Signal::SIGKILL).expect("it runs");
     assert_eq!(waiter.code(), 137);
     assert_eq!(waiter.complaint(), "lockwright: somebody ended the command before it began");
     assert_eq!(dir.entries(), ["lock"]);

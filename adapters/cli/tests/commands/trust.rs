@@ -11,7 +11,7 @@ use nix::unistd::geteuid;
 
 use crate::{
     places,
-    support::{Dir, code, one_line, out},
+    support::{Dir, Process, code, one_line, out},
 };
 
 const ANN: u32 = 65_534;
@@ -54,6 +54,17 @@ impl Shared {
     fn lockwright(&self, uid: u32, args: &[&str]) -> Output {
         let words = [&[self.binary.to_str().expect("UTF-8")], args].concat();
         self.as_user(uid, &words).output().expect("setpriv, of util-linux")
+    }
+
+    /// The same where `/proc` shows a user no processes but its own.
+    fn blindly(&self, uid: u32, args: &[&str]) -> Output {
+        let mut command = Command::new("unshare");
+        let hide = "mount -t proc -o hidepid=2 proc /proc || exit 98
+                    setpriv --reuid=65533 --regid=65533 --clear-groups test -e /proc/1 && exit 99; exec \"$@\"";
+        command.args(["--mount", "sh", "-c", hide, "sh"]).current_dir(self.dir.path().join("shared"));
+        let user = self.as_user(uid, &[self.binary.to_str().expect("UTF-8")]);
+        command.arg(user.get_program()).args(user.get_args()).args(args).stdin(Stdio::null());
+        command.output().expect("unshare, of util-linux")
     }
 
     fn attacker(&self, script: &str) -> Child {
@@ -100,6 +111,40 @@ fn a_group_shares_a_lock_and_takes_over_from_its_dead() {
         assert_eq!((out(&output).as_str(), code(&output)), ("2770 4242\n", 0), "{kind}: {output:?}");
         let left = fs::read_dir(shared.dir.path().join("shared")).expect("a directory").count();
         assert_eq!(left, 0, "{kind}");
+    }
+}
+
+#[test]
+fn who_is_shown_no_processes_of_others_takes_none_of_them_for_dead() {
+    let Some(shared) = Shared::new(0, TEAM, 0o2770) else { return };
+    for kind in ["fast", "queue", "sem=1", "rw-write"] {
+        let run = ["run", "--shared-with=group", "--kind", kind];
+        let (ann, again) = (shared.binary.to_str().expect("UTF-8"), [&run[..], &["-n", "lock", "true"]].concat());
+        // What is left of hers, when she is killed, is in the group of her command.
+        let hold = "cat >/dev/null 2>&1 <&3 & echo in; read x";
+        let words = [&[ann][..], &run, &["lock", "--", "sh", "-c", hold]].concat();
+        let mut command = Command::new("sh");
+        let holder = shared.as_user(ANN, &words);
+        // Its input twice, for a shell gives none to what it starts in the background.
+        command.args(["-c", "exec \"$@\" 3<&0", "sh"]).arg(holder.get_program()).args(holder.get_args());
+        command.current_dir(shared.dir.path().join("shared"));
+        let mut holder = Process::start(command);
+        assert_eq!(holder.line(), "in", "{kind}");
+        for dies in [false, true] {
+            if dies {
+                holder.kill();
+            }
+            assert_eq!(code(&shared.blindly(BOB, &again)), 75, "{kind}, {dies}");
+            let unlocked = shared.blindly(BOB, &["unlock", "lock"]);
+            assert_eq!(code(&unlocked), 82, "{kind}, {dies}: {unlocked:?}");
+            let seen = shared.blindly(BOB, &["status", "lock"]);
+            assert!([1, 3].contains(&code(&seen)), "{kind}, {dies}: {seen:?}");
+        }
+        // All that is left ends, which can be seen.
+        holder.close();
+        holder.kill_and_drain();
+        let next = shared.blindly(BOB, &[&run[..], &["lock", "true"]].concat());
+        assert_eq!(code(&next), 0, "{kind}: {next:?}");
     }
 }
 

@@ -3,6 +3,7 @@
 mod hostile;
 mod k8s;
 mod kills;
+mod kubectl;
 mod names;
 #[path = "../programs/mod.rs"]
 mod programs;

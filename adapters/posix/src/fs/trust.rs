@@ -15,9 +15,8 @@
 //! A parent that its *group* may write to is taken: many systems give each user a group of its own and let it write
 //! everywhere. Members of the group can take the lock away, as whoever let them write there has decided.
 //!
-//! A symbolic link on the way to the parent is followed if root or the caller has made it. Directories above the parent are
-//! not looked at: who may rename one of them cannot take a lock from its holder, but can lead those who come later to another
-//! place.
+//! A symbolic link on the way to the parent is followed if root or the caller has made it. Who may rename a directory above the
+//! parent could lead those who come later to another place: see the module `above`.
 
 use nix::sys::stat::{FileStat, Mode, SFlag, umask};
 use rustix::process::{getegid, geteuid};
@@ -73,6 +72,20 @@ pub enum Untrusted {
     Link {
         /// Whom.
         uid: u32,
+    },
+    /// A directory above it belongs to somebody else than root and the caller.
+    #[error("lies below another user's directory (uid {uid}, {levels} up), who could put another in its place")]
+    ForeignAbove {
+        /// Whose.
+        uid: u32,
+        /// How far up: 1 for the one that it is in.
+        levels: u32,
+    },
+    /// Everybody may write to a directory above it, which has not the sticky bit.
+    #[error("lies below a directory that everybody can write to ({levels} up), and so put another in its place")]
+    OpenAbove {
+        /// How far up: 1 for the one that it is in.
+        levels: u32,
     },
     /// The group is to share the lock, and may not write to the parent, or would not own what is made in it.
     #[error("does not let its group share a lock (it takes chmod g+ws)")]

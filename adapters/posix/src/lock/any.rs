@@ -98,6 +98,8 @@ pub(super) struct Place {
     pub(super) seen: Seen,
     /// From whom it is taken.
     pub(super) recovery: Recovery,
+    /// What is left of a try that succeeded is removed when there is time.
+    pub(super) tidies_late: bool,
 }
 
 impl Place {
@@ -116,6 +118,11 @@ impl Place {
             Layout::Semaphore(slots) => Arc::new(Slots::new(self, slots)),
             Layout::FairSemaphore(holders) => Arc::new(Line::new(self, layout, Admission::First(holders))),
         }
+    }
+
+    /// Makes the calls by which the lock is taken.
+    fn while_tidying_late<T, E>(&self, calls: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        if self.tidies_late { self.fs.leaving_for_later(calls) } else { calls() }
     }
 
     pub(super) fn path(&self) -> Path {

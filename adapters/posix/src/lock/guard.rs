@@ -129,6 +129,8 @@ impl<'lock> Contender<'lock> {
                         return Err(AcquireErrorKind::AskedToMakeWay { order });
                     }
                 }
+                // Whoever was seen dead has left before it died, or is in nobody's way.
+                Err(WaitError::Interrupted) if world.take_death() && !self.lock.is_stopped_by_dead(self.number()) => {}
                 Err(WaitError::TimedOut { .. }) if end != until && !world.is_past(until).unwrap_or(true) => {
                     self.renew()?;
                 }

@@ -54,6 +54,11 @@ impl PathLock {
         Self { place, lock, ..self }
     }
 
+    /// Whether one of the dead stands in the way of somebody whose place in line is `number`.
+    pub(super) fn is_stopped_by_dead(&self, number: Option<u64>) -> bool {
+        matches!(self.or_dead(AcquireErrorKind::Interrupted, number), AcquireErrorKind::OwnerDead { .. })
+    }
+
     /// What a wait came to, or, where it was for the dead, that it was. `number` is the contender's place in line.
     pub(super) fn or_dead(&self, answer: AcquireErrorKind, number: Option<u64>) -> AcquireErrorKind {
         use AcquireErrorKind as E;

@@ -71,7 +71,7 @@ impl AnyLock for Fast {
         world: &PosixWorld,
         until: Option<Instant>,
     ) -> Result<(), WaitError> {
-        blocking::lock(&Told(&self.lock), me, world, until)
+        self.place.while_tidying_late(|| blocking::lock(&Told(&self.lock), me, world, until))
     }
 
     fn release(&self, me: &Id, _: Option<&Ticket>) -> Result<(), LockError> {

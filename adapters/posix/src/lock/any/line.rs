@@ -24,6 +24,9 @@ use crate::{
     watch::{Mortal, PosixWorld},
 };
 
+/// How many of those in line are noticed at once when they die, by who passes nobody.
+const MOURNED_MAX: usize = 64;
+
 #[derive(Debug)]
 pub(super) struct Line {
     place: Place,
@@ -84,6 +87,13 @@ impl Line {
         self.place.fs.discard_dir(&self.place.path())
     }
 
+    /// Those who stand before that place, the first of them. In a wait one of them is waited for, and any of them may be dead.
+    fn before(&self, ticket: &Ticket) -> Result<Vec<Mortal>, WaitError> {
+        let line = self.queue.tickets().map_err(|error| WaitError::Lock(error.into()))?;
+        let before = line.into_iter().filter(|other| other.place.number < ticket.place.number);
+        Ok(before.take(MOURNED_MAX).map(|other| Mortal::Owner(other.id)).collect())
+    }
+
     fn kind_of(&self, ticket: &Ticket) -> Kind {
         match (self.layout, ticket.place.want) {
             (Layout::ReadWrite, Want::Shared) => Kind::Read,
@@ -112,7 +122,11 @@ impl AnyLock for Line {
         if let Some((place, _)) = self.queue.path_of(ticket).split_last() {
             world.stand_at(&self.place.fs, &place);
         }
+        if world.is_stopped_by_deaths() {
+            world.mourn(self.before(ticket)?);
+        }
         let mut answer = blocking::in_line(&self.queue, ticket, world, until);
+        world.mourn(Vec::new());
         if matches!(answer, Err(LineError::TimedOut { .. })) && is_at_once {
             // One look passes one of the dead at most. Who does not wait gets no other.
             self.queue.sweep().map_err(|error| WaitError::Lock(error.into()))?;
