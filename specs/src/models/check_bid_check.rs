@@ -14,8 +14,8 @@ pub(super) const MODELS: [Model; 4] = [
             Twin {
                 what: "nobody looks again after its bid",
                 file: FILE,
-                old: r#"/\ Goes(p, "CHECK AGAIN")"#,
-                new: r#"/\ Goes(p, "HOLD")"#,
+                old: "/\\ bidding' = [bidding EXCEPT ![p] = TRUE]\n    /\\ Goes(p, \"CHECK AGAIN\")",
+                new: "/\\ bidding' = bidding\n    /\\ Goes(p, \"HOLD\")",
                 violates: "MutualExclusion",
             },
             Twin {
