@@ -21,8 +21,8 @@ pub(super) const MODELS: [Model; 4] = [
             Twin {
                 what: "a bid that cannot be read is taken for none",
                 file: FILE,
-                old: r#"/\ e \in folder /\ Retreats(p)"#,
-                new: r#"/\ e \in folder /\ Onwards(p, todo[p] \ {e})"#,
+                old: r"/\ e \in folder /\ Retreats(p)",
+                new: r"/\ e \in folder /\ Onwards(p, todo[p] \ {e})",
                 violates: "MutualExclusion",
             },
             Twin {
