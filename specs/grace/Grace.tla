@@ -242,7 +242,7 @@ Next ==
 Fairness ==
     /\ WF_vars(Tick)
     /\ \A p \in Ids : WF_vars(Begin(p)) /\ WF_vars(TryEnds(p)) /\ WF_vars(GoesOn(p))
-    /\ \A p \in Ids : SF_vars(Notice(p)) /\ SF_vars(InUse(p)) /\ SF_vars(Delay(p))
+    /\ \A p \in Ids : SF_vars(Notice(p)) /\ SF_vars(quiet[about[p]] > 0 /\ InUse(p)) /\ SF_vars(Delay(p))
     /\ \A p, id \in Ids : SF_vars(Told(p, id))
 
 Spec == Init /\ [][Next]_vars /\ Fairness
@@ -266,4 +266,5 @@ Inv ==
     /\ owner # NoOne => pc[owner] \in {"HOLD", "dead"}
     /\ \A p \in Ids : pc[p] = "RECOVER" => pc[about[p]] = "dead"
     /\ \A p \in Ids : Heir[p] # p => pc[p] = "dead" \/ pc[Heir[p]] = "unborn"
+    /\ left + Cardinality({p \in Ids : pc[p] = "dead"}) = Crashes
 =============================================================================

@@ -3,6 +3,7 @@
 mod check;
 mod check_bid_check;
 mod fast_lock;
+mod grace;
 mod semaphore;
 mod wait_queue;
 
@@ -46,7 +47,15 @@ pub struct Twin {
 /// All models.
 #[must_use]
 pub fn all() -> Vec<Model> {
-    [&fast_lock::MODELS[..], &check::MODELS, &check_bid_check::MODELS, &semaphore::MODELS, &wait_queue::MODELS].concat()
+    [
+        &fast_lock::MODELS[..],
+        &check::MODELS,
+        &check_bid_check::MODELS,
+        &grace::MODELS,
+        &semaphore::MODELS,
+        &wait_queue::MODELS,
+    ]
+    .concat()
 }
 
 /// Checks a model.

@@ -49,7 +49,7 @@ fn what_the_code_does_is_allowed_and_comes_to_every_step() {
     let Some(tool) = Tool::find_for_test() else { return };
     let protocol = entry("check_bid_check").protocol();
     let mut code = vec![whole(protocol, 1)];
-    code.extend(runs::random(protocol, &Scenario::new("check_bid_check", 3, 2), 20, 150));
+    code.extend(runs::random(protocol, &Scenario::new("check_bid_check", 3, 2), 10, 120));
     let walked = walk(&Modules::gather().expect("they are copied"), &tool, &code);
     assert_eq!(walked.refused.iter().map(ToString::to_string).next(), None);
     assert_eq!(walked.unreached(), 0);

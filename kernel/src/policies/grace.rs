@@ -28,7 +28,7 @@
 //! *Why it is safe.* As in [`check`](super::check): it takes from nobody but the dead, and dead is what the [`Probe`]
 //! says. Clocks and stamps decide only **when to ask**, so whatever they say, at worst too many ask or too few. An age is
 //! the difference of two stamps of one file system, one of which was made just now; the caller's own clock measures the
-//! delay and nothing else.
+//! delay and nothing else. `Inv` in `specs/grace/Grace.tla` says so as an inductive invariant, in which no time stands.
 //!
 //! *What it costs.* An owner is asked about at most once in a grace, but for contenders that come within one call of each
 //! other. A lock that nobody contends for costs two calls more at its release.

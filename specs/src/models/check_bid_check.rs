@@ -14,15 +14,15 @@ pub(super) const MODELS: [Model; 4] = [
             Twin {
                 what: "nobody looks again after its bid",
                 file: FILE,
-                old: r#"/\ Goes(p, "CHECK AGAIN")"#,
-                new: r#"/\ Goes(p, "HOLD")"#,
+                old: "/\\ bidding' = [bidding EXCEPT ![p] = TRUE]\n    /\\ Goes(p, \"CHECK AGAIN\")",
+                new: "/\\ bidding' = bidding\n    /\\ Goes(p, \"HOLD\")",
                 violates: "MutualExclusion",
             },
             Twin {
                 what: "a bid that cannot be read is taken for none",
                 file: FILE,
-                old: r#"/\ e \in folder /\ Retreats(p)"#,
-                new: r#"/\ e \in folder /\ Onwards(p, todo[p] \ {e})"#,
+                old: r"/\ e \in folder /\ Retreats(p)",
+                new: r"/\ e \in folder /\ Onwards(p, todo[p] \ {e})",
                 violates: "MutualExclusion",
             },
             Twin {
