@@ -22,7 +22,8 @@
 //! one when a circle stands has its last LOOK before it, and of these the greatest id is the same for all of them.
 //!
 //! *What counts as waiting.* A command is taken to wait for what runs inside of it. One that starts another in the background and goes on
-//! without it may be told of a deadlock that would have come to its end.
+//! without it may be told of a deadlock that would have come to its end, unless it is started without what tells of the locks
+//! [around](crate::around) it. Nobody can see which of the two it is, and a deadlock that is not told lasts for ever.
 //!
 //! *What is not seen.* Locks that `lock` and `acquire` took; records that another user may not read; what a lock folder in
 //! Python waits for. Nothing that is safe or unsafe depends on any of this.

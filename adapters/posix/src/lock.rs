@@ -191,7 +191,20 @@ impl PathLock {
     }
 
     /// The same lock, whose taker is told that it holds before the directories of its try are removed: that is done at the next call
-    /// on the lock or its file system, or by [`PathLock::tidy_up`]. For one caller that has better things to do first.
+    /// on the lock or its file system, or by [`PathLock::tidy_up`]. For one caller that has better things to do first. Kinds other
+    /// than [`Kind::Fast`] leave nothing for later.
+    ///
+    /// ```
+    /// # use lockwright_posix::lock::PathLock;
+    /// # let dir = tempfile::tempdir()?;
+    /// let lock = PathLock::open(dir.path().join("job.lock"))?.tidying_late();
+    /// let guard = lock.lock()?;
+    /// let mut job = std::process::Command::new("true").spawn()?; // It need not wait for that.
+    /// lock.tidy_up();
+    /// job.wait()?;
+    /// guard.unlock()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn tidying_late(self) -> Self {
         let place = Place { tidies_late: true, ..self.place };

@@ -28,6 +28,29 @@ fn refused(path: impl AsRef<Path>) -> OpenErrorKind {
 }
 
 #[test]
+fn what_is_left_for_later_goes_by_the_next_call_or_when_it_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let lock = PathLock::open(dir.path().join("lock")).unwrap().tidying_late();
+    let build = lock.path().join("build");
+    for calls in [PathLock::tidy_up, |lock: &PathLock| drop(lock.owner().unwrap())] {
+        let guard = lock.lock().unwrap();
+        assert!(build.is_dir());
+        let other = PathLock::open(lock.path()).unwrap();
+        assert!(other.standing().unwrap().trying.is_empty());
+        calls(&lock);
+        assert!(!build.exists());
+        // Who fails leaves nothing.
+        assert!(lock.try_lock().is_err());
+        assert!(!build.exists());
+        guard.unlock().unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+    // Nor does the release come before it.
+    lock.lock().unwrap().unlock().unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn what_can_be_no_lock_is_refused_with_a_reason() {
     use OpenErrorKind as K;
     let dir = tempfile::tempdir().unwrap();

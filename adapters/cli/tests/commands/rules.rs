@@ -20,7 +20,7 @@
 //! | 75 | not acquired | `run`, `kinds`, `options` |
 //! | 78 | a lock of another kind | `kinds` |
 //! | 81 | lost while the command ran | `loss`, `also` |
-//! | 82 | not verified there | `doctor` |
+//! | 82 | not verified there; a holder is dead, and nobody is to be passed | `doctor`, `recover` |
 //! | 83 | held around the command, or a deadlock | `run`, `also`, `deadlock` |
 //! | 84 | the release failed | `run` |
 //! | 85 | broken by an operator | `breaking`, `also`, `queue` |

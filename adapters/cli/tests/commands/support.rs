@@ -56,6 +56,8 @@ impl Dir {
     pub(crate) fn program(&self, name: &str) -> Command {
         let mut command = Command::new(name);
         command.current_dir(self.path()).stdin(Stdio::null());
+        // The tests themselves may run under a lock.
+        command.env_remove("LOCKWRIGHT_HELD").env_remove("LOCKWRIGHT_HELD_AT");
         command
     }
 

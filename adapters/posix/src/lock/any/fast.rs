@@ -118,6 +118,10 @@ impl AnyLock for Fast {
             standing.holders.push(self.looker.entry(owner, Kind::Fast, &at)?);
         }
         for id in self.lock.proposals()? {
+            // What a holder has not tidied up yet is no try.
+            if standing.holders.iter().any(|holder| holder.id == id) {
+                continue;
+            }
             let at = self.path.join(&word("build")).join(id.name());
             standing.trying.push(self.looker.entry(id, Kind::Fast, &at)?);
         }
