@@ -154,6 +154,9 @@ use shared::Shared;
 /// The version of the protocol that `hello` tells.
 pub const VERSION: u32 = 1;
 
+/// How much room a buffer for replies has at first, in bytes: that for some commands that come together.
+const OUTPUT_BYTES: usize = 256;
+
 /// The state of a lock server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Glockd {
@@ -355,7 +358,12 @@ impl Glockd {
     fn emit(&mut self, id: ClientId, write: impl FnOnce(&mut Vec<u8>)) {
         let Some(client) = self.clients.get(id) else { return };
         match client.wire {
-            Wire::Stream => write(&mut client.output),
+            Wire::Stream => {
+                if client.output.capacity() == 0 {
+                    client.output.reserve(OUTPUT_BYTES);
+                }
+                write(&mut client.output);
+            }
             Wire::Messages => {
                 let mut message = Vec::new();
                 write(&mut message);

@@ -67,15 +67,21 @@ impl Glockd {
     }
 
     fn get(&mut self, id: ClientId, name: &[u8]) {
+        if self.grace.is_some() || self.has_too_many(id) {
+            return self.get_again(id, name);
+        }
+        let epoch = self.fences.epoch();
+        let slot = self.exclusive.take(&mut self.clients, name, id.small(), &mut self.fences).slot;
+        self.persist_after(epoch);
+        self.reply(id, if slot == id.small() { Reply::Got(name) } else { Reply::CannotGet(name) });
+    }
+
+    /// What is answered to who can be given nothing that it does not hold.
+    fn get_again(&mut self, id: ClientId, name: &[u8]) {
         match self.exclusive.hold(name) {
             Some(hold) if hold.slot == id.small() => self.reply(id, Reply::Got(name)),
-            Some(_) => self.reply(id, Reply::CannotGet(name)),
-            None if self.grace.is_some() => self.reply(id, Reply::CannotGet(name)),
-            None if self.has_too_many(id) => self.refuse(id, Reply::TooManyLocks),
-            None => {
-                self.grant(id.small(), name.into());
-                self.reply(id, Reply::Got(name));
-            }
+            None if self.grace.is_none() => self.refuse(id, Reply::TooManyLocks),
+            _ => self.reply(id, Reply::CannotGet(name)),
         }
     }
 
@@ -128,15 +134,20 @@ impl Glockd {
     fn next_fence(&mut self) -> Fence {
         let epoch = self.fences.epoch();
         let fence = self.fences.next();
-        if fence.epoch() != epoch {
-            self.persist(false);
-        }
+        self.persist_after(epoch);
         fence
     }
 
-    /// Gives the lock, which came free, to who has waited longest for it.
+    /// Where the fences have come to another epoch than this, that is persisted.
+    fn persist_after(&mut self, epoch: u32) {
+        if self.fences.epoch() != epoch {
+            self.persist(false);
+        }
+    }
+
+    /// Gives the lock to who has waited longest for it, unless somebody holds it.
     pub(super) fn serve(&mut self, name: &[u8], now: Instant) {
-        if self.exclusive.hold(name).is_some() {
+        if self.queue.waiting == 0 || self.exclusive.hold(name).is_some() {
             return;
         }
         let Some(slot) = self.queue.next(name) else { return };

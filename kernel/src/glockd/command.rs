@@ -136,6 +136,12 @@ fn some_name(rest: &[u8]) -> Option<Cow<'_, [u8]>> {
 
 /// The words of `rest` with one space between them. Nothing is copied where that is what it is already.
 pub(super) fn name(rest: &[u8]) -> Cow<'_, [u8]> {
+    // Mostly it is one word after one space.
+    if let [b' ', word @ ..] = rest
+        && word.iter().all(u8::is_ascii_graphic)
+    {
+        return Cow::Borrowed(word);
+    }
     let rest = trim(rest);
     if is_normal(rest) {
         return Cow::Borrowed(rest);

@@ -2,11 +2,11 @@
 //!
 //! invariant: `held[name]` is of the client in `slot`, and that client's `held[at]` is `name`; nothing else is in either.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
     clients::{Clients, Name},
-    fences::Fence,
+    fences::{Fence, Fences},
 };
 
 /// The hold of one lock, kept small: there may be a million.
@@ -28,24 +28,43 @@ impl Exclusive {
         self.held.get(name).copied()
     }
 
+    /// Gives the lock to the client in `slot`, unless somebody holds it, and says who does now.
+    pub(super) fn take(&mut self, clients: &mut Clients, name: &[u8], slot: u32, fences: &mut Fences) -> Hold {
+        // One search for both: most of the time the name is needed, since the lock is free.
+        let free = match self.held.entry(Name::from(name)) {
+            Entry::Occupied(held) => return *held.get(),
+            Entry::Vacant(free) => free,
+        };
+        let hold = Hold { fence: fences.next(), slot, at: add(clients, free.key(), slot) };
+        *free.insert(hold)
+    }
+
     /// Gives the lock, which nobody holds, to the client in `slot`.
     pub(super) fn grant(&mut self, clients: &mut Clients, name: Name, slot: u32, fence: Fence) {
-        if let Some(client) = clients.at(slot) {
-            let at = u32::try_from(client.held.len()).unwrap_or_else(|_| unreachable!("memory holds fewer locks"));
-            client.held.push(Name::clone(&name));
-            self.held.insert(name, Hold { fence, slot, at });
-        }
+        let hold = Hold { fence, slot, at: add(clients, &name, slot) };
+        self.held.insert(name, hold);
     }
 
     /// Takes the lock from the client in `slot`, if that holds it.
     pub(super) fn release(&mut self, clients: &mut Clients, name: &[u8], slot: u32) -> Option<Name> {
-        let hold = self.hold(name).filter(|hold| hold.slot == slot)?;
-        self.held.remove(name);
+        // Whoever releases is the holder, but for a mistake, so it is looked for once and not twice.
+        let (name, hold) = self.held.remove_entry(name)?;
+        if hold.slot != slot {
+            self.held.insert(name, hold);
+            return None;
+        }
         let list = &mut clients.at(slot)?.held;
-        let name = list.swap_remove(hold.at as usize);
+        list.swap_remove(hold.at as usize);
         if let Some(moved) = list.get(hold.at as usize).and_then(|moved| self.held.get_mut(moved)) {
             moved.at = hold.at;
         }
         Some(name)
     }
+}
+
+/// Adds the lock to the list of the client in `slot`, which is there, and says where.
+fn add(clients: &mut Clients, name: &Name, slot: u32) -> u32 {
+    let Some(client) = clients.at(slot) else { unreachable!("a lock is given to who is there") };
+    client.held.push(Name::clone(name));
+    u32::try_from(client.held.len() - 1).unwrap_or_else(|_| unreachable!("memory holds fewer locks"))
 }

@@ -119,7 +119,11 @@ impl Glockd {
                 return;
             };
             // Of two that show the same fence, the first has it.
-            let mut there = claims.into_iter().filter(|(_, id)| self.clients.get(*id).is_some()).collect::<Vec<_>>();
+            let may_hold = |id| {
+                let there = self.clients.see(id).filter(|client| !client.is_leaving);
+                there.is_some_and(|client| client.rights.allow(May::Hold, &name))
+            };
+            let mut there = claims.into_iter().filter(|(_, id)| may_hold(*id)).collect::<Vec<_>>();
             there.sort_by_key(|(fence, _)| Reverse(*fence));
             if let Some((_, id)) = there.first() {
                 self.grant(id.small(), name);

@@ -66,14 +66,17 @@ impl Glockd {
 
     /// Does the whole lines at the start of `bytes`, as far as they need not wait, and says how long these are.
     fn run(&mut self, id: ClientId, bytes: &[u8], most: usize, now: Instant) -> usize {
-        let mut used = 0;
-        for line in bytes.split_inclusive(|byte| *byte == b'\n').take(most) {
-            let is_due = self.may_run(id, line);
-            let Some(line) = line.strip_suffix(b"\n").filter(|_| is_due) else { break };
-            used += line.len() + 1;
+        let mut rest = bytes;
+        for _ in 0..most {
+            let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { break };
+            let (line, later) = (&rest[..end], &rest[end + 1..]);
+            if !self.may_run(id, line) {
+                break;
+            }
+            rest = later;
             self.run_one(id, line, now);
         }
-        used
+        bytes.len() - rest.len()
     }
 
     /// Claims may follow each other, up to their limit; whatever else comes after a command that waits has to wait as well.

@@ -16,7 +16,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{
     Glockd,
-    clients::ClientId,
+    clients::{Busy, ClientId},
     command::{Command, name},
 };
 
@@ -103,6 +103,12 @@ impl Rights {
         self.any(may, Names::is_all)
     }
 
+    /// Whether there is nothing that may be done.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        self.0.as_ref().is_some_and(|rights| rights.is_empty())
+    }
+
     fn any(&self, may: May, fits: impl Fn(&Names) -> bool) -> bool {
         let Self(Some(rights)) = self else { return true };
         rights.iter().any(|right| right.may >= may && fits(&right.names))
@@ -110,16 +116,23 @@ impl Rights {
 }
 
 impl Glockd {
-    /// From now on `client` may do that and no more. What it holds, it keeps.
+    /// From now on `client` may do that and no more. What it holds, it keeps. What it waits for and may not hold any more, it
+    /// is refused at once, and a claim in its turn. A list that was begun goes on to its end.
     pub fn allow_only(&mut self, client: ClientId, rights: Rights) {
-        if let Some(client) = self.clients.get(client) {
-            client.rights = rights;
+        let Some(known) = self.clients.get(client) else { return };
+        known.rights = rights;
+        if let Busy::Waits { name, .. } = &known.busy
+            && !known.rights.allow(May::Hold, name)
+        {
+            self.queue.leave(name, client.small());
+            self.forbid(client);
+            self.is_free_again(client);
         }
     }
 
     /// Whether the client may give that command. A claim is asked after in its turn.
     pub(super) fn is_allowed(&self, id: ClientId, command: &Command<'_>) -> bool {
-        let Some(client) = self.clients.see(id) else { return true };
+        let Some(client) = self.clients.see(id).filter(|client| client.rights.0.is_some()) else { return true };
         match command {
             Command::Get(name)
             | Command::Lock(name, _)

@@ -68,6 +68,41 @@ fn what_was_held_can_be_given_back_by_whoever_may_no_longer_hold_it() {
     assert_eq!(stage.say("ann", "r a"), "1 Released Lock\n");
 }
 
+/// What is taken from somebody who waits is not granted to it later.
+#[test]
+fn whoever_waits_for_what_it_may_no_longer_hold_is_refused_and_never_granted_it() {
+    let mut stage = stage();
+    stage.say("ann", "g b/x");
+    assert_eq!(stage.say("bob", "lg b/x 9"), "");
+    stage.send("bob", b"i b/x\ni seen\n");
+    stage.glockd.allow_only(stage.id("bob"), Rights::only([right(May::Look, "b/*")]));
+    stage.settle();
+    assert_eq!(stage.hear("bob"), [FORBIDDEN, "1 Locked\n", FORBIDDEN].concat());
+    stage.say("ann", "r b/x");
+    assert_eq!((stage.hear("bob").as_str(), stage.glockd.gauges().locks, stage.glockd.gauges().waiters), ("", 0, 0));
+    // Whoever may still hold what it waits for goes on waiting.
+    let cay = stage.connect("cay", "cay");
+    stage.say("ann", "g b/x");
+    assert_eq!(stage.say("cay", "lg b/x 9"), "");
+    stage.glockd.allow_only(cay, Rights::only([right(May::Hold, "b/x")]));
+    stage.say("ann", "r b/x");
+    assert_eq!(stage.hear("cay").split(' ').next(), Some("1"));
+}
+
+/// A claim is granted at the end of the time of grace, to who may hold it then.
+#[test]
+fn a_claim_to_what_may_no_longer_be_held_is_not_granted() {
+    let mut before = Stage::new(Settings::default());
+    before.connect("ann", "ann");
+    before.say("ann", "lg b/x 0");
+    let mut stage = Stage::after(Settings::default(), before.saved);
+    let bob = stage.connect("bob", "bob");
+    assert_eq!(stage.say("bob", "back b/x 4294967297"), "");
+    stage.glockd.allow_only(bob, Rights::only([right(May::Look, "*")]));
+    stage.pass_until(20.0);
+    assert_eq!((stage.hear("bob").as_str(), stage.glockd.gauges().locks), (FORBIDDEN, 0));
+}
+
 /// The answers to claims come together, in the order of the claims.
 #[test]
 fn a_claim_that_is_not_allowed_is_answered_in_its_turn() {
