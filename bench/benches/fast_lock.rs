@@ -2,7 +2,7 @@
 //!
 //! | contender | what |
 //! |---|---|
-//! | `lock+unlock` | [`PathLock`], one handle kept, with either kind of leaf |
+//! | `lock+unlock` | [`PathLock`], one handle kept, with either kind of leaf, and with directories that stay |
 //! | `same calls` | the very same system calls in the same order, see [`Reach::Checked`] |
 //! | `floor` | the calls of the procedure alone, by whole paths, see [`Reach::WholePath`] |
 //! | `flock` | `flock(2)` on a file that stays open |
@@ -15,7 +15,7 @@ use std::{error::Error, fs::File, time::Duration};
 
 use criterion::Criterion;
 use lockwright_bench::{
-    floor::{Floor, Reach},
+    floor::{Floor, Pair, Reach},
     place::{Place, places},
 };
 use lockwright_kernel::{fast_lock::Leaf, id::Id};
@@ -53,14 +53,16 @@ fn main() -> Answer {
 fn contenders(place: &Place) -> Result<Vec<Contender>, Box<dyn Error>> {
     let mut contenders = Vec::new();
     let mut add = |name: String, round: Box<dyn Fn() -> Answer>| contenders.push(Contender { name, round });
-    for (leaf, kind) in [(Leaf::File, "file"), (Leaf::Dir, "dir")] {
+    for (leaf, keeps, kind) in [(Leaf::File, false, "file"), (Leaf::Dir, false, "dir"), (Leaf::File, true, "kept")] {
         let lock = PathLock::open(place.dir().join(format!("{kind}.lock")))?.with_leaf(leaf);
+        let lock = if keeps { lock.keeping() } else { lock };
         let id = Id::from(&lock.this_process().fresh_id()?);
         for (reach, name) in [(Reach::Checked, "same calls"), (Reach::WholePath, "floor")] {
-            let floor = Floor::new(place.dir(), "floor.lock".parse()?, leaf, &id, reach)?;
-            add(format!("{name}, {kind} leaf"), Box::new(move || floor.run()));
+            let pair = Pair { lock: format!("{kind}.floor").parse()?, leaf, keeps, id: id.clone() };
+            let floor = Floor::new(place.dir(), &pair, reach)?;
+            add(format!("{name}, {kind}"), Box::new(move || floor.run()));
         }
-        add(format!("lock+unlock, {kind} leaf"), Box::new(move || Ok(lock.lock()?.unlock()?)));
+        add(format!("lock+unlock, {kind}"), Box::new(move || Ok(lock.lock()?.unlock()?)));
     }
     // The standard library locks by flock(2) on Linux.
     let path = place.dir().join("flock");

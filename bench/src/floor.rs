@@ -18,7 +18,7 @@ use lockwright_kernel::{
     fast_lock::{FastLock, Leaf},
     fs::{
         FsError, Halted, MemFs, Through,
-        call::{Answer, Call},
+        call::{Answer, Call, Value},
     },
     id::Id,
     lock::{Lock, LockError},
@@ -27,6 +27,7 @@ use lockwright_kernel::{
     probe::{Liveness, Probe},
 };
 use nix::{
+    dir::Dir,
     errno::Errno,
     fcntl::{self, AtFlags, OFlag, OpenHow, ResolveFlag},
     sys::stat::{self, Mode},
@@ -45,11 +46,26 @@ pub enum Reach {
     WholePath,
 }
 
+/// A lock that is taken and given back.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// Its name.
+    pub lock: Name,
+    /// What its leaf is.
+    pub leaf: Leaf,
+    /// Its directories stay.
+    pub keeps: bool,
+    /// For whom it is taken.
+    pub id: Id,
+}
+
 /// The calls of one lock and unlock without contention, ready to be made.
 #[derive(Debug)]
 pub struct Floor {
     root: OwnedFd,
     reach: Reach,
+    /// Where a handle that keeps looks for an order to its id.
+    order: Option<CString>,
     steps: Vec<Step>,
 }
 
@@ -69,6 +85,8 @@ enum What {
     Rename,
     /// A listing that fails, since there is no directory.
     OpenAbsent,
+    /// The listing of an empty directory.
+    ListEmpty,
     Status,
 }
 
@@ -82,25 +100,24 @@ struct Entry {
 }
 
 impl Floor {
-    /// The floor below `dir`, for a lock of the name `lock` taken for `id`.
+    /// The floor of this pair below `dir`. Directories that stay are made.
     ///
     /// # Errors
     ///
     /// Those of opening `dir`, and any that the kernel meets in memory, which would be a fault of this module.
-    pub fn new(
-        dir: impl AsRef<path::Path>,
-        lock: Name,
-        leaf: Leaf,
-        id: &Id,
-        reach: Reach,
-    ) -> Result<Self, Box<dyn Error>> {
+    pub fn new(dir: impl AsRef<path::Path>, pair: &Pair, reach: Reach) -> Result<Self, Box<dyn Error>> {
         let pass = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let root = fcntl::open(dir.as_ref(), pass, Mode::empty())?;
-        let steps = record(lock, leaf, id)?.iter().map(step).collect::<Result<_, _>>()?;
-        Ok(Self { root, reach, steps })
+        let (before, calls) = record(pair)?;
+        for (path, _) in before.entries() {
+            std::fs::create_dir_all(dir.as_ref().join(path.to_string()))?;
+        }
+        let steps = calls.iter().map(step).collect::<Result<_, _>>()?;
+        let order = pair.keeps.then(|| CString::new(format!("{}.broken/{}", pair.lock, pair.id))).transpose()?;
+        Ok(Self { root, reach, order, steps })
     }
 
-    /// Makes the calls, all of them, and leaves nothing behind.
+    /// Makes the calls, all of them, and leaves nothing behind that was not there.
     ///
     /// # Errors
     ///
@@ -108,6 +125,12 @@ impl Floor {
     pub fn run(&self) -> Result<(), Box<dyn Error>> {
         if self.reach == Reach::Checked {
             std::fs::metadata("/proc/self/")?;
+            if let Some(order) = &self.order {
+                let looked = call(self.reach, What::Status, (self.root.as_fd(), order), None);
+                if looked != Err(Errno::ENOENT) {
+                    return Err("nobody gives orders here".into());
+                }
+            }
         }
         for step in &self.steps {
             match (step.what, self.make(step)) {
@@ -120,15 +143,16 @@ impl Floor {
     }
 
     fn make(&self, step: &Step) -> nix::Result<()> {
-        if self.reach == Reach::WholePath {
+        let is_one_call = matches!(step.what, What::CreateFile | What::Status | What::OpenAbsent | What::ListEmpty);
+        if self.reach == Reach::WholePath || is_one_call {
             let to = step.to.as_ref().map(|to| (self.root.as_fd(), to.whole.as_c_str()));
-            return call(step.what, (self.root.as_fd(), &step.at.whole), to);
+            return call(self.reach, step.what, (self.root.as_fd(), &step.at.whole), to);
         }
         let parent = self.parent(&step.at)?;
         let to_parent = step.to.as_ref().map(|to| self.parent(to)).transpose()?;
         let to = step.to.as_ref().zip(to_parent.as_ref());
         let to = to.map(|(to, parent)| (self.or_root(parent.as_ref()), to.name.as_c_str()));
-        call(step.what, (self.or_root(parent.as_ref()), &step.at.name), to)
+        call(self.reach, step.what, (self.or_root(parent.as_ref()), &step.at.name), to)
     }
 
     fn or_root<'a>(&'a self, parent: Option<&'a OwnedFd>) -> BorrowedFd<'a> {
@@ -146,23 +170,35 @@ impl Floor {
 }
 
 /// Makes one system call.
-fn call(what: What, at: (BorrowedFd<'_>, &CStr), to: Option<(BorrowedFd<'_>, &CStr)>) -> nix::Result<()> {
+fn call(reach: Reach, what: What, at: (BorrowedFd<'_>, &CStr), to: Option<(BorrowedFd<'_>, &CStr)>) -> nix::Result<()> {
     let (dir, name) = at;
     match (what, to) {
         (What::CreateDir, _) => stat::mkdirat(dir, name, Mode::S_IRWXU),
         (What::CreateFile, _) => {
             let new = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
-            let flags = new | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-            fcntl::openat(dir, name, flags, Mode::S_IRUSR | Mode::S_IWUSR).map(drop)
+            let (flags, mode) = (new | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::S_IRUSR | Mode::S_IWUSR);
+            match reach {
+                Reach::Checked => fcntl::openat2(dir, name, beneath(flags).mode(mode)).map(drop),
+                Reach::WholePath => fcntl::openat(dir, name, flags, mode).map(drop),
+            }
         }
         (What::RemoveFile, _) => unistd::unlinkat(dir, name, UnlinkatFlags::NoRemoveDir),
         (What::RemoveDir, _) => unistd::unlinkat(dir, name, UnlinkatFlags::RemoveDir),
         (What::Rename, Some((to_dir, to))) => fcntl::renameat(dir, name, to_dir, to),
         (What::Rename, None) => Err(Errno::EINVAL),
+        (What::Status, _) if reach == Reach::Checked => {
+            fcntl::openat2(dir, name, beneath(OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC)).map(drop)
+        }
         (What::Status, _) => stat::fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW).map(drop),
         (What::OpenAbsent, _) => {
             let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
             fcntl::openat2(dir, name, beneath(flags)).map(drop)
+        }
+        (What::ListEmpty, _) => {
+            let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+            // The entries for the directory itself and the one around it.
+            let count = Dir::from_fd(fcntl::openat2(dir, name, beneath(flags))?)?.iter().count();
+            if count > 2 { Err(Errno::ENOTEMPTY) } else { Ok(()) }
         }
     }
 }
@@ -172,18 +208,31 @@ fn beneath(flags: OFlag) -> OpenHow {
     OpenHow::new().flags(flags).resolve(beneath)
 }
 
-/// Lets the kernel take and give back a lock in memory, and keeps what it called.
-fn record(lock: Name, leaf: Leaf, id: &Id) -> Result<Vec<(Call, Answer)>, LockError> {
+/// Lets the kernel take and give back a lock in memory, and keeps what it called, and what was there before. Of a lock that
+/// keeps directories it is a later pair, without a sweep.
+fn record(pair: &Pair) -> Result<(MemFs, Vec<(Call, Answer)>), LockError> {
+    let Pair { leaf, id, .. } = pair;
     let (disk, calls) = (MemFs::new(), RefCell::new(Vec::new()));
     let recorder = Through(|call: &Call| {
         let answer = call.on(&disk);
         calls.borrow_mut().push((call.effect(), answer.clone()));
         answer
     });
-    let lock = CheckLock::new(FastLock::new(&recorder, lock.into(), leaf), NobodyDied, First);
+    let lock = FastLock::new(&recorder, pair.lock.clone().into(), *leaf);
+    if !pair.keeps {
+        let lock = CheckLock::new(lock, NobodyDied, First);
+        lock.try_lock(id)?;
+        lock.unlock(id)?;
+        return Ok((MemFs::new(), calls.take()));
+    }
+    let lock = lock.keeping();
     lock.try_lock(id)?;
     lock.unlock(id)?;
-    Ok(calls.take())
+    let before = disk.clone();
+    calls.take();
+    lock.try_lock(id)?;
+    lock.unlock(id)?;
+    Ok((before, calls.take()))
 }
 
 /// Without contention nobody is asked about.
@@ -213,6 +262,7 @@ fn step((call, answer): &(Call, Answer)) -> Result<Step, Box<dyn Error>> {
         (Call::Rename(at, to), Ok(_)) => (What::Rename, at, Some(to)),
         (Call::Modified(at), Ok(_)) => (What::Status, at, None),
         (Call::List(at), Err(FsError::NotFound)) => (What::OpenAbsent, at, None),
+        (Call::List(at), Ok(Value::Names(names))) if names.is_empty() => (What::ListEmpty, at, None),
         _ => return Err(format!("the floor cannot play back {call}, which answered {answer:?}").into()),
     };
     Ok(Step { what, at: entry(at)?, to: to.map(entry).transpose()? })
@@ -229,16 +279,21 @@ fn entry(path: &Path) -> Result<Entry, Box<dyn Error>> {
 mod tests {
     use super::*;
 
+    fn pair() -> Pair {
+        Pair { lock: "lock".parse().unwrap(), leaf: Leaf::File, keeps: false, id: "me".parse().unwrap() }
+    }
+
     #[test]
     fn the_floor_plays_back_and_leaves_nothing_behind() {
         let dir = tempfile::tempdir().unwrap();
-        for leaf in [Leaf::File, Leaf::Dir] {
+        for (leaf, keeps) in [(Leaf::File, false), (Leaf::Dir, false), (Leaf::File, true)] {
             for reach in [Reach::Checked, Reach::WholePath] {
-                let (lock, id) = ("lock".parse().unwrap(), "me".parse().unwrap());
-                let floor = Floor::new(dir.path(), lock, leaf, &id, reach).unwrap();
+                let pair = Pair { leaf, keeps, ..pair() };
+                let floor = Floor::new(dir.path(), &pair, reach).unwrap();
                 floor.run().unwrap();
                 floor.run().unwrap();
-                assert_eq!(dir.path().read_dir().unwrap().count(), 0);
+                assert_eq!(dir.path().read_dir().unwrap().count(), usize::from(keeps));
+                assert!(!keeps || dir.path().join("lock/owner").read_dir().unwrap().next().is_none());
             }
         }
     }
@@ -246,8 +301,7 @@ mod tests {
     #[test]
     fn a_call_that_fails_is_said() {
         let dir = tempfile::tempdir().unwrap();
-        let (lock, id) = ("lock".parse().unwrap(), "me".parse().unwrap());
-        let floor = Floor::new(dir.path(), lock, Leaf::File, &id, Reach::WholePath).unwrap();
+        let floor = Floor::new(dir.path(), &pair(), Reach::WholePath).unwrap();
         std::fs::create_dir(dir.path().join("lock")).unwrap();
         floor.run().unwrap_err();
     }

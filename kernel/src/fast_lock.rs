@@ -49,6 +49,14 @@
 //! *What VERIFY is for.* It guards against cleaners of other kinds, which empty proposals in place. Against those whose
 //! removals take effect in one step it is enough; on Linux it makes the window small and does not close it.
 //!
+//! *Where directories are kept* ([`FastLock::keeping`]), for those who take a lock again and again: TIDY is left out, so
+//! that `<lock>`, `build`, `build/<id>` and an empty `owner` stand while the lock is free, and BUILD makes
+//! `build/<id>/owner` at once, and what it stands in only where that is missing. What stands then is what a contender
+//! leaves that dies before TIDY, so nothing in the proof is new, and both ways share a lock: who tidies takes what is empty
+//! from who keeps, which makes it again. MOVE replaces the empty `owner`, the one directory that goes with each hold. It has to:
+//! an `owner` that were moved back at a release would come again with whatever others had put into it meanwhile.
+//! Where calls are executed late nothing is kept, for there STAY AWAY rests on an `owner` that was removed.
+//!
 //! *At which moment.* Each operation is as if it took one moment between its call and its return: a try that of MOVE, or,
 //! where it is told of an owner, one of LOOK or MOVE; an unlock and a recovery that of REMOVE; a look at the owner one of its
 //! listing. That a listing is no single moment does no harm: an owner's leaf comes in a directory of its own
@@ -121,19 +129,45 @@ pub struct FastLock<F> {
     fs: F,
     path: Path,
     leaf: Leaf,
+    keeps: bool,
 }
 
 impl<F: Fs> FastLock<F> {
     /// The lock at `path`, whose parent directory exists. Touches nothing.
     pub fn new(fs: F, path: Path, leaf: Leaf) -> Self {
-        Self { fs, path, leaf }
+        Self { fs, path, leaf, keeps: false }
+    }
+
+    /// The same lock, whose directories stay when it is given back: half the calls, where the same ids come again and again.
+    /// Each id that took the lock so leaves a directory, which goes with [`Lock::clean`] of that id by anybody; those who
+    /// share the lock and do not keep take what is empty away. It changes nothing where [`Fs::may_repeat`] says yes.
+    ///
+    /// ```
+    /// use lockwright_kernel::{fast_lock::{FastLock, Leaf}, fs::{Fs, MemFs}, lock::Lock};
+    ///
+    /// let fs = MemFs::new();
+    /// let lock = FastLock::new(&fs, "deploy.lock".parse()?, Leaf::File);
+    /// let (kept, ann) = (lock.clone().keeping(), "ann".parse()?);
+    /// kept.try_lock(&ann)?;
+    /// kept.unlock(&ann)?;
+    /// assert!(fs.exists(&"deploy.lock/build/ann".parse()?)? && fs.exists(&"deploy.lock/owner".parse()?)?);
+    /// kept.try_lock(&ann)?; // Four calls and two looks.
+    /// lock.unlock(&ann)?;
+    /// lock.clean(&ann)?;
+    /// assert!(!fs.exists(&"deploy.lock".parse()?)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn keeping(self) -> Self {
+        Self { keeps: true, ..self }
+    }
+
+    fn keeps(&self) -> bool {
+        self.keeps && !self.fs.may_repeat()
     }
 
     fn propose(&self, me: &Id) -> Result<(), LockError> {
-        self.fs.ensure_dir(&self.path)?; // 2 BUILD
-        for dir in [self.build(), self.proposal(me), self.proposed_owner(me)] {
-            self.fs.ensure_dir(&dir).map_err(disturbed)?;
-        }
+        self.make_dirs(me)?; // 2 BUILD
         let leaf = self.proposed_owner(me).join(me.name());
         let signed = match self.leaf {
             Leaf::File => self.fs.create_file(&leaf, b""), // 3 SIGN
@@ -150,6 +184,20 @@ impl<F: Fs> FastLock<F> {
         }
     }
 
+    fn make_dirs(&self, me: &Id) -> Result<(), LockError> {
+        if self.keeps() {
+            match self.fs.ensure_dir(&self.proposed_owner(me)) {
+                Err(FsError::NotFound) => {}
+                other => return Ok(other?),
+            }
+        }
+        self.fs.ensure_dir(&self.path)?;
+        for dir in [self.build(), self.proposal(me), self.proposed_owner(me)] {
+            self.fs.ensure_dir(&dir).map_err(disturbed)?;
+        }
+        Ok(())
+    }
+
     fn verify(&self, me: &Id) -> Result<(), LockError> {
         if self.fs.exists(&self.owner_dir().join(me.name()))? {
             return Ok(());
@@ -163,6 +211,10 @@ impl<F: Fs> FastLock<F> {
             return Err(Halted);
         }
         self.discard_leaf(&self.owner_dir(), me)?;
+        if self.keeps() {
+            self.take_back(me)?;
+            return Ok(reason);
+        }
         self.fs.discard_dir(&self.owner_dir())?;
         self.clean(me)?;
         match self.stay_away(me) {
@@ -192,6 +244,12 @@ impl<F: Fs> FastLock<F> {
             Leaf::File => self.fs.discard_file(&leaf),
             Leaf::Dir => self.fs.discard_dir(&leaf),
         }
+    }
+
+    fn take_back(&self, id: &Id) -> Result<(), Halted> {
+        self.clear(id)?; // 1 CLEAR
+        self.fs.put_aside(&self.proposed_owner(id), &self.gone(id))?; // 2 ASIDE
+        self.clear(id) // 3 CLEAR
     }
 
     fn clear(&self, id: &Id) -> Result<(), Halted> {
@@ -231,8 +289,10 @@ impl<F: Fs> Lock for FastLock<F> {
         if let Err(reason) = self.propose(me).and_then(|()| self.verify(me)) {
             return Err(self.withdraw(me, reason)?); // 8 WITHDRAW
         }
-        self.fs.discard_dir(&self.proposal(me))?; // 6 TIDY
-        self.fs.discard_dir(&self.build())?;
+        if !self.keeps() {
+            self.fs.discard_dir(&self.proposal(me))?; // 6 TIDY
+            self.fs.discard_dir(&self.build())?;
+        }
         Ok(()) // 7 HOLD
     }
 
@@ -246,6 +306,9 @@ impl<F: Fs> Lock for FastLock<F> {
             Ok(()) => {}
             Err(FsError::NotFound) => return Err(LockError::NotOwner),
             Err(error) => return Err(error.into()),
+        }
+        if self.keeps() {
+            return Ok(());
         }
         self.fs.discard_dir(&self.owner_dir())?; // 2 TIDY
         self.stay_away(me)?; // 3 STAY AWAY
@@ -266,10 +329,11 @@ impl<F: Fs> Lock for FastLock<F> {
     }
 
     fn clean(&self, id: &Id) -> Result<(), Halted> {
-        self.clear(id)?; // 1 CLEAR
-        self.fs.put_aside(&self.proposed_owner(id), &self.gone(id))?; // 2 ASIDE
-        self.clear(id)?; // 3 CLEAR
+        self.take_back(id)?;
         self.fs.discard_dir(&self.proposal(id))?; // 4 TIDY
+        if self.keeps() {
+            return Ok(());
+        }
         self.fs.discard_dir(&self.build())?;
         self.fs.discard_dir(&self.path)
     }

@@ -20,7 +20,8 @@ pub trait Lock {
     ///
     /// # Errors
     ///
-    /// [`LockError::Held`], [`LockError::Disturbed`] and [`LockError::OtherKind`] leave nothing of `me` on disk.
+    /// [`LockError::Held`], [`LockError::Disturbed`] and [`LockError::OtherKind`] leave nothing of `me` on disk, but directories
+    /// without an entry where the lock keeps them.
     /// [`LockError::AlreadyOwner`] leaves the lock with `me`. [`LockError::Fs`] is a call that failed: `me` does not hold
     /// the lock, and what it had made was removed as far as the file system let it. Where it did not let it, `me` may be
     /// left recorded as the owner; then its next attempt answers `AlreadyOwner`, and [`Lock::unlock`] ends that.
@@ -50,7 +51,8 @@ pub trait Lock {
     /// [`LockError::Fs`].
     fn owner(&self) -> Result<Option<Id>, LockError>;
 
-    /// The ids that have a try on disk which has not become the lock: of contenders at work, and of dead ones.
+    /// The ids that have a try on disk which has not become the lock: of contenders at work, and of dead ones; and of those
+    /// who keep directories for their next try, where the lock keeps any.
     ///
     /// # Errors
     ///

@@ -125,7 +125,7 @@ impl Entry {
 }
 
 /// The shipped algorithms, under the clients they are checked with.
-pub const ALGORITHMS: [Entry; 32] = [
+pub const ALGORITHMS: [Entry; 35] = [
     fast_lock::FILE,
     fast_lock::DIR,
     fast_lock::FILE_CLEANED,
@@ -136,6 +136,9 @@ pub const ALGORITHMS: [Entry; 32] = [
     fast_lock::CONTAINERS,
     fast_lock::OBSERVED,
     fast_lock::HOSTS,
+    fast_lock::KEPT,
+    fast_lock::ONE_KEEPS,
+    fast_lock::KEPT_POLLING,
     leases::LEASED,
     leases::FENCED,
     semaphore::ONE_SLOT,
@@ -171,10 +174,13 @@ const OTHER_MUTANTS: [Entry; QUEUES_AND_WORLDS + OF_NUMBERS_AND_FILES + OF_KINDS
         &joined::<QUEUES_AND_WORLDS>(&wait_queue::MUTANTS, &worlds::MUTANTS),
         &joined::<OF_NUMBERS_AND_FILES>(&token::MUTANTS, &files::MUTANTS),
     ),
-    &joined::<OF_KINDS_AND_LEASES>(&one_kind::MUTANTS, &leases::MUTANTS),
+    &joined::<OF_KINDS_AND_LEASES>(
+        &joined::<{ one_kind::MUTANTS.len() + leases::MUTANTS.len() }>(&one_kind::MUTANTS, &leases::MUTANTS),
+        &fast_lock::KEEPING_MUTANTS,
+    ),
 );
 
-const OF_KINDS_AND_LEASES: usize = one_kind::MUTANTS.len() + leases::MUTANTS.len();
+const OF_KINDS_AND_LEASES: usize = one_kind::MUTANTS.len() + leases::MUTANTS.len() + fast_lock::KEEPING_MUTANTS.len();
 
 const OF_NUMBERS_AND_FILES: usize = token::MUTANTS.len() + files::MUTANTS.len();
 
@@ -397,12 +403,14 @@ const OVERPROMISED: [Entry; 2] = [check_bid_check::INSISTING, wait_queue::INSIST
 /// A cleaner counts as a client.
 #[must_use]
 pub fn rows() -> Vec<(Entry, Scenario)> {
-    let bounds: [(Entry, &[[u8; 2]]); 9] = [
+    let bounds: [(Entry, &[[u8; 2]]); 11] = [
         (fast_lock::FILE, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (fast_lock::DIR, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
         (fast_lock::FILE_CLEANED, &[[2, 0], [2, 1], [3, 0], [3, 1]]),
         (fast_lock::DIR_CLEANED, &[[2, 0], [2, 1], [3, 0]]),
         (fast_lock::OBSERVED, &[[3, 0], [3, 1]]),
+        (fast_lock::KEPT, &[[2, 0], [2, 1], [3, 0]]),
+        (fast_lock::ONE_KEEPS, &[[2, 0], [2, 1], [3, 0]]),
         (semaphore::ONE_SLOT, &[[2, 0], [2, 1], [3, 0]]),
         (semaphore::PASSES, &[[2, 0], [3, 0], [4, 0]]),
         (check_bid_check::LOCK_FOLDER, &[[2, 0], [2, 1], [2, 2], [3, 0], [3, 1]]),
@@ -410,12 +418,13 @@ pub fn rows() -> Vec<(Entry, Scenario)> {
     ];
     let row = |entry: Entry, [clients, crashes]: [u8; 2]| (entry, Scenario::new(entry.name, clients, crashes));
     let crashes = bounds.into_iter().flat_map(|(entry, bounds)| bounds.iter().map(move |&bound| row(entry, bound)));
-    let others = fast_lock::LOCKING.into_iter().flat_map(rows_of_other_faults);
+    let others = fast_lock::LOCKING.into_iter().chain(fast_lock::KEEPING).flat_map(rows_of_other_faults);
     let notified = [
         (fast_lock::WAITING, 0, 0),
         (fast_lock::WAITING, 1, 0),
         (fast_lock::POLLING, 0, 1),
         (fast_lock::POLLING, 1, 1),
+        (fast_lock::KEPT_POLLING, 1, 1),
     ];
     let notified = notified.map(|(entry, crashes, losses)| {
         (entry, Scenario { faults: Faults { crashes, losses, ..Faults::NONE }, ..entry.scenario() })

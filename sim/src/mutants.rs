@@ -9,6 +9,7 @@ pub mod dotlock;
 pub mod fast_lock;
 pub mod grace;
 pub mod heartbeat;
+pub mod kept;
 pub mod lease;
 pub mod leased;
 pub mod mkdir_lock;

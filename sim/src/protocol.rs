@@ -77,7 +77,8 @@ pub enum Property {
     Replayable,
     /// From every reachable state each client can come to hold the lock, without a further crash.
     CanBeTaken,
-    /// When nothing went wrong and everybody is idle, nothing is on disk; after faults, that can be reached again.
+    /// When nothing went wrong and everybody is idle, nothing is on disk but what [may stay](Protocol::may_stay); after faults,
+    /// that can be reached again.
     NothingLeftBehind,
     /// There is no state in which somebody waits and nobody has anything left to do.
     NobodyWaitsInVain,
@@ -219,6 +220,13 @@ pub trait Protocol: fmt::Debug + Sync {
     /// rounds are bounded because it counts them. The others cannot be given up.
     fn gives_up(&self) -> &[Property] {
         &[]
+    }
+
+    /// Whether an entry may stay on disk when everybody rests, for [`Property::NothingLeftBehind`]; none, by default. `living`
+    /// are the present ids of the clients.
+    fn may_stay(&self, path: &Path, is_dir: bool, living: &[Id]) -> bool {
+        let _ = (path, is_dir, living);
+        false
     }
 
     /// Whether its histories are kept apart, and with them states that differ in names only; not by default.

@@ -6,6 +6,7 @@ mod cut;
 pub mod fair_worlds;
 pub mod fast_lock;
 pub mod grace;
+pub mod kept;
 pub mod lease_clients;
 pub mod leases;
 mod lock_clients;
@@ -20,6 +21,7 @@ pub mod waiters;
 
 pub use admit::Comers;
 pub use check_bid_check::BidClients;
+pub use kept::Keepers;
 pub use lease_clients::LeaseClients;
 pub use leases::Leases;
 pub use lock_clients::{Cleaner, LockClients, MakeLock};

@@ -120,6 +120,9 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("leased.not_claimed", 42),
     ("leased.not_rechecked", 45),
     ("leased.outlives_release", 34),
+    ("fast_lock.moves_owner_back", 20),
+    ("fast_lock.empties_owner", 24),
+    ("fast_lock.keeps_where_calls_repeat", 21),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

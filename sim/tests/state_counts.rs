@@ -8,7 +8,7 @@ use lockwright_sim::{
 };
 
 /// Protocol, clients, crashes, and then states, transitions and depth.
-const PINNED: [(&str, [u8; 2], [usize; 3]); 61] = [
+const PINNED: [(&str, [u8; 2], [usize; 3]); 67] = [
     ("fast_lock", [2, 0], [339, 690, 36]),
     ("fast_lock", [2, 1], [4_285, 9_935, 45]),
     ("fast_lock", [2, 2], [24_413, 66_400, 66]),
@@ -27,6 +27,12 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 61] = [
     ("fast_lock-dir+cleaner", [3, 0], [24_767, 78_294, 67]),
     ("fast_lock+observer", [3, 0], [34_539, 117_893, 98]),
     ("fast_lock+observer", [3, 1], [864_648, 3_105_629, 120]),
+    ("fast_lock+kept", [2, 0], [157, 372, 23]),
+    ("fast_lock+kept", [2, 1], [2_964, 7_735, 40]),
+    ("fast_lock+kept", [3, 0], [1_293, 4_751, 32]),
+    ("fast_lock+one_keeps", [2, 0], [426, 936, 28]),
+    ("fast_lock+one_keeps", [2, 1], [7_144, 17_589, 48]),
+    ("fast_lock+one_keeps", [3, 0], [12_007, 38_733, 60]),
     ("semaphore", [2, 0], [1_860, 3_864, 43]),
     ("semaphore", [2, 1], [46_970, 105_245, 72]),
     ("semaphore", [3, 0], [67_295, 210_018, 83]),
@@ -73,7 +79,7 @@ const PINNED: [(&str, [u8; 2], [usize; 3]); 61] = [
 ];
 
 /// The same in other worlds: clients, crashes, and of ticks, losses or reuses so many.
-const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 26] = [
+const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 27] = [
     ("fast_lock+grace", [2, 0, 1], [17_808, 39_716, 115]),
     ("fast_lock+grace", [2, 0, 2], [72_190, 166_407, 126]),
     ("fast_lock+grace0", [2, 0, 1], [25_941, 58_022, 125]),
@@ -82,6 +88,7 @@ const ELSEWHERE: [(&str, [u8; 3], [usize; 3]); 26] = [
     ("fast_lock+waiting", [2, 1, 0], [12_220, 28_389, 60]),
     ("fast_lock+polling", [2, 0, 1], [3_409, 7_801, 69]),
     ("fast_lock+polling", [2, 1, 1], [42_600, 107_522, 80]),
+    ("fast_lock+kept_polling", [2, 1, 1], [34_443, 96_780, 66]),
     ("fast_lock+processes", [2, 1, 0], [23_699, 51_812, 68]),
     ("fast_lock+processes", [2, 1, 1], [46_259, 101_272, 68]),
     ("fast_lock+containers", [2, 1, 0], [13_227, 29_992, 52]),

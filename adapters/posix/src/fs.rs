@@ -12,7 +12,7 @@
 //! asked by [`PosixFs::guarded`].
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, Write},
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     sync::Arc,
     time::Duration,
@@ -24,7 +24,6 @@ use lockwright_kernel::{
     path::{Name, Path},
 };
 use nix::{
-    dir::Dir,
     errno::Errno,
     fcntl::{self, AtFlags, OFlag, OpenHow, ResolveFlag},
     sys::{
@@ -43,12 +42,14 @@ mod known;
 mod later;
 mod mount;
 mod nfs;
+mod reading;
 mod trust;
 
 pub use known::{FileSystem, Ground};
 use later::Later;
 pub use mount::Mount;
 pub use nfs::{NfsMount, NfsVersion, Unfit};
+use reading::{contents, names};
 use trust::Trust;
 pub use trust::{SharedWith, Untrusted};
 
@@ -276,13 +277,21 @@ impl PosixFs {
         self.entry(path, FsError::Io)
     }
 
+    /// The way from the root, where the kernel can go all of it in one call: nothing is asked of the directories on it.
+    fn in_one_call(&self, way: &[Name]) -> Option<String> {
+        let is_wary = self.trust.is_some_and(|trust| trust.is_wary);
+        if self.walk != Walk::Openat2 || is_wary {
+            return None;
+        }
+        let names: Vec<&str> = way.iter().map(Name::as_str).collect();
+        Some(if names.is_empty() { ".".to_owned() } else { names.join("/") })
+    }
+
     fn walk(&self, way: &[Name]) -> Result<OwnedFd, FsError> {
-        let trust = self.trust.filter(|trust| trust.is_wary);
-        if self.walk == Walk::Openat2 && trust.is_none() {
-            let names: Vec<&str> = way.iter().map(Name::as_str).collect();
-            let way = names.join("/");
+        if let Some(way) = self.in_one_call(way) {
             return fcntl::openat2(&self.root, way.as_str(), how(PASS | OFlag::O_DIRECTORY)).map_err(fact);
         }
+        let trust = self.trust.filter(|trust| trust.is_wary);
         let mut at = self.root.try_clone().map_err(io_fact)?;
         for name in way {
             self.renew(&at)?;
@@ -293,6 +302,9 @@ impl PosixFs {
     }
 
     fn open_dir(&self, dir: &Path, flags: OFlag) -> Result<OwnedFd, FsError> {
+        if let Some(way) = self.in_one_call(dir.names()) {
+            return fcntl::openat2(&self.root, way.as_str(), how(flags | OFlag::O_DIRECTORY)).map_err(fact);
+        }
         let (parent, name) = self.entry_or_root(dir)?;
         let opened = match self.walk {
             Walk::Openat2 => fcntl::openat2(parent, name, how(flags | OFlag::O_DIRECTORY)).map_err(fact)?,
@@ -360,6 +372,9 @@ impl Fs for PosixFs {
         let flags = new | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mode = self.mode - (Mode::S_IXUSR | Mode::S_IXGRP | Mode::S_IXOTH);
         let file = self.settled(|| {
+            if let ([_, ..], Some(way)) = (path.names(), self.in_one_call(path.names())) {
+                return retry(|| fcntl::openat2(&self.root, way.as_str(), how(flags).mode(mode)));
+            }
             let (parent, name) = self.entry(path, FsError::AlreadyExists)?;
             retry(|| fcntl::openat(&parent, name, flags, mode))
         })?;
@@ -443,43 +458,18 @@ impl Fs for PosixFs {
         let nanos = u32::try_from(status.st_mtime_nsec).unwrap_or(0);
         Ok(Timestamp::new(Duration::new(seconds, nanos)))
     }
-}
 
-fn names(dir: OwnedFd) -> Result<Vec<Name>, FsError> {
-    let mut names = Vec::new();
-    for entry in Dir::from_fd(dir).map_err(fact)? {
-        let entry = entry.map_err(fact)?;
-        let name = entry.file_name().to_str();
-        let name = name.map_err(|_| FsError::ForeignName)?;
-        if name != "." && name != ".." {
-            names.push(name.parse().map_err(|_| FsError::ForeignName)?);
+    fn exists(&self, path: &Path) -> Result<bool, FsError> {
+        let looked = match self.in_one_call(path.names()) {
+            // A link at the end is opened itself.
+            Some(way) => retry(|| fcntl::openat2(&self.root, way.as_str(), how(PASS | OFlag::O_NOFOLLOW))).map(drop),
+            None => self.status(path).map(drop),
+        };
+        match looked {
+            Ok(()) => Ok(true),
+            Err(FsError::NotFound) => Ok(false),
+            Err(error) => Err(error),
         }
-    }
-    names.sort_unstable();
-    Ok(names)
-}
-
-fn contents(parent: impl AsFd, name: &str) -> Result<Vec<u8>, FsError> {
-    // Opening a device can have effects of its own, so look first. What is opened is looked at again.
-    regular(&status(&parent, name)?)?;
-    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let fd = retry(|| fcntl::openat(&parent, name, flags | OFlag::O_NOCTTY, Mode::empty()))?;
-    regular(&stat::fstat(&fd).map_err(fact)?)?;
-    let mut contents = Vec::new();
-    let mut file = std::fs::File::from(fd).take(READ_BYTES_MAX + 1);
-    let length = file.read_to_end(&mut contents).map_err(io_fact)?;
-    if length as u64 > READ_BYTES_MAX {
-        return Err(FsError::TooLarge);
-    }
-    Ok(contents)
-}
-
-fn regular(status: &FileStat) -> Result<(), FsError> {
-    match kind_of(status) {
-        SFlag::S_IFREG => Ok(()),
-        SFlag::S_IFDIR => Err(FsError::IsADirectory),
-        SFlag::S_IFLNK => Err(FsError::SymbolicLink),
-        _ => Err(FsError::SpecialFile),
     }
 }
 

@@ -54,6 +54,11 @@ impl ThisProcess {
         })
     }
 
+    /// Whether this is the calling process, and not one that it was forked from.
+    pub(crate) fn is_this(&self) -> io::Result<bool> {
+        self.dir.is_mine()
+    }
+
     /// An id that was never given out before.
     ///
     /// # Errors

@@ -177,6 +177,26 @@ fn a_forked_child_is_somebody_else() {
     mine.unlock().unwrap();
 }
 
+#[test]
+fn a_forked_child_has_ids_of_its_own_and_tidies_nothing_that_its_parent_keeps() {
+    let dir = tempfile::tempdir().unwrap();
+    let lock = PathLock::open(dir.path().join("lock")).unwrap().keeping();
+    let guard = lock.lock().unwrap();
+    let id = guard.id().clone();
+    guard.unlock().unwrap();
+    let mut lock = Some(lock);
+    in_a_fork(|| {
+        let lock = lock.take().unwrap();
+        let guard = lock.lock().unwrap();
+        assert_ne!(*guard.id(), id);
+        guard.unlock().unwrap();
+        drop(lock);
+    });
+    assert!(dir.path().join("lock/build").join(id.to_string()).exists());
+    assert_eq!(fs::read_dir(dir.path().join("lock/build")).unwrap().count(), 1);
+    assert_eq!(*lock.unwrap().lock().unwrap().id(), id);
+}
+
 /// Runs `body` in a forked child, and fails when it panics there.
 fn in_a_fork(body: impl FnOnce()) {
     #[expect(

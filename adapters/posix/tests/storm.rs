@@ -43,6 +43,8 @@ const KILL_EVERY: u32 = 24;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Real,
+    /// The same, and every other child keeps directories.
+    Mixed,
     /// No lock at all.
     None,
     /// The real one, with a probe that takes the living for dead now and then.
@@ -55,11 +57,13 @@ fn child() {
     let Some(mut task) = Task::of_this_process() else { return };
     let done = ledger(&task.dir).iter().filter(|record| record.child == task.number).count();
     let lock = PathLock::open(task.dir.join("lock")).unwrap();
+    let keeps = task.what == "Mixed" && task.number.is_multiple_of(2);
+    let lock = if keeps { lock.keeping() } else { lock };
     for round in u32::try_from(done).unwrap()..ROUNDS {
         let kind = task.what.clone();
         let mut alone = || inside(&mut task, round);
         match kind.as_str() {
-            "Real" => {
+            "Real" | "Mixed" => {
                 let guard = lock.lock().unwrap();
                 alone();
                 guard.unlock().unwrap();
@@ -119,8 +123,8 @@ fn storm(dir: &Path, kind: Kind) -> (Outcome, usize) {
 }
 
 /// The real lock stands the storm, and leaves nothing behind.
-fn stands(place: &Place) {
-    let (outcome, misplaced) = storm(&place.dir, Kind::Real);
+fn stands(place: &Place, kind: Kind) {
+    let (outcome, misplaced) = storm(&place.dir, kind);
     assert_eq!((outcome.overlaps, misplaced), (0, 0), "{}: two were inside", place.name);
     let mut rounds = vec![0; CHILDREN as usize];
     for record in ledger(&place.dir) {
@@ -132,6 +136,10 @@ fn stands(place: &Place) {
     // Those that were killed last are swept by whoever comes next.
     let lock = PathLock::open(place.dir.join("lock")).unwrap();
     lock.lock().unwrap().unlock().unwrap();
+    if kind == Kind::Mixed {
+        // Each of the dead has left a directory, and a release sweeps one of them.
+        lock.sweep().unwrap();
+    }
     assert!(!lock.path().exists(), "{}: something is left of the lock", place.name);
     assert!(outcome.kills > 0, "nobody was killed, so nothing was tried");
     let (name, Outcome { kills, took, .. }) = (place.name, outcome);
@@ -141,14 +149,24 @@ fn stands(place: &Place) {
 
 #[test]
 fn the_lock_stands_the_storm_in_memory() {
-    stands(&places::at_hand()[0]);
+    stands(&places::at_hand()[0], Kind::Real);
+}
+
+#[test]
+fn the_lock_stands_the_storm_where_half_of_them_keep_directories() {
+    stands(&places::at_hand()[0], Kind::Mixed);
+}
+
+#[test]
+fn the_lock_stands_the_storm_on_disk_where_half_of_them_keep_directories() {
+    stands(places::mounted(&["ext4"]).first().unwrap_or(&places::at_hand()[1]), Kind::Mixed);
 }
 
 #[test]
 fn the_lock_stands_the_storm_on_disk() {
     match places::mounted(&["ext4"]).first() {
-        Some(ext4) => stands(ext4),
-        None => stands(&places::at_hand()[1]),
+        Some(ext4) => stands(ext4, Kind::Real),
+        None => stands(&places::at_hand()[1], Kind::Real),
     }
 }
 

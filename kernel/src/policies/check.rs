@@ -12,7 +12,8 @@
 //! 1. UNLOCK.
 //! 2. SWEEP: look at one proposal, whichever chance picks, and recover it if its owner is dead. One, so that an unlock
 //!    makes a bounded number of calls however many contend; chance, so that none is missed for ever. A sweep that fails
-//!    leaves its proposal to a later one.
+//!    leaves its proposal to a later one. Where the living leave directories too ([`FastLock::keeping`](crate::fast_lock::FastLock::keeping)) a look at
+//!    each release would cost more than it finds, and some sweep and some do not: [`CheckLock::unlock_unswept`].
 //!
 //! *Why it is safe.* It acts on [`Liveness::Dead`] alone, which is for ever ([`Probe::liveness`]), and by
 //! [`Lock::recover`], which takes from nobody but the dead. `Inv` in `specs/check/Check.tla` says the same as an inductive
@@ -90,6 +91,15 @@ impl<L: Lock, P: Probe, C: Chance> CheckLock<L, P, C> {
             self.recover_if_dead(&id)?;
         }
         Ok(())
+    }
+
+    /// Gives the lock back without SWEEP, for a caller who sees to it that others of its releases sweep.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Lock::unlock`].
+    pub fn unlock_unswept(&self, me: &Id) -> Result<(), LockError> {
+        self.lock.unlock(me)
     }
 
     fn sweep_one(&self) -> Result<(), LockError> {

@@ -7,6 +7,7 @@ mod check_bid_check;
 mod fast_lock;
 mod faults;
 mod grace;
+mod kept;
 mod lease;
 mod release;
 mod semaphore;

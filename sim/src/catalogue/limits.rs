@@ -48,7 +48,7 @@ pub fn known(scenario: &Scenario, property: Property) -> Option<Limit> {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 48] = [
+pub const LIMITS: [Limit; 50] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -90,6 +90,8 @@ pub const LIMITS: [Limit; 48] = [
     removal("fast_lock+cleaner", LEAF),
     removal("fast_lock-dir+cleaner", LEAF),
     removal("fast_lock+observer", LEAF),
+    removal("fast_lock+kept", LEAF),
+    removal("fast_lock+one_keeps", LEAF),
     removal("semaphore", "the leaf is the slot; whoever removes a live owner's leaf gives its slot to the next"),
     removal("semaphore+passes", "the file is the slot; whoever removes a live owner's file gives its slot to the next"),
     removal("check_bid_check", BID),

@@ -1,5 +1,5 @@
 //! What must stay possible, whatever has happened: from every state each taker can come to hold the lock, and the
-//! directory can become empty, without a further fault.
+//! directory can become empty but for what may stay, without a further fault.
 
 use std::ops::ControlFlow;
 
@@ -35,14 +35,14 @@ pub(super) fn all(world: &World<'_>) -> Reached {
 /// The goals that `state` is.
 pub(super) fn of_state(world: &World<'_>, state: &State) -> Reached {
     let mut reached = 0;
-    let mut idle = state.tree.entries().is_empty();
+    let mut idle = true;
     for (client, process) in state.processes.iter().enumerate() {
         idle &= world.is_idle(process);
         if world.in_critical_section(process) {
             reached |= 1 << client;
         }
     }
-    if idle { reached | CLEAN } else { reached }
+    if idle && world.is_tidy(state) { reached | CLEAN } else { reached }
 }
 
 /// The same goals, those of one property after those of another, in the order in which they are judged.

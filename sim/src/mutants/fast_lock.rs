@@ -118,11 +118,11 @@ impl Lock for Altered<'_> {
     }
 }
 
-fn owner_dir() -> Path {
+pub(super) fn owner_dir() -> Path {
     lock_path().join(&word("owner"))
 }
 
-fn proposed_owner(id: &Id) -> Path {
+pub(super) fn proposed_owner(id: &Id) -> Path {
     lock_path().join(&word("build")).join(id.name()).join(&word("owner"))
 }
 

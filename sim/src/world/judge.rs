@@ -2,6 +2,8 @@
 
 use smallvec::SmallVec;
 
+use lockwright_kernel::id::Id;
+
 use super::{Step, World};
 use crate::{
     history::{RootId, Then},
@@ -88,12 +90,25 @@ impl World<'_> {
         }
         let all_idle = state.processes.iter().all(|process| self.is_idle(process));
         let is_kept = gives_up.contains(&Property::NothingLeftBehind);
-        if all_idle && !is_kept && state.left == self.scenario.faults && !state.tree.entries().is_empty() {
+        if all_idle && !is_kept && state.left == self.scenario.faults && !self.is_tidy(state) {
             let left: Vec<String> = self.spell_tree(state);
             let what = format!("all are idle, nothing went wrong, and there is {}", left.join(", "));
             return Ok(Some((Property::NothingLeftBehind, what)));
         }
         Ok(None)
+    }
+
+    /// True where nothing is on disk but what may stay there.
+    pub(crate) fn is_tidy(&self, state: &State) -> bool {
+        if state.tree.entries().is_empty() {
+            return true;
+        }
+        let living: Vec<Id> =
+            (0..).zip(&state.processes).map(|(client, process)| scenario::id(client, process.incarnation)).collect();
+        let may_stay = |&(path, node): &(PathId, Node)| {
+            self.protocol.may_stay(&self.names.spell(path), node == Node::Dir, &living)
+        };
+        state.tree.entries().iter().all(may_stay)
     }
 
     /// What is wrong with those who hold at once, and with those who wait meanwhile.

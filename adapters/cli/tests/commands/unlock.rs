@@ -1,5 +1,7 @@
 //! `lockwright owner` and `lockwright unlock`, as processes.
 
+use lockwright_posix::lock::PathLock;
+
 use crate::support::{Dir, code, entries, one_line, out};
 
 #[test]
@@ -71,6 +73,29 @@ fn a_free_lock_stays_free() {
         let output = dir.lockwright(args);
         assert_eq!((code(&output), output.stderr.as_slice()), (0, b"".as_slice()));
     }
+    assert_eq!(dir.entries(), [""; 0]);
+}
+
+/// A program that keeps the directories of a lock which it takes again and again.
+#[test]
+fn a_free_lock_whose_directories_stand_is_a_free_lock_to_every_command() {
+    let dir = Dir::new();
+    let kept = PathLock::open(dir.path().join("lock")).expect("it can be there").keeping();
+    kept.lock().expect("it is free").unlock().expect("it is held");
+    let (free, held) = (dir.lockwright(&["status", "lock"]), dir.lockwright(&["list"]));
+    assert_eq!((code(&free), out(&free).as_str(), out(&held).as_str()), (0, "lock: free\n", ""));
+    assert_eq!(code(&dir.lockwright(&["owner", "lock"])), 1);
+    for args in [&["unlock", "lock"][..], &["wait", "lock"], &["explain", "lock"], &["run", "-n", "lock", "true"]] {
+        assert_eq!(code(&dir.lockwright(args)), 0, "{args:?}");
+    }
+    assert_eq!(code(&dir.lockwright(&["run", "-n", "--kind", "queue", "lock", "true"])), 0);
+    let guard = kept.lock().expect("it is free");
+    assert_eq!(code(&dir.lockwright(&["status", "lock"])), 1);
+    assert_eq!(code(&dir.lockwright(&["run", "-n", "lock", "true"])), 75);
+    let id = guard.id().to_string();
+    assert_eq!(code(&dir.lockwright(&["unlock", "lock", "--force", &id])), 0);
+    guard.unlock().expect_err("it was taken away");
+    drop(kept);
     assert_eq!(dir.entries(), [""; 0]);
 }
 

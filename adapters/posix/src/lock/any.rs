@@ -18,6 +18,7 @@ use lockwright_kernel::{
 use super::{
     kind::Layout,
     lease::Seen,
+    orders::Orders,
     recovered::Recoveries,
     sparing::Recovery,
     standing::{Glance, Looker, Standing},
@@ -30,6 +31,7 @@ use crate::{
 
 mod fast;
 mod folder;
+mod kept;
 mod line;
 mod several;
 mod slots;
@@ -51,7 +53,22 @@ pub(super) trait AnyLock: fmt::Debug + Send + Sync {
         until: Option<Instant>,
     ) -> Result<(), WaitError>;
 
-    /// Gives back the lock of `me`. `ticket` is its place in line, if it knows.
+    /// An id to take the lock with that has its directories there.
+    fn lend_id(&self) -> Option<Id> {
+        None
+    }
+
+    /// `id` is to be lent from now on, once it has been given back.
+    fn keep_id(&self, id: &Id) {
+        let _ = id;
+    }
+
+    /// A lent id holds nothing: it did not come to hold the lock.
+    fn give_back_id(&self, id: &Id) {
+        let _ = id;
+    }
+
+    /// Gives back the lock of `me`, and the id, if it was lent. `ticket` is its place in line, if it knows.
     fn release(&self, me: &Id, ticket: Option<&Ticket>) -> Result<(), LockError>;
 
     /// Leaves the line.
@@ -100,6 +117,8 @@ pub(super) struct Place {
     pub(super) recovery: Recovery,
     /// What is left of a try that succeeded is removed when there is time.
     pub(super) tidies_late: bool,
+    /// Directories stay while the lock is free, where its kind has that.
+    pub(super) keeps: bool,
 }
 
 impl Place {
@@ -136,6 +155,11 @@ impl Place {
             Err(FsError::NotFound) => Ok(Vec::new()),
             other => other,
         }
+    }
+
+    /// Whether an order stands for `id` to give the lock back.
+    fn is_ordered(&self, id: &Id) -> Result<bool, FsError> {
+        Orders::new(self)?.stands_for(id)
     }
 
     /// Why what stands there now is not entered, if that is so.

@@ -26,7 +26,8 @@
 //! closed, in one step ([`Fs::rename`]). After a power cut it may be empty: an order all the same, by somebody.
 //!
 //! *Why it hits nobody else.* It is named by an id, and an id is never used twice. So an order that is late, or was swept
-//! and written again, is for the same hold or for none.
+//! and written again, is for the same hold or for none. A handle that [keeps](super::PathLock::keeping) its ids uses none for which an
+//! order stands, and one that comes late is for its next hold.
 //!
 //! *Why a build that is under way is not swept.* It bears the id of its breaker, who is not dead. Where it is gone, MOVE
 //! says so.
@@ -157,6 +158,11 @@ impl<'a> Orders<'a> {
         // What could not be swept is there for the next one.
         let _ = self.sweep(); // 3 SWEEP
         moved
+    }
+
+    /// Whether anything stands there that may be an order to `id`.
+    pub(super) fn stands_for(&self, id: &Id) -> Result<bool, FsError> {
+        self.fs.exists(&self.path.join(id.name()))
     }
 
     /// The order to `id`, if one stands.

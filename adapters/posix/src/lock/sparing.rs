@@ -3,7 +3,7 @@
 //! The algorithms are told that everybody lives, and so pass nobody. A wait for somebody who is dead comes back at once, and
 //! is told whom it would have waited for.
 
-use lockwright_kernel::{fast_lock::Leaf, id::Id, probe::Liveness};
+use lockwright_kernel::{id::Id, probe::Liveness};
 
 use super::{
     PathLock,
@@ -50,7 +50,7 @@ impl PathLock {
 
     pub(super) fn with_recovery(self, recovery: Recovery) -> Self {
         let place = Place { recovery, ..self.place };
-        let lock = place.lock(self.kind.layout(), Leaf::File);
+        let lock = place.lock(self.kind.layout(), self.leaf);
         Self { place, lock, ..self }
     }
 

@@ -93,6 +93,7 @@ pub trait Peer: Sync {
 pub const ALL: &[&dyn Peer] = &[
     &ours::FAST,
     &ours::FAST_DIR,
+    &ours::FAST_KEPT,
     &ours::BID,
     &ours::QUEUE,
     &ours::READ,
@@ -101,8 +102,10 @@ pub const ALL: &[&dyn Peer] = &[
     &ours::FAIR_SEMAPHORE,
     &floor::SAME,
     &floor::SAME_DIR,
+    &floor::SAME_KEPT,
     &floor::FILE,
     &floor::DIR,
+    &floor::KEPT,
     &flock::Flock { reopens: false },
     &flock::Flock { reopens: true },
     &ofd::Ofd,

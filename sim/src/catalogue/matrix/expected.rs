@@ -92,6 +92,33 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
         ],
     ),
     ("fast_lock+hosts", &[(Profile::Identity, verified(29_063))]),
+    (
+        "fast_lock+kept",
+        &[
+            (Profile::Local, verified(46_149)),
+            (Profile::Power, verified(20_376)),
+            (Profile::Identity, verified(31_813)),
+            (Profile::Lease, verified(34_832)),
+            (Profile::Notify, verified(6_607)),
+            (Profile::Operator, violated(Property::NotDispossessed, 10, 397)),
+            (Profile::Nfs3Drc, verified(22_952)),
+            (Profile::Nfs3Nodrc, verified(107_651)),
+        ],
+    ),
+    (
+        "fast_lock+one_keeps",
+        &[
+            (Profile::Local, verified(262_363)),
+            (Profile::Power, verified(71_792)),
+            (Profile::Identity, verified(40_476)),
+            (Profile::Lease, verified(71_799)),
+            (Profile::Notify, verified(15_832)),
+            (Profile::Operator, violated(Property::NotDispossessed, 10, 600)),
+            (Profile::Nfs3Drc, verified(19_689)),
+            (Profile::Nfs3Nodrc, verified(93_466)),
+        ],
+    ),
+    ("fast_lock+kept_polling", &[(Profile::Notify, verified(34_443))]),
     ("fast_lock+lease", &[(Profile::Lease, violated(Property::MutualExclusion, 56, 902_499))]),
     ("fast_lock+fence", &[(Profile::Lease, verified(898_232))]),
     (

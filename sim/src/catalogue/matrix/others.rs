@@ -28,7 +28,14 @@ const CRASH: Faults = Faults { crashes: 1, ..Faults::NONE };
 
 const OTHERS: &[Other] = &[
     Other::new(
-        &["fast_lock+cleaner", "fast_lock-dir+cleaner", "fast_lock+observer", "check_bid_check"],
+        &[
+            "fast_lock+cleaner",
+            "fast_lock-dir+cleaner",
+            "fast_lock+observer",
+            "fast_lock+kept",
+            "fast_lock+one_keeps",
+            "check_bid_check",
+        ],
         Profile::Local,
         (3, CRASH),
         LONG,
@@ -47,7 +54,12 @@ const OTHERS: &[Other] = &[
     Other::new(TWO_LOCKERS, Profile::Lease, (3, Profile::Lease.default_faults()), ONE_DOES_NOT_LOCK),
     Other::new(TWO_LOCKERS, Profile::Notify, (3, Profile::Notify.default_faults()), ONE_DOES_NOT_LOCK),
     Other::new(IN_LINE, Profile::Power, (2, Profile::Power.default_faults()), LONG),
-    Other::new(&["semaphore", "check_bid_check+whole"], Profile::Power, (2, Profile::Power.default_faults()), LONG),
+    Other::new(
+        &["semaphore", "check_bid_check+whole", "fast_lock+kept", "fast_lock+one_keeps"],
+        Profile::Power,
+        (2, Profile::Power.default_faults()),
+        LONG,
+    ),
     Other::new(
         &["check_bid_check+whole", "fair_lock+tries"],
         Profile::Identity,

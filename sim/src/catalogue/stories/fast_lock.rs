@@ -2,7 +2,7 @@
 
 use super::Told;
 
-pub(super) const STORIES: [Told; 27] = [
+pub(super) const STORIES: [Told; 30] = [
     (
         "fast_lock.no_look",
         "Who tidies up takes an attempt's leaf away before it is moved, and an empty directory becomes the lock.",
@@ -133,5 +133,20 @@ pub(super) const STORIES: [Told; 27] = [
         "fast_lock.foreign_host_is_stale",
         "An owner on another host cannot be asked, and is taken for dead.",
         "getpaseo/paseo#5128",
+    ),
+    (
+        "fast_lock.moves_owner_back",
+        "A release moves away what stands there by then, and that is the next owner's.",
+        "rename(2), which moves whatever has the name",
+    ),
+    (
+        "fast_lock.empties_owner",
+        "A release that failed had removed the leaf, and when it is made again it removes the next owner's.",
+        "RFC 1813, section 4.5: an error does not say that nothing happened",
+    ),
+    (
+        "fast_lock.keeps_where_calls_repeat",
+        "A copy of the call that made an owner's leaf makes it again after its release, and the lock is held by nobody.",
+        "RFC 1813, section 4.5; Juszczak, \"Improving the Performance and Correctness of an NFS Server\" (1989)",
     ),
 ];

@@ -9,10 +9,15 @@ use lockwright_kernel::{
     lock::{Lock, LockError},
     path::{Name, Path},
     policies::check::CheckLock,
+    probe::Liveness,
     wait_queue::{Ticket, Want},
 };
 
-use super::{AnyLock, Place, word};
+use super::{
+    AnyLock, Place,
+    kept::{self, KeptIds},
+    word,
+};
 use crate::{
     chance::ThreadChance,
     fs::PosixFs,
@@ -29,8 +34,11 @@ use crate::{
 pub(super) type RecoveringLock = CheckLock<Noting<FastLock<PosixFs>>, LeaseProbe, ThreadChance>;
 
 pub(super) fn recovering(place: &Place, path: Path, leaf: Leaf) -> RecoveringLock {
-    let noting = Noting { lock: FastLock::new(place.fs.clone(), path.clone(), leaf), place: place.clone(), path };
-    CheckLock::new(noting, place.judge(), ThreadChance)
+    noting(place, FastLock::new(place.fs.clone(), path.clone(), leaf), path)
+}
+
+fn noting(place: &Place, lock: FastLock<PosixFs>, path: Path) -> RecoveringLock {
+    CheckLock::new(Noting { lock, place: place.clone(), path }, place.judge(), ThreadChance)
 }
 
 /// Removes the directories of the lock at `path` that are empty, such as those of somebody who died before it had put anything
@@ -47,12 +55,17 @@ pub(super) struct Fast {
     place: Place,
     looker: Looker,
     path: Path,
+    /// Where directories are kept.
+    kept: Option<KeptIds>,
 }
 
 impl Fast {
     pub(super) fn new(place: &Place, leaf: Leaf) -> Self {
-        let lock = recovering(place, place.path(), leaf);
-        Self { lock, place: place.clone(), looker: place.looker(), path: place.path() }
+        let lock = FastLock::new(place.fs.clone(), place.path(), leaf);
+        let kept = place.keeps.then(|| KeptIds::new(place, lock.clone()));
+        let lock = if place.keeps { lock.keeping() } else { lock };
+        let lock = noting(place, lock, place.path());
+        Self { lock, place: place.clone(), looker: place.looker(), path: place.path(), kept }
     }
 
     /// All that is in `owner` but homes of other kinds: one at most.
@@ -71,11 +84,40 @@ impl AnyLock for Fast {
         world: &PosixWorld,
         until: Option<Instant>,
     ) -> Result<(), WaitError> {
-        self.place.while_tidying_late(|| blocking::lock(&Told(&self.lock), me, world, until))
+        let waited = self.place.while_tidying_late(|| blocking::lock(&Told(&self.lock), me, world, until));
+        if let Some(kept) = &self.kept
+            && !kept.has(me)
+        {
+            // It does not come again.
+            self.place.fs.discard_dir(&self.path.join(&word("build")).join(me.name()))?;
+        }
+        waited
     }
 
     fn release(&self, me: &Id, _: Option<&Ticket>) -> Result<(), LockError> {
-        self.lock.unlock(me)
+        let Some(kept) = &self.kept else { return self.lock.unlock(me) };
+        let released = if kept.is_to_sweep() { self.lock.unlock(me) } else { self.lock.unlock_unswept(me) };
+        match &released {
+            Ok(()) => kept.take_back(me),
+            Err(_) => kept.retire(me),
+        }
+        released
+    }
+
+    fn lend_id(&self) -> Option<Id> {
+        self.kept.as_ref()?.lend()
+    }
+
+    fn keep_id(&self, id: &Id) {
+        if let Some(kept) = &self.kept {
+            kept.add(id);
+        }
+    }
+
+    fn give_back_id(&self, id: &Id) {
+        if let Some(kept) = &self.kept {
+            kept.take_back(id);
+        }
     }
 
     fn give_up(&self, _: &Ticket) -> Result<(), LockError> {
@@ -123,7 +165,10 @@ impl AnyLock for Fast {
                 continue;
             }
             let at = self.path.join(&word("build")).join(id.name());
-            standing.trying.push(self.looker.entry(id, Kind::Fast, &at)?);
+            let entry = self.looker.entry(id, Kind::Fast, &at)?;
+            if entry.liveness == Liveness::Dead || kept::has_proposal(&self.looker.fs, &at) {
+                standing.trying.push(entry);
+            }
         }
         Ok(standing.of(Layout::Fast))
     }

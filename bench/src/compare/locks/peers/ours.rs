@@ -12,14 +12,16 @@ pub(super) struct Ours {
     name: &'static str,
     kind: &'static str,
     leaf: Leaf,
+    keeps: bool,
 }
 
 const fn kind(name: &'static str, kind: &'static str) -> Ours {
-    Ours { name, kind, leaf: Leaf::File }
+    Ours { name, kind, leaf: Leaf::File, keeps: false }
 }
 
 pub(super) const FAST: Ours = kind("ours, fast", "fast");
 pub(super) const FAST_DIR: Ours = Ours { leaf: Leaf::Dir, ..kind("ours, fast, of directories", "fast") };
+pub(super) const FAST_KEPT: Ours = Ours { keeps: true, ..kind("ours, fast, kept", "fast") };
 pub(super) const BID: Ours = kind("ours, bid", "bid");
 pub(super) const QUEUE: Ours = kind("ours, queue", "queue");
 pub(super) const READ: Ours = kind("ours, rw-read", "rw-read");
@@ -37,7 +39,8 @@ impl Peer for Ours {
     }
 
     fn open(&self, path: &Path) -> Answer<Box<dyn Holds>> {
-        Ok(Box::new(PathLock::open_kind(path, self.kind.parse()?)?.with_leaf(self.leaf)))
+        let lock = PathLock::open_kind(path, self.kind.parse()?)?.with_leaf(self.leaf);
+        Ok(Box::new(if self.keeps { lock.keeping() } else { lock }))
     }
 }
 
