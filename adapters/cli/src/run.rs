@@ -12,7 +12,7 @@
 //! signalled, with what does not reach it from the terminal anyway.
 //!
 //! If this process is killed, also by `SIGKILL`, the kernel kills the command; what the command had started and left in
-//! its group keeps the lock until it ends, and what has left the group is killed before that, by a [guardian] that stands by once the
+//! its group keeps the lock until it ends, and what has left the group is killed, by a [guardian] that stands by once the
 //! command has run for a while. If the lock is not taken, the held-back child sees the end of a pipe and ends,
 //! and the command was never executed.
 //!

@@ -98,10 +98,10 @@ impl Process {
     }
 }
 
-/// A handle of a living member of that process group other than the calling process, if there is one.
+/// A handle of a living member of that process group, if there is one.
 pub(super) fn member(group: Pid) -> io::Result<Option<OwnedFd>> {
     let group = group.as_raw().unsigned_abs();
-    let is_member = |process: &Process| process.group == group && !process.has_ended && pid(process.pid) != getpid();
+    let is_member = |process: &Process| process.group == group && !process.has_ended;
     for process in processes()?.into_values().filter(is_member) {
         let handle = rustix::process::Pid::from_raw(process.pid.cast_signed());
         match handle.map(|pid| pidfd_open(pid, PidfdFlags::empty())) {

@@ -6,8 +6,8 @@
 //! supervisor.
 //!
 //! Another one stands by while a command runs, for the end of the supervisor: to kill what has left the group, which would run on
-//! without the lock. It is a member of the group itself, so that the lock is not free before that is done; what else there is in the group
-//! keeps the lock until it ends.
+//! without the lock. What is in the group keeps the lock until it ends, and what leaves it in that time is killed as well. The lock does
+//! not wait for that: somebody else may have it in the moment until the guardian has looked.
 //!
 //! It is this program once more, under [`NAME`], with the id of the group and that of the lock for arguments, and told through its
 //! standard input the moment, by the clock that goes on while the machine sleeps, at which the group is to be dead. The moment 0
@@ -38,7 +38,7 @@ use lockwright_kernel::{
 use lockwright_posix::{fs::PosixFs, probe::ProcProbe, watch::PosixWorld};
 use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::signal::{Signal, kill, killpg},
+    sys::signal::{Signal, killpg},
     unistd::{Pid, getpgid},
 };
 use rustix::process::{self, PidfdFlags, pidfd_open, pidfd_send_signal};
@@ -66,23 +66,18 @@ impl Guardian {
     /// Starts it, for the process group that `group` names alone, and for what has left that and was told that the lock is held as
     /// `mark`. All are to be dead at `until`.
     pub(super) fn start(group: &Id, mark: &Id, until: Instant) -> io::Result<Self> {
-        Self::start_in(0, group, mark, until)
-    }
-
-    /// Starts one that stands by in that group, for what leaves it, until this is dropped or the supervisor ends.
-    pub(super) fn stand_by(group: &Id, mark: &Id) -> io::Result<Self> {
-        Self::start_in(number(group)?.as_raw(), group, mark, NEVER)
-    }
-
-    /// In a group of its own where `own` is 0. The signals that a supervisor takes in are blocked in its children as well.
-    fn start_in(own: i32, group: &Id, mark: &Id, until: Instant) -> io::Result<Self> {
         let mut command = Command::new("/proc/self/exe");
         // A terminal sends what is typed to the group of the supervisor.
-        command.arg0(NAME).args([group, mark].map(|id| id.name().as_str())).process_group(own);
+        command.arg0(NAME).args([group, mark].map(|id| id.name().as_str())).process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let guardian = Self(command.spawn()?);
         guardian.tell(until)?;
         Ok(guardian)
+    }
+
+    /// Starts one that stands by for what leaves that group, until this is dropped or the supervisor ends.
+    pub(super) fn stand_by(group: &Id, mark: &Id) -> io::Result<Self> {
+        Self::start(group, mark, NEVER)
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -101,8 +96,6 @@ impl Drop for Guardian {
     fn drop(&mut self) {
         // One that is gone already hears nothing.
         let _ = self.tell(DONE);
-        // One that was stopped with the command's group would not hear it.
-        let _ = kill(Pid::from_raw(self.pid().cast_signed()), Signal::SIGCONT);
         let _ = self.0.wait();
     }
 }
@@ -180,7 +173,7 @@ impl Charge {
         Ok(())
     }
 
-    /// Kills what has left the group, of which this process is the last member when it is done.
+    /// Kills what has left the group, until nothing is left of that either.
     fn kill_deserters(&self) -> io::Result<()> {
         let group = number(&self.group)?;
         let is_member = |pid| getpgid(Some(pid)) == Ok(group);

@@ -252,7 +252,7 @@ impl Supervisor<'_> {
         if let Some(code) = self.command.ended()? {
             return Ok(Outcome { _guardian: guardian, ..self.ended(code, say) });
         }
-        // As a member of the group it would be waited for.
+        // It descends from this process, and not from the command.
         drop(guardian);
         say(&cause);
         let is_lost = matches!(cause, Cause::Lost(..) | Cause::NotRenewed(_));

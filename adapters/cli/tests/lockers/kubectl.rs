@@ -54,14 +54,9 @@ fn serve(mut client: &TcpStream, cluster: &Mutex<Cluster>) -> std::io::Result<()
     let first = lines.next().transpose()?.unwrap_or_default();
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
     let path = first.split(' ').nth(1).unwrap_or_default();
-    let (status, body) = match cluster.lock().expect("nobody panicked").answer(path) {
-        Some(body) => ("200 OK", body),
-        None => {
-            let gone =
-                json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404});
-            ("404 Not Found", gone)
-        }
-    };
+    let gone = || json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404});
+    let found = cluster.lock().expect("nobody panicked").answer(path);
+    let (status, body) = found.map_or_else(|| ("404 Not Found", gone()), |body| ("200 OK", body));
     let (body, json) = (body.to_string(), "Content-Type: application/json");
     write!(client, "HTTP/1.1 {status}\r\n{json}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
 }
