@@ -4,11 +4,13 @@
 //! 2. RECALL what the last run left.
 //! 3. LISTEN: at the sockets that were handed over, or else at those that were asked for.
 //! 4. SERVE until SIGTERM or SIGINT. A service manager that wants to know is told when this begins, and when it ends.
+//!    With SIGHUP the rules and certificates are read again.
 //! 5. END: every connection is closed, which is told to whoever holds something, and the state says that it was.
 
 mod log;
 mod manager;
 mod places;
+mod reload;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -19,7 +21,7 @@ use std::{
 };
 
 use lockwright_kernel::glockd;
-use lockwright_tcp::server::{Pidfile, Rules, Server, Settings, State};
+use lockwright_tcp::server::{Pidfile, Server, Settings, State};
 use nix::sys::{
     signal::{SigSet, Signal},
     signalfd::{SfdFlags, SignalFd},
@@ -58,11 +60,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         let path = args.state.as_deref().unwrap_or("".as_ref());
         Failure::new(FAILED, format!("{}: {error}", at("--state", path)))
     })?; // 2 RECALL
-    let rules = args.rules.as_deref().map(|path| {
-        let refused = |error| Failure::new(USAGE, format!("{}: {error}", at("--rules", path)));
-        Rules::read(path).map_err(refused)
-    });
-    let rules = rules.transpose()?;
+    let rules = reload::rules(args.rules.as_deref())?;
     let listeners = places::open(&args.places)?; // 3 LISTEN
     machine.connections = within_handles(machine.connections);
     let settings = Settings {
@@ -74,8 +72,9 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         state,
     };
     let mut server = Server::new(settings, saved, listeners).map_err(failed("cannot serve"))?;
-    places::tell(&server);
     let manager = Manager::asked().map(Arc::new);
+    reload::on_hangup(&mut server, args, manager.clone()).map_err(failed("cannot wait for signals"))?;
+    places::tell(&server);
     if let Some(manager) = &manager {
         manager.tell("READY=1");
     }

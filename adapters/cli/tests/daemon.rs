@@ -10,7 +10,7 @@ use std::{
     os::unix::{fs::symlink, net::UnixStream},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::mpsc::{RecvTimeoutError, Sender, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     time::Duration,
 };
 
@@ -34,6 +34,8 @@ struct Running {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
+    /// The lines of a daemon's log.
+    log: Receiver<String>,
     _guard: Sender<()>,
 }
 
@@ -41,13 +43,18 @@ impl Running {
     fn start(command: &mut Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it is there");
         let (input, output) = (child.stdin.take(), BufReader::new(child.stdout.take().expect("a pipe")));
-        Self { child, input, output, _guard: guard() }
+        Self { child, input, output, log: channel().1, _guard: guard() }
     }
 
     fn line(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).expect("text");
         line.trim_end().to_owned()
+    }
+
+    /// The next line of the log that has this in it.
+    fn until_log(&self, what: &str) -> String {
+        self.log.iter().find(|line| line.contains(what)).expect("it has ended")
     }
 
     fn signal(&self, signal: Signal) {
@@ -94,16 +101,13 @@ fn serve(dir: &Path, flags: &[&str]) -> Running {
 fn listening(mut command: Command) -> Running {
     let mut child =
         command.stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it is there");
-    let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
+    let log = BufReader::new(child.stderr.take().expect("a pipe"));
     let output = BufReader::new(child.stdout.take().expect("a pipe"));
-    let daemon = Running { child, input: None, output, _guard: guard() };
-    let mut line = String::new();
-    while !line.contains("listening") {
-        line.clear();
-        assert!(log.read_line(&mut line).expect("text") > 0, "it has ended");
-    }
-    // What it logs later is read, so that it does not wait for room.
-    std::thread::spawn(move || drop(std::io::copy(&mut log, &mut std::io::sink())));
+    let (lines, told) = channel();
+    let daemon = Running { child, input: None, output, log: told, _guard: guard() };
+    // All is read, so that it does not wait for room; nobody need listen.
+    std::thread::spawn(move || log.lines().map_while(Result::ok).for_each(|line| drop(lines.send(line))));
+    daemon.until_log("listening");
     daemon
 }
 
@@ -372,6 +376,43 @@ fn whoever_started_it_is_told_how_it_goes() {
 }
 
 #[test]
+fn with_sighup_the_rules_are_read_again_and_what_is_no_rule_changes_nothing() {
+    let dir = empty_dir();
+    let manager = std::os::unix::net::UnixDatagram::bind(dir.path().join("manager")).expect("a socket");
+    manager.set_read_timeout(Some(GUARD)).expect("a socket");
+    let told = || {
+        let mut message = [0; 64];
+        let count = manager.recv(&mut message).expect("told in time");
+        String::from_utf8_lossy(&message[..count]).into_owned()
+    };
+    let rules = |text: &str| fs::write(dir.path().join("rules"), text).expect("room");
+    rules("anyone hold *\n");
+    let mut daemon = command(dir.path(), &[&["serve", "--rules", "rules"], &AT_SOCKET[..]].concat());
+    daemon.env("NOTIFY_SOCKET", dir.path().join("manager"));
+    let daemon = listening(daemon);
+    assert_eq!(told(), "READY=1");
+    let reload = || {
+        daemon.signal(Signal::SIGHUP);
+        let (reloading, ready) = (told(), told());
+        assert!(reloading.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{reloading}");
+        assert_eq!(ready, "READY=1");
+    };
+    rules("anyone hold *\nanyone may *\n");
+    reload();
+    let line = daemon.until_log("not reloaded");
+    assert!(line.contains("--rules rules: line 2: it should be `hold` or `look`, not `may`"), "{line}");
+    assert_eq!(code(&lockwright(dir.path(), &["run", LOCK, "true"])), 0);
+    let mut holder = Running::start(&mut command(dir.path(), &["run", LOCK, "-c", "echo in; read x"]));
+    assert_eq!(holder.line(), "in");
+    rules("uid:4294967294 hold *\n");
+    reload();
+    let line = daemon.until_log("reloaded");
+    assert!(line.contains("ended=1"), "{line}");
+    assert_eq!(code(&lockwright(dir.path(), &["run", LOCK, "true"])), 77);
+    assert_eq!(holder.child.wait().expect("it is mine").code(), Some(81), "its lock is lost");
+}
+
+#[test]
 fn what_others_could_reach_is_asked_for_twice() {
     let dir = empty_dir();
     for words in [&["--listen", "0.0.0.0"][..], &["--listen", "::"], &["--no-port", "--ws", "0"], &["--grace", "1"]] {
@@ -408,4 +449,53 @@ fn sockets_that_are_handed_over_are_served_and_stay() {
         assert_eq!(daemon.end(), 0);
         fs::remove_file(dir.path().join("handed")).expect("whose it is may remove it");
     }
+}
+
+/// Keeps a listening socket, and runs one daemon after the other at it, each when it is told to.
+const KEEP: &str = "
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind('kept')
+s.listen()
+for line in sys.stdin:
+    daemon = os.fork()
+    if daemon == 0:
+        os.dup2(s.fileno(), 3)
+        os.set_inheritable(3, True)
+        os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()))
+        os.execv(sys.argv[1], sys.argv[1:])
+    print(daemon, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(daemon, 0)[1]), flush=True)
+";
+
+#[test]
+fn whoever_comes_between_two_daemons_at_one_socket_is_served_by_the_next() {
+    if lacks("python3", "keeping a socket") {
+        return;
+    }
+    let dir = empty_dir();
+    let mut keeper = Command::new("python3");
+    keeper.current_dir(dir.path()).args(["-c", KEEP, env!("CARGO_BIN_EXE_lockwright"), "serve", "--state", "state"]);
+    let mut keeper = Running::start(keeper.stderr(Stdio::null()));
+    let next = |keeper: &mut Running| {
+        keeper.input.as_mut().expect("a pipe").write_all(b"next\n").expect("it runs");
+        Pid::from_raw(keeper.line().parse().expect("a number"))
+    };
+    let ask = |client: &mut BufReader<UnixStream>, lines: &str| {
+        client.get_mut().write_all(lines.as_bytes()).expect("room");
+        let told = client.lines().take(lines.lines().count());
+        told.map(|line| line.expect("text")).collect::<Vec<_>>()
+    };
+    let old = next(&mut keeper);
+    let come = || UnixStream::connect(dir.path().join("kept")).map(BufReader::new).expect("it is kept");
+    let mut first = come();
+    assert_eq!(ask(&mut first, "hello\ng a\nr a\nping\n")[..2], ["1 Hello 1 15 1 unix:1", "1 Got Lock"]);
+    kill(old, Signal::SIGTERM).expect("it runs");
+    assert_eq!(keeper.line(), "0");
+    assert_eq!(first.read_line(&mut String::new()).expect("an end"), 0);
+    let mut between = come();
+    let new = next(&mut keeper);
+    assert_eq!(ask(&mut between, "hello\ng a\n"), ["1 Hello 1 15 2 unix:1", "1 Got Lock"]);
+    kill(new, Signal::SIGTERM).expect("it runs");
+    assert_eq!(keeper.line(), "0");
 }

@@ -16,6 +16,7 @@
 //! | does not take its replies | its commands wait; after a while it is closed |
 //! | is silent after `hello` | is asked by `ping`, and told `0 Too Long Silent` if it says nothing |
 //! | asks for what it [may not](Rules) | `0 Not Allowed` |
+//! | is let in no more by [new rules or certificates](Renewed) | `0 Not Allowed`, and is closed |
 //! | shows no certificate where one is asked for | is closed |
 //! | speaks HTTP to the port for lines | is closed: a browser can be made to send commands in a request's body |
 //!
@@ -28,6 +29,7 @@ mod connection;
 mod listen;
 mod metrics;
 mod pidfile;
+mod reload;
 mod rules;
 mod socket;
 mod state;
@@ -52,10 +54,12 @@ use slab::Slab;
 
 use beat::Beat;
 pub use connection::BACKLOG_BYTES;
-use connection::{Buffers, Connection};
+use connection::Connection;
 pub use listen::{Listener, Speaks};
 use metrics::Counters;
 pub use pidfile::Pidfile;
+use reload::Reload;
+pub use reload::Renewed;
 pub use rules::{Rules, RulesError};
 pub use state::State;
 
@@ -66,8 +70,10 @@ const EVENTS_MAX: usize = 256;
 /// How long a connection that was told its end may take to hear it.
 const ENDING: Duration = Duration::from_secs(2);
 
-/// The stop handle's token; those of listeners follow from 1, and those of connections after them.
+/// The tokens of the two handles; those of listeners follow, and those of connections after them.
 const STOP: Token = Token(0);
+const RELOAD: Token = Token(1);
+const LISTENERS: usize = 2;
 
 /// What a daemon allows.
 #[derive(Clone, Debug)]
@@ -106,12 +112,12 @@ pub struct Server {
     ready: VecDeque<usize>,
     /// Connections that have replies to send.
     answered: Vec<usize>,
-    spare: Buffers,
     scratch: Box<[u8]>,
     begun: Instant,
     /// When to look for those that are too slow, if there is reason to.
     sweep_at: Option<Duration>,
     beat: Option<Beat>,
+    reload: Option<Reload>,
     /// The machine has work left, or may have.
     is_behind: bool,
 }
@@ -125,7 +131,7 @@ impl Server {
     pub fn new(settings: Settings, saved: Option<Saved>, mut listeners: Vec<Listener>) -> io::Result<Self> {
         let poll = Poll::new()?;
         for (number, listener) in listeners.iter_mut().enumerate() {
-            listener.register(poll.registry(), Token(1 + number))?;
+            listener.register(poll.registry(), Token(LISTENERS + number))?;
         }
         let mut machine = Glockd::new(settings.machine.clone(), saved, clock::Instant::new(Duration::ZERO));
         while let Some(output) = machine.poll_output() {
@@ -148,11 +154,11 @@ impl Server {
             accepting,
             ready: VecDeque::new(),
             answered: Vec::new(),
-            spare: Buffers::default(),
             scratch: vec![0; READ_BYTES].into(),
             begun: Instant::now(),
             sweep_at: None,
             beat: None,
+            reload: None,
             is_behind: false,
         })
     }
@@ -170,6 +176,7 @@ impl Server {
     /// When the system cannot tell what is ready. What a single peer does is no reason.
     pub fn run(&mut self, stop: BorrowedFd<'_>) -> io::Result<()> {
         self.poll.registry().register(&mut SourceFd(&stop.as_raw_fd()), STOP, Interest::READABLE)?;
+        self.await_reload()?;
         let mut events = Events::with_capacity(EVENTS_MAX);
         loop {
             match self.poll.poll(&mut events, self.patience()) {
@@ -182,6 +189,10 @@ impl Server {
                     self.end(now);
                     return Ok(());
                 }
+                if event.token() == RELOAD {
+                    self.renew(now);
+                    continue;
+                }
                 self.take_in(event, now);
             }
             self.turn(now);
@@ -189,7 +200,7 @@ impl Server {
     }
 
     fn take_in(&mut self, event: &Event, now: Duration) {
-        let number = event.token().0 - 1;
+        let number = event.token().0 - LISTENERS;
         let Some(index) = number.checked_sub(self.listeners.len()) else {
             if !self.accepting.contains(&number) {
                 self.accepting.push(number);

@@ -9,8 +9,10 @@
 //! [loss](lockwright_kernel::glockd::Glockd::handle_loss). A client that was killed said nothing either: what it held under
 //! `hello` comes free when the daemon misses its sign of life.
 //!
-//! What this leaves to others: certificates are not asked after once they are shown, neither whether they were revoked nor,
-//! while a connection lasts, whether they have expired.
+//! *Who is let in no more.* A certificate that is in a list of revoked ones is refused, and so is every certificate of an authority
+//! of which there is no list, or an outdated one, once there are lists at all: what was not asked is not known. A connection
+//! that is there already is looked at again when the daemon [reloads](crate::server::Renewed), and at no other time: until
+//! then it outlasts its certificate. A client asks for no lists.
 
 mod stream;
 
@@ -25,10 +27,10 @@ use rustls::{
     client::Resumption,
     crypto::{CryptoProvider, ring},
     pki_types::{
-        CertificateDer, PrivateKeyDer,
+        CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime,
         pem::{self, PemObject},
     },
-    server::{NoServerSessionStorage, WebPkiClientVerifier},
+    server::{NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 use thiserror::Error;
 
@@ -65,6 +67,9 @@ pub enum TlsError {
         #[source]
         error: pem::Error,
     },
+    /// A file has no list of revoked certificates in it.
+    #[error("{}: there is no list of revoked certificates in it", .0.display())]
+    NoList(PathBuf),
     /// A file has no certificate in it.
     #[error("{}: there is no certificate in it", .0.display())]
     Empty(PathBuf),
@@ -81,29 +86,46 @@ pub enum TlsError {
 
 /// The daemon's side.
 #[derive(Clone, Debug)]
-pub struct ServerSide(pub(crate) Arc<ServerConfig>);
+pub struct ServerSide {
+    config: Arc<ServerConfig>,
+    clients: Arc<dyn ClientCertVerifier>,
+}
 
 /// A client's side.
 #[derive(Clone, Debug)]
 pub struct ClientSide(pub(crate) Arc<ClientConfig>);
 
 impl ServerSide {
-    /// Reads the files, once.
+    /// Reads the files, once. `revoked` has the authorities' lists of certificates that are good no more, in PEM: one of each
+    /// authority, that is not outdated.
     ///
     /// # Errors
     ///
     /// [`TlsError`].
-    pub fn read(files: &Files) -> Result<Self, TlsError> {
+    pub fn read(files: &Files, revoked: Option<&Path>) -> Result<Self, TlsError> {
         let clients = Arc::new(authorities(&files.authorities)?);
-        let clients = WebPkiClientVerifier::builder_with_provider(clients, provider()).build();
-        let clients = clients.map_err(|error| TlsError::Authorities(error.to_string()))?;
+        let mut clients = WebPkiClientVerifier::builder_with_provider(clients, provider());
+        if let Some(revoked) = revoked {
+            clients = clients.with_crls(lists(revoked)?).enforce_revocation_expiration();
+        }
+        let clients = clients.build().map_err(|error| TlsError::Authorities(error.to_string()))?;
         let config = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
-        let config = config.map_err(TlsError::Misfit)?.with_client_cert_verifier(clients);
+        let config = config.map_err(TlsError::Misfit)?.with_client_cert_verifier(Arc::clone(&clients));
         let (certificate, key) = own(files)?;
         let mut config = config.with_single_cert(certificate, key).map_err(TlsError::Misfit)?;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
-        Ok(Self(Arc::new(config)))
+        Ok(Self { config: Arc::new(config), clients })
+    }
+
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config)
+    }
+
+    /// Whether somebody would be let in now who shows these: its own, and those between it and an authority.
+    pub(crate) fn vouches_for(&self, chain: &[CertificateDer<'_>]) -> bool {
+        let Some((own, between)) = chain.split_first() else { return false };
+        self.clients.verify_client_cert(own, between, UnixTime::now()).is_ok()
     }
 }
 
@@ -163,4 +185,11 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let certificates = CertificateDer::pem_file_iter(path).map_err(wrong)?;
     let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
     if certificates.is_empty() { Err(TlsError::Empty(path.to_owned())) } else { Ok(certificates) }
+}
+
+fn lists(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsError> {
+    let wrong = |error| TlsError::File { path: path.to_owned(), error };
+    let lists = CertificateRevocationListDer::pem_file_iter(path).map_err(wrong)?;
+    let lists = lists.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+    if lists.is_empty() { Err(TlsError::NoList(path.to_owned())) } else { Ok(lists) }
 }

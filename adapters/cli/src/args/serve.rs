@@ -23,7 +23,8 @@ pub(crate) struct ServeArgs {
     /// Who may hold and look at which locks: a file with lines as `dns:ci.example.org hold build/*`. WHO is `uid:N`, who comes by
     /// a unix socket; `dns:NAME` or `uri:NAME`, whose certificate has this alternative name; `cert`, any certificate; `tcp`,
     /// who comes by TCP without TLS; `anyone`. Then `hold` or `look`, and a name, or the beginning of names and `*`. What no line
-    /// allows is answered `0 Not Allowed`. Without it, whoever can connect may all.
+    /// allows is answered `0 Not Allowed`. Without it, whoever can connect may all. On SIGHUP this file is read again, and so are
+    /// those of TLS: who is there already then goes by what is new, and is closed where nothing is allowed to it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) rules: Option<PathBuf>,
     /// How the old commands are answered: `1 Got Lock`, or as later versions did, `1 Lock Get Success: NAME`.
@@ -44,7 +45,7 @@ pub(crate) struct ServeArgs {
 }
 
 /// Where it can be reached. Sockets that are handed over, as systemd does it, take the place of all of them.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct PlaceArgs {
     /// The TCP port; 0 for one that is free, which the log tells.
     #[arg(long, value_name = "PORT", default_value_t = 9999)]
@@ -70,6 +71,10 @@ pub(crate) struct PlaceArgs {
     /// Let in only who shows a certificate of one of the authorities in this file.
     #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
     pub(crate) tls_clients: Option<PathBuf>,
+    /// Let in nobody whose certificate is in this file: lists of revoked ones in PEM, one of each authority. Nobody is let in whose
+    /// authority has none there, or an outdated one.
+    #[arg(long, value_name = "FILE", requires = "tls_clients", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_revoked: Option<PathBuf>,
     /// Let anybody who can reach the ports take and see every lock: nothing is encrypted, and nobody asked who it is.
     #[arg(long)]
     pub(crate) insecure: bool,

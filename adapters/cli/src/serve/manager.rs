@@ -1,5 +1,6 @@
 //! What the service manager is told, where it asks for that as systemd does: `READY=1` when connections can come in,
-//! `WATCHDOG=1` as long as they are served, `STOPPING=1` at the end.
+//! `WATCHDOG=1` as long as they are served, `RELOADING=1` while files are read again and `READY=1` after that, `STOPPING=1` at
+//! the end.
 //!
 //! The manager says where in `NOTIFY_SOCKET`: a path, or a name after `@`. How often a sign is due stands in `WATCHDOG_USEC`,
 //! and whose in `WATCHDOG_PID`, if not whoever reads it. The signs come from the turns that serve the clients, twice as often
@@ -19,6 +20,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::time::{ClockId, clock_gettime};
 use tracing::warn;
 
 /// Where it listens.
@@ -52,6 +54,13 @@ impl Manager {
         let number = |name| env::var(name).ok()?.parse::<u64>().ok();
         let is_mine = number("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
         number("WATCHDOG_USEC").filter(|every| *every > 0 && is_mine).map(Duration::from_micros)
+    }
+
+    /// Says that files are read again, and since when, as the manager's clock has it.
+    pub(super) fn reloading(&self) {
+        let now = clock_gettime(ClockId::Monotonic);
+        let usec = i128::from(now.tv_sec) * 1_000_000 + i128::from(now.tv_nsec) / 1_000;
+        self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={usec}"));
     }
 
     /// Says that.

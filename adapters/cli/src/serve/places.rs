@@ -77,10 +77,11 @@ fn asked_for(args: &PlaceArgs) -> Result<Vec<Listener>, Failure> {
     Ok(listeners)
 }
 
-fn tls(args: &PlaceArgs) -> Result<Option<ServerSide>, Failure> {
+/// What is shown at the ports, and who is let in there; nothing where TLS is not asked for.
+pub(super) fn tls(args: &PlaceArgs) -> Result<Option<ServerSide>, Failure> {
     let files = [&args.tls_cert, &args.tls_key, &args.tls_clients].map(Clone::clone);
     let [Some(certificate), Some(key), Some(authorities)] = files else { return Ok(None) };
-    let side = ServerSide::read(&Files { certificate, key, authorities });
+    let side = ServerSide::read(&Files { certificate, key, authorities }, args.tls_revoked.as_deref());
     side.map(Some).map_err(|error| Failure::new(USAGE, format!("TLS: {error}")))
 }
 

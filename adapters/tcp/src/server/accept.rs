@@ -14,7 +14,7 @@ use rustix::net::sockopt;
 use tracing::{debug, warn};
 
 use super::{
-    Server,
+    LISTENERS, Server,
     connection::{Connection, Speech},
     listen::{From, Speaks},
     rules::Identity,
@@ -93,7 +93,7 @@ impl Server {
             None => None,
         };
         let index = self.connections.vacant_key();
-        let token = Token(1 + self.listeners.len() + index);
+        let token = Token(LISTENERS + self.listeners.len() + index);
         if let Err(error) = self.poll.registry().register(&mut socket, token, Interest::READABLE | Interest::WRITABLE) {
             if let Some(client) = client {
                 self.machine.handle_disconnect(client);
@@ -183,7 +183,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(index).filter(|found| found.ends_at.is_none()) else { return };
         debug!(client = index, why = %String::from_utf8_lossy(why).trim_end(), "dismissed");
         if !why.is_empty() {
-            connection.reply(why);
+            connection.reply(why.to_vec());
         }
         let client = connection.client;
         self.counters.dismissed += 1;

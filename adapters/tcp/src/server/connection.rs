@@ -7,7 +7,6 @@
 
 use std::{
     io::{self, Write},
-    mem,
     time::Duration,
 };
 
@@ -20,9 +19,6 @@ use super::{
 
 /// How much may wait to be sent before a peer's commands are left alone, in bytes.
 pub const BACKLOG_BYTES: usize = 64 * 1024;
-
-/// Above this an empty buffer is given back, in bytes.
-const KEPT_BYTES: usize = 16 * 1024;
 
 /// A peer.
 #[derive(Debug)]
@@ -101,10 +97,11 @@ impl Connection {
     }
 
     /// One reply, as it stands on a line.
-    pub(super) fn reply(&mut self, bytes: &[u8]) {
+    pub(super) fn reply(&mut self, bytes: Vec<u8>) {
         match &mut self.speech {
-            Speech::WebSocket(socket) => socket.send(bytes, &mut self.output),
-            Speech::Lines | Speech::Metrics => self.output.extend_from_slice(bytes),
+            Speech::WebSocket(socket) => socket.send(&bytes, &mut self.output),
+            _ if self.output.is_empty() => self.output = bytes,
+            Speech::Lines | Speech::Metrics => self.output.extend_from_slice(&bytes),
         }
     }
 
@@ -136,8 +133,7 @@ impl Connection {
                 Err(error) => return Err(error),
             }
         }
-        self.output.clear();
-        self.sent = 0;
+        (self.output, self.sent) = (Vec::new(), 0);
         match self.socket.flush() {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.stalled_since.get_or_insert(now);
@@ -147,41 +143,5 @@ impl Connection {
         }
         self.stalled_since = None;
         Ok(true)
-    }
-
-    /// Lends an empty connection's buffer back to those that need one.
-    pub(super) fn give_back(&mut self, spare: &mut Buffers) {
-        if self.output.is_empty() && self.output.capacity() > 0 {
-            spare.put(mem::take(&mut self.output));
-        }
-        if self.input.is_empty() && self.input.capacity() > 0 {
-            spare.put(mem::take(&mut self.input));
-        }
-    }
-
-    /// Has a buffer for replies.
-    pub(super) fn borrow(&mut self, spare: &mut Buffers) {
-        if self.output.capacity() == 0 {
-            self.output = spare.get();
-        }
-    }
-}
-
-/// Buffers that nobody uses now.
-#[derive(Debug, Default)]
-pub(super) struct Buffers(Vec<Vec<u8>>);
-
-impl Buffers {
-    const KEPT_MAX: usize = 64;
-
-    fn get(&mut self) -> Vec<u8> {
-        self.0.pop().unwrap_or_default()
-    }
-
-    fn put(&mut self, mut buffer: Vec<u8>) {
-        if buffer.capacity() <= KEPT_BYTES && self.0.len() < Self::KEPT_MAX {
-            buffer.clear();
-            self.0.push(buffer);
-        }
     }
 }

@@ -12,7 +12,6 @@ use std::{
         unix::fs::{FileTypeExt, PermissionsExt},
     },
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use mio::{Interest, Registry, Token, event::Source, net};
@@ -112,6 +111,13 @@ impl Listener {
         self
     }
 
+    /// The same from now on with other certificates and authorities, where one has to be shown.
+    pub(super) fn secure_anew(&mut self, tls: &ServerSide) {
+        if self.is_secured() {
+            self.tls = Some(tls.clone());
+        }
+    }
+
     /// Whether whoever connects has to show a certificate.
     #[must_use]
     pub fn is_secured(&self) -> bool {
@@ -146,7 +152,7 @@ impl Listener {
                 let (socket, from) = tcp.accept()?;
                 let socket = match &self.tls {
                     None => Socket::Tcp(socket),
-                    Some(tls) => Socket::Tls(Box::new(Stream::server(socket, Arc::clone(&tls.0))?)),
+                    Some(tls) => Socket::Tls(Box::new(Stream::server(socket, tls.config())?)),
                 };
                 Ok((socket, From::Tcp(from)))
             }

@@ -13,7 +13,10 @@ use mio::{
 use rustix::net::sockopt;
 
 use super::rules::Identity;
-use crate::{half_open, tls::Stream};
+use crate::{
+    half_open,
+    tls::{ServerSide, Stream},
+};
 
 /// A connected socket that does not block.
 #[derive(Debug)]
@@ -43,6 +46,14 @@ impl Socket {
             Self::Tls(tls) if tls.is_handshaking() => None,
             Self::Tls(tls) => tls.peer().map(Identity::of),
             Self::Unix(unix) => Some(Identity::Unix(sockopt::socket_peercred(unix).ok().map(|who| who.uid.as_raw()))),
+        }
+    }
+
+    /// Whether the peer would be let in by these authorities. One that has no certificate to show is no matter of theirs.
+    pub(super) fn is_vouched_for(&self, by: &ServerSide) -> bool {
+        match self {
+            Self::Tls(tls) => tls.peers().is_some_and(|chain| by.vouches_for(chain)),
+            Self::Tcp(_) | Self::Unix(_) => true,
         }
     }
 

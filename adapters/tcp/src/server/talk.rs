@@ -71,7 +71,6 @@ impl Server {
         let was_full = connection.is_full();
         match connection.write(now) {
             Ok(true) => {
-                connection.give_back(&mut self.spare);
                 if connection.ends_at.is_some() {
                     connection.socket.end_output();
                 } else if mem::replace(&mut connection.is_owed, false)
@@ -178,8 +177,7 @@ impl Server {
                 Output::Write { client, bytes, has_more } => {
                     let Some(index) = self.index_of(client) else { continue };
                     let Some(connection) = self.connections.get_mut(index) else { continue };
-                    connection.borrow(&mut self.spare);
-                    connection.reply(&bytes);
+                    connection.reply(bytes);
                     connection.is_owed |= has_more;
                     if self.answered.last() != Some(&index) {
                         self.answered.push(index);

@@ -65,7 +65,12 @@ impl<T> Stream<T> {
 
     /// The certificate that the other side has shown, and proved to be its own.
     pub(crate) fn peer(&self) -> Option<&CertificateDer<'static>> {
-        self.session.peer_certificates()?.first()
+        self.peers()?.first()
+    }
+
+    /// That, and those between it and an authority.
+    pub(crate) fn peers(&self) -> Option<&[CertificateDer<'static>]> {
+        self.session.peer_certificates()
     }
 }
 

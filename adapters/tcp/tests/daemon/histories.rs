@@ -51,13 +51,15 @@ fn two_clients_never_believe_that_they_hold_one_lock() {
     let daemon = Daemon::start(settings());
     let locks: [Lock; NAMES] = std::array::from_fn(|_| Lock::default());
     let until = Instant::now() + Duration::from_secs(seconds);
+    let (asked, cuts) = (AtomicU64::new(0), AtomicU64::new(0));
     thread::scope(|scope| {
         for number in 0..CLIENTS {
-            let (daemon, locks) = (&daemon, &locks);
+            let (daemon, locks, asked, cuts) = (&daemon, &locks, &asked, &cuts);
             let mut rng = Rng::with_seed(seed + number);
             scope.spawn(move || {
                 while Instant::now() < until {
-                    live(daemon, locks, &mut rng);
+                    asked.fetch_add(live(daemon, locks, &mut rng), Ordering::SeqCst);
+                    cuts.fetch_add(1, Ordering::SeqCst);
                 }
             });
         }
@@ -65,17 +67,20 @@ fn two_clients_never_believe_that_they_hold_one_lock() {
     for (name, lock) in locks.iter().enumerate() {
         let grants = lock.grants.load(Ordering::SeqCst);
         assert!(grants > 10, "seed {seed}: lock {name} was granted only {grants} times");
+        println!("lock {name} was granted {grants} times");
     }
+    println!("{asked:?} commands that were answered, {cuts:?} connections that were cut off");
     daemon.until("glockd_connections", |now| now == 0);
     assert_eq!((daemon.figure("glockd_locks"), daemon.figure("glockd_waiters")), (0, 0), "seed {seed}");
 }
 
-/// One connection, from its beginning to its end, which comes in the middle of a line.
-fn live(daemon: &Daemon, locks: &[Lock; NAMES], rng: &mut Rng) {
+/// One connection, from its beginning to its end, which comes in the middle of a line. How many commands were answered.
+fn live(daemon: &Daemon, locks: &[Lock; NAMES], rng: &mut Rng) -> u64 {
     let tcp = TcpStream::connect(daemon.lines).expect("it goes well");
     let mut peer = Peer::new(tcp);
     let mut held = [false; NAMES];
-    for _ in 0..rng.usize(1..20) {
+    let count = rng.u64(1..20);
+    for _ in 0..count {
         let name = rng.usize(..NAMES);
         if held[name] && rng.bool() {
             locks[name].doubted();
@@ -102,6 +107,7 @@ fn live(daemon: &Daemon, locks: &[Lock; NAMES], rng: &mut Rng) {
         // Without this the kernel would say goodbye all the same; with it, it does so while input is still to be read.
         let _ = peer.0.get_ref().shutdown(Shutdown::Write);
     }
+    count
 }
 
 /// The line goes in two pieces, cut anywhere.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 
 use super::stage::{Daemon, PATIENCE, Peer, settings};
 
@@ -83,21 +83,24 @@ fn whoever_takes_no_replies_is_not_read_from_and_then_closed() {
 
 #[test]
 fn one_too_many_is_told_so_and_the_others_are_served() {
+    // Either end of each connection is this process's.
+    let handles = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: handles, maximum: handles }).expect("it may have as many");
     let mut settings = settings();
-    settings.machine.connections = 100;
+    settings.machine.connections = 1_000;
     let daemon = Daemon::start(settings);
-    let mut all: Vec<_> = (0..100).map(|_| daemon.connect()).collect();
+    let mut all: Vec<_> = (0..1_000).map(|_| daemon.connect()).collect();
     for (number, peer) in all.iter_mut().enumerate() {
         assert_eq!(peer.ask(&format!("g {number}")), "1 Got Lock");
     }
-    for _ in 0..2_000 {
+    for _ in 0..19_000 {
         assert_eq!(daemon.connect().hear().as_deref(), Some("0 Too Many Connections"));
     }
-    assert_eq!(daemon.figure("glockd_connections_refused_total"), 2_000);
-    assert_eq!(all[99].ask("i 0"), "1 Locked");
+    assert_eq!(daemon.figure("glockd_connections_refused_total"), 19_000);
+    assert_eq!(all[999].ask("i 0"), "1 Locked");
     drop(all.pop());
-    daemon.until("glockd_connections", |now| now != 100);
-    assert_eq!(daemon.connect().ask("g 99"), "1 Got Lock");
+    daemon.until("glockd_connections", |now| now != 1_000);
+    assert_eq!(daemon.connect().ask("g 999"), "1 Got Lock");
 }
 
 #[test]

@@ -5,13 +5,14 @@ use std::{
     net::{SocketAddr, TcpStream},
     os::{fd::AsFd, unix::net::UnixStream},
     path::PathBuf,
+    sync::mpsc::{Sender, channel},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use lockwright_kernel::glockd;
 use lockwright_tcp::{
-    server::{Listener, Server, Settings, Speaks, State},
+    server::{Listener, Renewed, Server, Settings, Speaks, State},
     tls::ServerSide,
 };
 use tempfile::TempDir;
@@ -35,6 +36,8 @@ pub(crate) fn settings() -> Settings {
 pub(crate) struct Daemon {
     stop: Option<UnixStream>,
     thread: Option<JoinHandle<io::Result<()>>>,
+    reload: UnixStream,
+    renewed: Sender<Option<Renewed>>,
     pub(crate) lines: SocketAddr,
     pub(crate) websocket: SocketAddr,
     pub(crate) metrics: SocketAddr,
@@ -67,8 +70,23 @@ impl Daemon {
         let saved = settings.state.read().expect("it goes well");
         let mut server = Server::new(settings, saved, listeners).expect("it goes well");
         let (stop, stopped) = UnixStream::pair().expect("it goes well");
+        let (reload, when) = UnixStream::pair().expect("it goes well");
+        let (renewed, new) = channel();
+        when.set_nonblocking(true).expect("it goes well");
+        let asks = when.try_clone().expect("it goes well");
+        server.set_reload(when.into(), move || {
+            // Those that came together are one.
+            while matches!((&asks).read(&mut [0; 16]), Ok(1..)) {}
+            new.try_iter().last().flatten()
+        });
         let thread = thread::spawn(move || server.run(stopped.as_fd()));
-        Self { stop: Some(stop), thread: Some(thread), lines, websocket, metrics, unix, _dir: dir }
+        Self { stop: Some(stop), thread: Some(thread), reload, renewed, lines, websocket, metrics, unix, _dir: dir }
+    }
+
+    /// Has it ask for what is new, and gives it that.
+    pub(crate) fn reload(&self, renewed: Option<Renewed>) {
+        self.renewed.send(renewed).expect("it runs");
+        (&self.reload).write_all(b"x").expect("it runs");
     }
 
     pub(crate) fn connect(&self) -> Peer<TcpStream> {

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{self, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     thread,
     time::Duration,
@@ -16,7 +16,10 @@ use lockwright_tcp::{
     server::{Rules, Settings},
     tls::{ClientSide, Files, ServerSide, TlsError},
 };
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, IsCa, Issuer, KeyIdMethod, KeyPair,
+    RevokedCertParams, SanType, SerialNumber, date_time_ymd,
+};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tempfile::TempDir;
 use tungstenite::Message;
@@ -24,13 +27,13 @@ use tungstenite::Message;
 use super::stage::{Daemon, PATIENCE, Peer, settings};
 
 /// Somebody who vouches for others.
-struct Authority {
+pub(super) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     dir: TempDir,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut params = CertificateParams::new([]).expect("it goes well");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("it goes well");
@@ -40,11 +43,36 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), dir }
     }
 
+    /// A file that lists the certificates of those with these names as revoked, good until that year.
+    pub(super) fn list(&self, revoked: &[&str], until: i32) -> PathBuf {
+        let entry = |name: &&str| RevokedCertParams {
+            serial_number: serial(&[name]),
+            revocation_time: date_time_ymd(2020, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(until, 1, 1),
+            crl_number: 1_u64.into(),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.iter().map(entry).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let place = self.dir.path().join(format!("revoked {until} {}", revoked.len()));
+        let pem = list.signed_by(&self.issuer).and_then(|list| list.pem());
+        fs::write(&place, pem.expect("it goes well")).expect("room");
+        place
+    }
+
     /// The files of somebody with these names, who trusts this authority's own.
-    fn files(&self, dns: &[&str], uri: &[&str]) -> Files {
+    pub(super) fn files(&self, dns: &[&str], uri: &[&str]) -> Files {
         let mut params = CertificateParams::new(dns.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
         if let Ok(params) = &mut params {
             params.subject_alt_names.extend(uri.iter().map(|&uri| SanType::URI(uri.try_into().expect("ASCII"))));
+        }
+        if let Ok(params) = &mut params {
+            params.serial_number = Some(serial(dns));
         }
         let key = KeyPair::generate().expect("it goes well");
         let certificate = params.and_then(|params| params.signed_by(&key, &self.issuer)).expect("it goes well");
@@ -55,21 +83,26 @@ impl Authority {
     }
 
     /// A daemon that lets in those whom this authority vouches for.
-    fn daemon(&self, settings: Settings) -> Daemon {
-        let side = ServerSide::read(&self.files(&["localhost", "127.0.0.1"], &[])).expect("files");
+    pub(super) fn daemon(&self, settings: Settings) -> Daemon {
+        let side = ServerSide::read(&self.files(&["localhost", "127.0.0.1"], &[]), None).expect("files");
         Daemon::secured(settings, Some(&side))
     }
 
-    fn client(&self, name: &str) -> ClientSide {
+    pub(super) fn client(&self, name: &str) -> ClientSide {
         ClientSide::read(&self.files(&[name], &["spiffe://test/some"])).expect("files")
     }
 }
 
-fn connect(at: SocketAddr, side: &ClientSide) -> Client {
+/// The number of the certificate of somebody with these names.
+fn serial(dns: &[&str]) -> SerialNumber {
+    dns.concat().into_bytes().into()
+}
+
+pub(super) fn connect(at: SocketAddr, side: &ClientSide) -> Client {
     Client::connect_tls(&at.to_string(), side, PATIENCE).expect("it goes well")
 }
 
-fn rules(text: &str) -> Settings {
+pub(super) fn rules(text: &str) -> Settings {
     Settings { rules: Some(Rules::parse(text).expect("rules")), ..settings() }
 }
 
@@ -154,7 +187,7 @@ fn a_daemon_that_is_not_whom_it_should_be_is_not_spoken_to() {
     let daemon = theirs.daemon(settings());
     let refused = Client::connect_tls(&daemon.lines.to_string(), &ours.client("ann"), PATIENCE).unwrap_err();
     assert!(refused.to_string().contains("invalid peer certificate"), "{refused}");
-    let other = ServerSide::read(&ours.files(&["other.example"], &[])).expect("files");
+    let other = ServerSide::read(&ours.files(&["other.example"], &[]), None).expect("files");
     let daemon = Daemon::secured(settings(), Some(&other));
     let refused = Client::connect_tls(&daemon.lines.to_string(), &ours.client("ann"), PATIENCE).unwrap_err();
     assert!(refused.to_string().contains("not valid for name"), "{refused}");
@@ -167,7 +200,7 @@ fn files_that_are_not_what_they_should_be_are_told() {
     let with = |change: &dyn Fn(&mut Files)| {
         let mut files = files.clone();
         change(&mut files);
-        ServerSide::read(&files).unwrap_err()
+        ServerSide::read(&files, None).unwrap_err()
     };
     let missing = with(&|files| files.certificate = "missing".into());
     assert!(matches!(&missing, TlsError::File { path, .. } if path == Path::new("missing")), "{missing}");
