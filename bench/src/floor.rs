@@ -262,7 +262,7 @@ fn step((call, answer): &(Call, Answer)) -> Result<Step, Box<dyn Error>> {
         (Call::Rename(at, to), Ok(_)) => (What::Rename, at, Some(to)),
         (Call::Modified(at), Ok(_)) => (What::Status, at, None),
         (Call::List(at), Err(FsError::NotFound)) => (What::OpenAbsent, at, None),
-        (Call::List(at), Ok(Value::Names(names))) if names.is_empty() => (What::ListEmpty, at, None),
+        (Call::List(at), Ok(Value::Name(None))) => (What::ListEmpty, at, None),
         _ => return Err(format!("the floor cannot play back {call}, which answered {answer:?}").into()),
     };
     Ok(Step { what, at: entry(at)?, to: to.map(entry).transpose()? })
