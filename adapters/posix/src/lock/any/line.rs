@@ -51,7 +51,10 @@ impl Line {
             match self.try_join(me, want) {
                 Err(LockError::Disturbed) if disturbed < DISTURBED_MAX => disturbed += 1,
                 Err(LockError::Disturbed) if until.is_none() || until > Some(world.now()?) => {}
-                Err(LockError::Disturbed) => return Err(WaitError::TimedOut { owner: None }),
+                Err(LockError::Disturbed) => {
+                    self.tidy()?;
+                    return Err(WaitError::TimedOut { owner: None });
+                }
                 Err(error) => {
                     self.tidy()?;
                     return Err(WaitError::Lock(error));
