@@ -10,6 +10,7 @@ mod limits;
 pub mod matrix;
 mod observed;
 mod one_kind;
+mod remembered;
 mod semaphore;
 mod stories;
 mod token;
@@ -171,10 +172,13 @@ const OTHER_MUTANTS: [Entry; QUEUES_AND_WORLDS + OF_NUMBERS_AND_FILES + OF_KINDS
         &joined::<QUEUES_AND_WORLDS>(&wait_queue::MUTANTS, &worlds::MUTANTS),
         &joined::<OF_NUMBERS_AND_FILES>(&token::MUTANTS, &files::MUTANTS),
     ),
-    &joined::<OF_KINDS_AND_LEASES>(&one_kind::MUTANTS, &leases::MUTANTS),
+    &joined::<OF_KINDS_AND_LEASES>(
+        &joined::<{ one_kind::MUTANTS.len() + leases::MUTANTS.len() }>(&one_kind::MUTANTS, &leases::MUTANTS),
+        &remembered::MUTANTS,
+    ),
 );
 
-const OF_KINDS_AND_LEASES: usize = one_kind::MUTANTS.len() + leases::MUTANTS.len();
+const OF_KINDS_AND_LEASES: usize = one_kind::MUTANTS.len() + leases::MUTANTS.len() + remembered::MUTANTS.len();
 
 const OF_NUMBERS_AND_FILES: usize = token::MUTANTS.len() + files::MUTANTS.len();
 
