@@ -10,6 +10,7 @@ mod limits;
 pub mod matrix;
 mod observed;
 mod one_kind;
+mod remembered;
 mod semaphore;
 mod stories;
 mod token;
@@ -176,11 +177,15 @@ const OTHER_MUTANTS: [Entry; QUEUES_AND_WORLDS + OF_NUMBERS_AND_FILES + OF_KINDS
     ),
     &joined::<OF_KINDS_AND_LEASES>(
         &joined::<{ one_kind::MUTANTS.len() + leases::MUTANTS.len() }>(&one_kind::MUTANTS, &leases::MUTANTS),
-        &fast_lock::KEEPING_MUTANTS,
+        &joined::<{ fast_lock::KEEPING_MUTANTS.len() + remembered::MUTANTS.len() }>(
+            &fast_lock::KEEPING_MUTANTS,
+            &remembered::MUTANTS,
+        ),
     ),
 );
 
-const OF_KINDS_AND_LEASES: usize = one_kind::MUTANTS.len() + leases::MUTANTS.len() + fast_lock::KEEPING_MUTANTS.len();
+const OF_KINDS_AND_LEASES: usize =
+    one_kind::MUTANTS.len() + leases::MUTANTS.len() + fast_lock::KEEPING_MUTANTS.len() + remembered::MUTANTS.len();
 
 const OF_NUMBERS_AND_FILES: usize = token::MUTANTS.len() + files::MUTANTS.len();
 

@@ -17,6 +17,7 @@ pub mod observed;
 pub mod one_kind;
 pub mod power;
 pub mod processes;
+pub mod remembered;
 pub mod semaphore;
 pub mod token;
 pub mod wait_queue;

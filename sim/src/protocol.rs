@@ -253,6 +253,12 @@ pub trait Protocol: fmt::Debug + Sync {
         false
     }
 
+    /// Whether it takes a name for what its host remembers of it, in the profiles of NFS that remember; not by default: the
+    /// shipped adaptor asks the server about each directory on the way, before each call.
+    fn believes_names(&self) -> bool {
+        false
+    }
+
     /// Outcomes that must be possible with so many clients and faults; a search that never saw one is no pass.
     fn sometimes(&self, clients: usize, faults: Faults) -> Vec<&'static str>;
 }

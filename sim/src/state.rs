@@ -1,9 +1,14 @@
 //! A state of the world: the tree on disk, and where each process is in its attempt. A plain value.
 
+mod budgets;
 mod late;
+mod memory;
 
+use budgets::{read_faults, write_faults};
 pub(crate) use late::{Copies, Effect, Late};
 use late::{read_late, write_late};
+pub(crate) use memory::{Memory, Remembered, Was};
+use memory::{read_remembered, write_memory};
 use smallvec::SmallVec;
 
 use crate::{
@@ -12,7 +17,7 @@ use crate::{
     miss::Miss,
     names::{DEAD, IdNo, NameId, Names, PathId},
     resource::Resource,
-    scenario::{Budget, Faults},
+    scenario::Faults,
     times::Times,
     tree::{Change, Entries, Node, Tree},
     watching::Watching,
@@ -34,6 +39,8 @@ pub(crate) struct State {
     pub(crate) resource: Option<Box<Resource>>,
     /// The copies of calls that a server may execute yet.
     pub(crate) late: Copies,
+    /// What hosts remember of names that is not so any more, in order; nothing where nobody may answer by it.
+    pub(crate) memory: Memory,
     pub(crate) processes: Processes,
 }
 
@@ -112,9 +119,9 @@ impl Place {
     pub(crate) fn follow(self, names: &Names, change: Change) -> Result<Self, Miss> {
         Ok(match change {
             _ if self.path == DEAD => self,
-            Change::Removed(path) if self.holds(names, path) => Self::GONE,
+            Change::Removed(path, _) if self.holds(names, path) => Self::GONE,
             Change::Moved { from, .. } if self.holds(names, from) => self.moved(names, change)?,
-            Change::Moved { to, replaced: true, .. } if self.holds(names, to) => Self::GONE,
+            Change::Moved { to, replaced: Some(_), .. } if self.holds(names, to) => Self::GONE,
             _ => self,
         })
     }
@@ -130,7 +137,7 @@ impl Place {
         if names.is_within(parent, from) {
             return if self.holds(names, from) { Ok(None) } else { self.moved(names, change).map(Some) };
         }
-        Ok((replaced && parent == to && !self.holds(names, to)).then_some(Self::GONE))
+        Ok((replaced.is_some() && parent == to && !self.holds(names, to)).then_some(Self::GONE))
     }
 
     fn holds(self, names: &Names, dir: PathId) -> bool {
@@ -169,9 +176,9 @@ impl InCall {
 pub(crate) fn follow_open(names: &Names, open: PathId, change: Change) -> Result<PathId, Miss> {
     Ok(match change {
         _ if open == DEAD => DEAD,
-        Change::Removed(path) if path == open => DEAD,
+        Change::Removed(path, _) if path == open => DEAD,
         Change::Moved { from, to, .. } if names.is_within(open, from) => names.rebase(open, from, to)?,
-        Change::Moved { to, replaced: true, .. } if to == open => DEAD,
+        Change::Moved { to, replaced: Some(_), .. } if to == open => DEAD,
         _ => open,
     })
 }
@@ -190,7 +197,7 @@ fn note_entries(names: &Names, dir: PathId, change: Change, stood: &mut Vec<Name
     };
     match change {
         Change::Added(path) => came(names, dir, path, stood, fleeting),
-        Change::Removed(path) => went(path),
+        Change::Removed(path, _) => went(path),
         Change::Moved { from, to, .. } => {
             went(from);
             came(names, dir, to, stood, fleeting);
@@ -285,10 +292,14 @@ impl State {
             }
         }
         let [times, tester, resource] = [self.times.is_some(), self.tester != UNTESTED, self.resource.is_some()];
-        let late = !self.late.is_empty();
-        out.push(u16::from(times) | u16::from(tester) << 1 | u16::from(resource) << 2 | u16::from(late) << 3);
+        let [late, memory] = [!self.late.is_empty(), !self.memory.is_empty()];
+        let parts = [times, tester, resource, late, memory];
+        out.push((0..).zip(parts).fold(0, |has, (bit, part)| has | u16::from(part) << bit));
         if late {
             write_late(&self.late, naming, out)?;
+        }
+        if memory {
+            write_memory(&self.memory, naming, out)?;
         }
         if self.tester != UNTESTED {
             write_wide(out, self.tester);
@@ -314,6 +325,7 @@ impl State {
         let durable = (kept > 0).then(|| Box::new(Durable { tree: read_tree(input), is_new: kept > 1 }));
         let has = next(input);
         let late = if has & 8 > 0 { read_list(input, read_late) } else { Copies::new() };
+        let memory = if has & 16 > 0 { read_list(input, read_remembered) } else { Memory::new() };
         let tester = if has & 2 > 0 { read_wide(input) } else { UNTESTED };
         let times = (has & 1 > 0).then(|| Box::new(Times::decode(|| next(input))));
         let resource = (has & 4 > 0).then(|| Box::new(Resource::decode(|| next(input))));
@@ -321,7 +333,7 @@ impl State {
         while input.len() > 0 {
             processes.push(Process::decode(input));
         }
-        Self { left, tree, durable, times, tester, resource, late, processes }
+        Self { left, tree, durable, times, tester, resource, late, memory, processes }
     }
 }
 
@@ -374,58 +386,6 @@ impl Process {
         };
         let watching = if head & 4 == 0 { Watching::default() } else { Watching::decode(|| next(input)) };
         Self { incarnation: byte(head >> 3 & 0xff), rounds: byte(head >> 11), history, call, watching }
-    }
-}
-
-/// Which kinds there are, and then how many of each: those that one word has room for, and the others where there are any.
-fn write_faults(left: Faults, out: &mut Vec<u16>) {
-    let [first, others] = kinds_of_faults();
-    let has_others = others.iter().any(|budget| left.of(*budget) > 0);
-    let at = out.len();
-    out.push(u16::from(has_others) << FIRST_KINDS);
-    if left == Faults::NONE {
-        return;
-    }
-    write_kinds(left, first, at, out);
-    if has_others {
-        out.push(0);
-        write_kinds(left, others, out.len() - 1, out);
-    }
-}
-
-fn write_kinds(left: Faults, kinds: &[Budget], at: usize, out: &mut Vec<u16>) {
-    for (bit, &budget) in kinds.iter().enumerate().filter(|(_, budget)| left.of(**budget) > 0) {
-        out[at] |= 1 << bit;
-        out.push(left.of(budget).into());
-    }
-}
-
-const FIRST_KINDS: usize = 15;
-
-fn kinds_of_faults() -> [&'static [Budget]; 2] {
-    let (first, others) = Budget::ALL.split_at(FIRST_KINDS);
-    [first, others]
-}
-
-fn read_faults(input: &mut impl Iterator<Item = u16>) -> Faults {
-    let (mut left, bits) = (Faults::NONE, next(input));
-    if bits == 0 {
-        return left;
-    }
-    let [first, others] = kinds_of_faults();
-    read_kinds(&mut left, first, bits, input);
-    if bits & 1 << FIRST_KINDS != 0 {
-        let bits = next(input);
-        read_kinds(&mut left, others, bits, input);
-    }
-    left
-}
-
-fn read_kinds(left: &mut Faults, kinds: &[Budget], bits: u16, input: &mut impl Iterator<Item = u16>) {
-    for (bit, &budget) in kinds.iter().enumerate() {
-        if bits & 1 << bit != 0 {
-            *left.of_mut(budget) = byte(next(input));
-        }
     }
 }
 

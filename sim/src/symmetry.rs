@@ -26,7 +26,7 @@ use crate::{
     miss::Miss,
     names::{DEAD, IdNo, IdSet, NameId, Names, PathId, ROOT, mix},
     plan::Contents,
-    state::{InCall, Late, Naming, Process, State},
+    state::{InCall, Late, Naming, Process, State, Was},
     tree::Node,
 };
 
@@ -258,6 +258,13 @@ fn present(Tables { names, histories }: Tables<'_>, state: &State) -> IdSet {
     }
     for path in state.late.iter().flat_map(|late| late.places).map(|place| place.path).filter(|path| *path != DEAD) {
         ids = ids.with(names.ids_in(path));
+    }
+    for remembered in &state.memory {
+        let was = match remembered.was {
+            Was::Moved(to) => names.ids_in(to),
+            _ => IdSet::default(),
+        };
+        ids = ids.with(names.ids_in(remembered.path)).with(was);
     }
     for process in &state.processes {
         ids = ids.with(histories.remembered(process.history)).with(ids_in_call(names, &process.call));

@@ -105,7 +105,7 @@ impl Times {
                 self.touch(path);
                 self.touch(names.parent(path));
             }
-            Change::Removed(path) => {
+            Change::Removed(path, _) => {
                 self.stamps.retain(|stamp| stamp.0 != path);
                 self.touch(names.parent(path));
             }

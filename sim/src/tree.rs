@@ -26,12 +26,13 @@ pub(crate) enum Node {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     Added(PathId),
-    Removed(PathId),
-    /// An entry got a new path. `replaced` tells that an empty directory or a file stood at `to`.
+    /// With what it was.
+    Removed(PathId, Node),
+    /// An entry got a new path. `replaced` is the empty directory or the file that stood at `to`.
     Moved {
         from: PathId,
         to: PathId,
-        replaced: bool,
+        replaced: Option<Node>,
     },
 }
 
@@ -96,7 +97,7 @@ impl Tree {
     pub(crate) fn remove_file(&mut self, names: &Names, path: PathId) -> Result<Change, FsError> {
         match self.look_up(names, path)? {
             Node::Dir => Err(FsError::IsADirectory),
-            Node::File(_) => Ok(self.remove(path)),
+            node @ Node::File(_) => Ok(self.remove(path, node)),
         }
     }
 
@@ -104,7 +105,7 @@ impl Tree {
         match self.look_up(names, path)? {
             Node::File(_) => Err(FsError::NotADirectory),
             Node::Dir if self.has_entries(names, path) => Err(FsError::NotEmpty),
-            Node::Dir => Ok(self.remove(path)),
+            Node::Dir => Ok(self.remove(path, Node::Dir)),
         }
     }
 
@@ -126,7 +127,7 @@ impl Tree {
             moved.push((path, node));
         }
         *self = Self::from_entries(moved);
-        Ok(Ok(Some(Change::Moved { from, to, replaced: replaced.is_some() })))
+        Ok(Ok(Some(Change::Moved { from, to, replaced })))
     }
 
     /// What would be replaced.
@@ -178,9 +179,9 @@ impl Tree {
         self.entries.insert(at, (path, node));
     }
 
-    fn remove(&mut self, path: PathId) -> Change {
+    fn remove(&mut self, path: PathId, node: Node) -> Change {
         self.entries.retain(|entry| entry.0 != path);
-        Change::Removed(path)
+        Change::Removed(path, node)
     }
 }
 

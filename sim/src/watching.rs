@@ -140,8 +140,8 @@ impl Watched {
         self.dir != DEAD
             && match change {
                 Change::Added(_) => false,
-                Change::Removed(path) => is_of_dir(path),
-                Change::Moved { from, to, replaced } => is_of_dir(from) || replaced && to == self.dir,
+                Change::Removed(path, _) => is_of_dir(path),
+                Change::Moved { from, to, replaced } => is_of_dir(from) || replaced.is_some() && to == self.dir,
             }
     }
 }
@@ -149,6 +149,7 @@ impl Watched {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::Node;
 
     /// As an overflown queue does, which is one for all the watches of a process.
     #[test]
@@ -160,7 +161,7 @@ mod tests {
         let watches = [a, b].map(|dir| watching.take(dir));
         for _ in 0..2 {
             for entry in [x, y] {
-                watching.notice(&names, Change::Removed(entry), true).unwrap();
+                watching.notice(&names, Change::Removed(entry, Node::Dir), true).unwrap();
             }
             assert_eq!(watches.map(|watch| watching.has_fired(watch)), [true; 2]);
             assert!(watching.lose());

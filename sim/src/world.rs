@@ -15,6 +15,7 @@ mod identity;
 mod judge;
 mod lease;
 mod linear;
+mod memory;
 mod nfs;
 pub(crate) mod notify;
 mod power;
@@ -33,7 +34,7 @@ use crate::{
     protocol::{Phase, Property, Protocol},
     resource::Resource,
     scenario::{self, Budget, Profile, Scenario},
-    state::{Copies, InCall, Late, Process, State},
+    state::{Copies, InCall, Late, Memory, Process, State},
     symmetry::{PermId, Symmetry, Tables},
     times::Times,
     tree::Tree,
@@ -75,6 +76,8 @@ pub(crate) enum Step {
     Replay { client: u8 },
     /// The client's call is sent, and a copy of it.
     Double { client: u8 },
+    /// The client's next call goes by what its host remembers of a name.
+    Recall { client: u8 },
     /// The copy of a call was executed.
     Late(Late),
     /// The server was restarted, and had executed the calls of these clients, in this order.
@@ -99,6 +102,7 @@ impl Step {
             | Self::Odd { .. }
             | Self::Replay { .. }
             | Self::Double { .. }
+            | Self::Recall { .. }
             | Self::Late(_)
             | Self::Restart { .. } => true,
         }
@@ -115,7 +119,8 @@ impl Step {
             | Self::Suspend { client }
             | Self::Odd { client, .. }
             | Self::Replay { client }
-            | Self::Double { client } => Some(client),
+            | Self::Double { client }
+            | Self::Recall { client } => Some(client),
             Self::Jump { client, .. } => client,
             Self::Remove { .. }
             | Self::Commit
@@ -229,8 +234,8 @@ impl<'a> World<'a> {
         let is_tested = self.protocol.is_linearizable();
         let tester = if is_tested { self.testers.first(clients) } else { UNTESTED };
         let resource = self.protocol.has_resource().then(|| Box::new(Resource::new(clients)));
-        let (tree, late) = (Tree::default(), Copies::new());
-        State { left: faults, tree, durable: None, times, tester, resource, late, processes }
+        let (tree, late, memory) = (Tree::default(), Copies::new(), Memory::new());
+        State { left: faults, tree, durable: None, times, tester, resource, late, memory, processes }
     }
 
     /// Everything that can follow `state`, always in the same order.

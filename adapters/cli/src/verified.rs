@@ -1,13 +1,15 @@
 //! Which kinds of locks are verified on which file systems: what the safety matrix says of the algorithms of a kind in the
 //! world that a file system is.
 //!
-//! There is one such world yet, [`Profile::Local`]: this kernel alone writes to the file system, and it is as POSIX has it.
-//! On any other file system nothing is verified.
+//! There are three such worlds. [`Profile::Local`]: this kernel alone writes to the file system, and it is as POSIX has it.
+//! [`Profile::Nfs41`]: a mount of NFS with sessions, whose memory of names is asked anew. [`Profile::Nfs3Nodrc`]: a mount of
+//! version 3 that remembers no names, by a server of which nobody knows what it remembers of its replies. On any other file system
+//! nothing is verified.
 
 use std::path::Path;
 
 use lockwright_posix::{
-    fs::{FileSystem, Ground, Mount, NfsMount},
+    fs::{FileSystem, Ground, Mount, NfsMount, NfsVersion},
     lock::{Kind, PathLock},
 };
 use lockwright_sim::{
@@ -87,16 +89,30 @@ pub(crate) fn in_world(kind: Kind, profile: Profile) -> Verdict {
 
 /// The same on a file system, by its type and, over NFS, by the options of its mount, where they can be told.
 pub(crate) fn on(kind: Kind, file_system: FileSystem, mount: Option<&Mount>) -> Verdict {
-    let why = match file_system.ground() {
-        Ground::Local => return in_world(kind, Profile::Local),
-        _ if file_system.is_nfs() => match mount.and_then(Mount::nfs) {
-            None => "how it is mounted cannot be told".to_owned(),
-            Some(NfsMount { unfit: Some(unfit), .. }) => unfit.to_string(),
-            Some(_) => file_system.why().to_owned(),
+    match file_system.ground() {
+        Ground::Local => in_world(kind, Profile::Local),
+        _ if file_system.is_nfs() => match over_nfs(mount.and_then(Mount::nfs)) {
+            Ok(world) => in_world(kind, world),
+            Err(why) => Verdict::NotVerified(why),
         },
-        _ => file_system.why().to_owned(),
-    };
-    Verdict::NotVerified(why)
+        _ => Verdict::NotVerified(file_system.why().to_owned()),
+    }
+}
+
+/// The world that a mount of NFS is, or why it is none that was checked.
+fn over_nfs(mount: Option<NfsMount>) -> Result<Profile, String> {
+    let told = |why: &str| Err(why.to_owned());
+    match mount {
+        None => told("how it is mounted cannot be told"),
+        Some(NfsMount { unfit: Some(unfit), .. }) => Err(unfit.to_string()),
+        Some(NfsMount { version: Some(NfsVersion::Sessions), .. }) => Ok(Profile::Nfs41),
+        // Any other that is fit remembers no names.
+        Some(NfsMount { version: Some(NfsVersion::Three), .. }) => Ok(Profile::Nfs3Nodrc),
+        Some(NfsMount { version: Some(NfsVersion::Two | NfsVersion::Four), .. }) => told(
+            "it is NFS version 4.0, which has no sessions, and no lock was checked in that world; mount it with `vers=4.2`",
+        ),
+        Some(NfsMount { version: None, .. }) => told("which version of NFS it is cannot be told"),
+    }
 }
 
 /// Refuses a lock whose kind is not verified on the file system that it is on.
@@ -131,6 +147,36 @@ mod tests {
     fn every_kind_is_verified_where_one_kernel_writes() {
         for kind in every_kind() {
             assert!(in_world(kind, Profile::Local).is_verified(), "{kind}");
+        }
+    }
+
+    /// A mount whose options are these words.
+    fn mounted(options: &str) -> Result<Profile, String> {
+        let options = options.split(',').map(str::to_owned).collect();
+        let mount = Mount { kind: "nfs4".to_owned(), source: "host:/".to_owned(), at: "/mnt".to_owned(), options };
+        over_nfs(mount.nfs())
+    }
+
+    #[test]
+    fn a_mount_of_nfs_is_a_world_that_was_checked_or_it_is_said_what_to_mount() {
+        for (options, world) in [
+            ("rw,vers=4.2,hard", Profile::Nfs41),
+            ("rw,vers=4.1,hard", Profile::Nfs41),
+            ("rw,vers=3,hard,lookupcache=none", Profile::Nfs3Nodrc),
+        ] {
+            assert_eq!(mounted(options), Ok(world), "{options}");
+        }
+        for options in ["rw,vers=4.0,hard", "rw,vers=3,hard", "rw,vers=4.2,soft", "rw,vers=2,hard", "rw,vers=4.2,nocto"]
+        {
+            assert!(mounted(options).is_err_and(|why| why.contains("mount it")), "{options}");
+        }
+        assert!(mounted("rw,hard").is_err() && over_nfs(None).is_err());
+    }
+
+    #[test]
+    fn a_fast_lock_is_verified_on_both_mounts_of_nfs() {
+        for world in [Profile::Nfs41, Profile::Nfs3Nodrc] {
+            assert!(in_world(Kind::Fast, world).is_verified(), "{world}");
         }
     }
 

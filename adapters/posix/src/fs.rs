@@ -5,7 +5,7 @@
 //! `openat2` with `RESOLVE_BENEATH` and `RESOLVE_NO_SYMLINKS`, or one name at a time where the kernel has no `openat2`
 //! (before Linux 5.6) or a sandbox forbids it.
 //!
-//! Over NFS this host's memory of names is not believed: see the module `fresh`.
+//! Over NFS this host's memory of names is not believed, nor is every refusal: see the modules `fresh` and `settle`.
 //!
 //! Files are made with mode 0600 and directories with 0700, less the umask, unless they are [shared](SharedWith), or
 //! [`PosixFs::by_umask`] leaves it all to the umask. Handles are closed on exec. Who else could change what stands there is
@@ -30,7 +30,7 @@ use nix::{
         stat::{self, FileStat, Mode, SFlag, UtimensatFlags},
         time::TimeSpec,
     },
-    unistd::{self, UnlinkatFlags},
+    unistd,
 };
 
 use crate::errno::fact;
@@ -43,6 +43,7 @@ mod later;
 mod mount;
 mod nfs;
 mod reading;
+mod settle;
 mod trust;
 
 pub use known::{FileSystem, Ground};
@@ -391,36 +392,34 @@ impl Fs for PosixFs {
     }
 
     fn remove_file(&self, path: &Path) -> Result<(), FsError> {
-        self.settled(|| {
-            let (parent, name) = self.entry(path, FsError::IsADirectory)?;
-            match unistd::unlinkat(&parent, name, UnlinkatFlags::NoRemoveDir) {
-                // POSIX has `EPERM` for a directory, and Linux passes on what the file system says.
-                Err(Errno::EPERM) if kind(&parent, name) == Ok(SFlag::S_IFDIR) => Err(FsError::IsADirectory),
-                other => other.map_err(fact),
-            }
-        })
+        if self.may_execute_twice() { self.looking().remove_file(path) } else { self.unlink(path) }
     }
 
     fn remove_dir(&self, path: &Path) -> Result<(), FsError> {
-        self.settled(|| {
-            let (parent, name) = self.entry(path, FsError::PermissionDenied)?;
-            match unistd::unlinkat(parent, name, UnlinkatFlags::RemoveDir) {
-                Err(Errno::EEXIST) => Err(FsError::NotEmpty),
-                other => other.map_err(fact),
-            }
-        })
+        if self.may_execute_twice() { self.looking().remove_dir(path) } else { self.rmdir(path) }
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
-        self.settled(|| {
-            let (from_parent, from) = self.entry(from, FsError::IntoItself)?;
-            let (to_parent, to) = self.entry(to, FsError::NotEmpty)?;
-            match fcntl::renameat(from_parent, from, to_parent, to) {
-                Err(Errno::EEXIST) => Err(FsError::NotEmpty),
-                Err(Errno::EINVAL) => Err(FsError::IntoItself),
-                other => other.map_err(fact),
-            }
-        })
+        if self.may_execute_twice() { self.looking().rename(from, to) } else { self.move_entry(from, to) }
+    }
+
+    fn discard_file(&self, path: &Path) -> Result<(), Halted> {
+        let _ = self.unlink(path);
+        Ok(())
+    }
+
+    fn discard_dir(&self, path: &Path) -> Result<(), Halted> {
+        let _ = self.rmdir(path);
+        Ok(())
+    }
+
+    fn put_aside(&self, from: &Path, to: &Path) -> Result<(), Halted> {
+        let _ = self.move_entry(from, to);
+        Ok(())
+    }
+
+    fn may_repeat(&self) -> bool {
+        self.may_execute_twice()
     }
 
     fn list(&self, dir: &Path) -> Result<Vec<Name>, FsError> {

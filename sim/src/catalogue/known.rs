@@ -65,11 +65,11 @@ pub const KNOWN_BAD: [Known; 60] = [
     not(27, "empties the file when it opens it, before it is locked", NO_FLOCK),
     not(28, "tidies up lock files that can be locked", NO_FLOCK),
     by(29, "takes an error for a call without effect", &["fast_lock.error_means_no"]),
-    not(30, "counts links by what the client has cached", NO_CACHE),
+    not(30, "counts links by what the client has cached", NO_COUNT),
     by(31, "tries with a name that another has too", &["file_lock.host_is_me"]),
     by(32, "looks at the lock, not at its own file", &["file_lock.looks_at_the_lock"]),
     by(33, "waits for itself when the answer was lost", &["mkdir_lock.exists_is_held", "mkdir_lock.reply_lost"]),
-    not(34, "trusts a success from a client that makes one of \"exists\"", NO_FALSE_SUCCESS),
+    by(34, "trusts a success from a client that makes one of \"exists\"", &["mkdir_lock.false_success"]),
     by(35, "takes the lock by a rename of a file", &["file_lock.rename_over"]),
     by(36, "takes it by a rename over an empty directory", &["fast_lock.sign_after_move"]),
     by(37, "removes the dead one's entry, then the directory", &["mkdir_lock.kill_stale"]),
@@ -77,7 +77,7 @@ pub const KNOWN_BAD: [Known; 60] = [
     by(39, "stands in line by a time read before", &["fair_lock.no_doorway"]),
     by(40, "leaves the door before it stands in line", &["fair_lock.flag_down_first", "fair_lock.line_before_door"]),
     by(41, "reads off one listing who is first", &["mkdir_lock.one_listing", "rw_lock.downgrade_by_rename"]),
-    not(42, "decides by a listing that lacks what stood all the time", NO_CACHE),
+    not(42, "decides by a listing that lacks what stood all the time", LISTS_ANEW),
     by(43, "parts equals by the order of a listing", &["mkdir_lock.first_listed"]),
     by(44, "looks first, and watches after", &["one_file.look_then_watch", "fair_lock.look_then_watch"]),
     by(45, "relies on being told", &["fast_lock.no_polling"]),
@@ -97,7 +97,7 @@ pub const KNOWN_BAD: [Known; 60] = [
     by(55, "looks for a writer, then says that it reads", &["rw_lock.look_then_register"]),
     by(56, "waits as a reader to become a writer", &["rw_lock.upgrade_in_place"]),
     by(57, "compares the server's stamp with its own clock", &["lease.stamp_against_wall_clock"]),
-    not(58, "waits for a release that its cache does not show", NO_CACHE),
+    not(58, "waits for a release that its cache does not show", NOT_FOR_EVER),
     by(59, "publishes a lease that nobody renews", &["lease.heartbeat_not_started"]),
     by(60, "comes again after the same time as the other", &["check_bid_check.same_backoff"]),
 ];
@@ -115,8 +115,10 @@ pub const KNOWN_GOOD: [Known; 5] = [
 const NO_INODES: &str = "no call tells a file's number, so no algorithm can go by it; file_lock.aside_by_stamp takes another \
                          thing for an identity that two files may share";
 const NO_FLOCK: &str = "no call locks a file in the kernel";
-const NO_CACHE: &str = "every call asks the server: a client that answers from what it has cached is no world here yet";
-const NO_FALSE_SUCCESS: &str = "a call may fail and have had its effect; none succeeds without it";
+const NO_COUNT: &str =
+    "no call makes a link or counts them; two_flags.believes_names takes another thing that is remembered";
+const LISTS_ANEW: &str = "a directory is asked about when it is opened, so that a listing has what stood all the time";
+const NOT_FOR_EVER: &str = "what is remembered is answered as often as there is a budget for, and a wait outlasts that";
 const NO_DEAF_WATCH: &str = "notices are lost one by one; of a mount all are lost, and fast_lock.no_polling takes one";
 const NO_LINKS: &str = "no call makes a link; fast_lock moves a directory, and looks again where that failed";
 

@@ -48,7 +48,7 @@ pub fn known(scenario: &Scenario, property: Property) -> Option<Limit> {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 50] = [
+pub const LIMITS: [Limit; 69] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -135,6 +135,11 @@ pub const LIMITS: [Limit; 50] = [
         faults: Profile::Nfs3Drc.default_faults(),
         ..late("semaphore+passes", Property::NotDispossessed, RELEASED_LATE)
     },
+    Limit {
+        profile: Profile::Nfs41,
+        faults: Faults { restarts: 1, ..Faults::NONE },
+        ..late("semaphore+passes", Property::NotDispossessed, RELEASED_LATE)
+    },
     late("check_bid_check", Property::NotDispossessed, RELEASED_LATE),
     late("check_bid_check+whole", Property::NotDispossessed, RELEASED_LATE),
     late(
@@ -156,6 +161,24 @@ pub const LIMITS: [Limit; 50] = [
     wait_queue::CLOCK_SET_FORWARD,
     wait_queue::NO_LIVELOCK,
     leases::LEASE_IS_OUTSLEPT,
+    given_up("fast_lock", Property::AnswersAsDocumented),
+    given_up("fast_lock-dir", Property::AnswersAsDocumented),
+    given_up("fast_lock+cleaner", Property::AnswersAsDocumented),
+    given_up("fast_lock-dir+cleaner", Property::AnswersAsDocumented),
+    given_up("fast_lock+observer", Property::Linearizable),
+    given_up("semaphore", Property::AnswersAsDocumented),
+    given_up("semaphore+passes", Property::AnswersAsDocumented),
+    given_up("check_bid_check", Property::NotDispossessed),
+    given_up("check_bid_check+whole", Property::AnswersAsDocumented),
+    given_up("fair_lock", Property::NotDispossessed),
+    given_up("fair_lock+tries", Property::AnswersAsDocumented),
+    given_up("fair_lock+cutting", Property::NotDispossessed),
+    given_up("fair_semaphore", Property::NotDispossessed),
+    given_up("rw_lock", Property::NotDispossessed),
+    given_up("rw_lock+downgrade", Property::NotDispossessed),
+    given_up("token", Property::AnswersAsDocumented),
+    given_up("one_kind", Property::NotDispossessed),
+    given_up("one_kind+alike", Property::NotDispossessed),
 ];
 
 const LEAF: &str = "the leaf is the lock; whoever removes a live owner's leaf gives the lock to the next";
@@ -170,6 +193,15 @@ const MOVED_LATE: &str = "a copy of a former move into the line moves the client
                           is taken back a holder that asks again is told to wait";
 const SEEN_ONCE_MORE: &str = "a copy of its making brings the leaf back while its owner gives back, so that who looks may see \
                               the owner go and come once more";
+
+const GIVEN_UP: &str = "a call that was given up is executed later, as by a mount that is soft, when its caller has gone on: it makes or \
+                        removes what the next hold or the next try is known by";
+
+/// A call is told to have failed, and executed after that.
+const fn given_up(name: &'static str, property: Property) -> Limit {
+    let profile = Profile::NfsLegacy;
+    Limit { name, clients: 2, profile, faults: profile.default_faults(), property, why: GIVEN_UP }
+}
 
 /// A copy of a call is executed late.
 const fn late(name: &'static str, property: Property, why: &'static str) -> Limit {

@@ -131,7 +131,7 @@ pub const fn usual(profile: Profile) -> (u8, Faults) {
     let faults = Faults { crashes: 1, ..profile.default_faults() };
     match profile {
         Profile::Local => (3, Faults { errors: 1, ..faults }),
-        Profile::Nfs3Drc | Profile::Nfs3Nodrc => (2, profile.default_faults()),
+        Profile::Nfs41 | Profile::Nfs3Drc | Profile::Nfs3Nodrc | Profile::NfsLegacy => (2, profile.default_faults()),
         _ => (2, faults),
     }
 }

@@ -75,6 +75,16 @@ pub struct Faults {
     ///
     /// *Source.* RFC 1813, section 4.5: the cache of replies is in memory.
     pub restarts: u8,
+    /// A call is answered, or finds its directory, by what the client's host remembers of a name and others have changed.
+    ///
+    /// *Source.* `nfs(5)`, "Data and metadata coherence" and `lookupcache=`: names that were found, and names that were not,
+    /// are remembered until the directory is seen to have changed, for up to a minute (`acdirmax`).
+    pub stales: u8,
+    /// A directory that is there is made, and the client is told that this was done.
+    ///
+    /// *Source.* Clients of BSD took `EEXIST` for the answer to a call sent twice, of `LINK`, `SYMLINK` and `MKDIR`, until
+    /// 2007.
+    pub lies: u8,
 }
 
 /// A kind of fault that has a budget.
@@ -99,11 +109,13 @@ pub enum Budget {
     Guards,
     Duplicates,
     Restarts,
+    Stales,
+    Lies,
 }
 
 impl Budget {
     /// All kinds, in the order in which they are written.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Crashes,
         Self::Errors,
         Self::Removals,
@@ -122,6 +134,8 @@ impl Budget {
         Self::Guards,
         Self::Duplicates,
         Self::Restarts,
+        Self::Stales,
+        Self::Lies,
     ];
 
     /// The word by which it is written.
@@ -146,6 +160,8 @@ impl Budget {
             Self::Guards => "guards",
             Self::Duplicates => "duplicates",
             Self::Restarts => "restarts",
+            Self::Stales => "stales",
+            Self::Lies => "lies",
         }
     }
 
@@ -177,6 +193,8 @@ impl Faults {
         guards: 0,
         duplicates: 0,
         restarts: 0,
+        stales: 0,
+        lies: 0,
     };
 
     /// The budget of one kind.
@@ -201,6 +219,8 @@ impl Faults {
             Budget::Guards => self.guards,
             Budget::Duplicates => self.duplicates,
             Budget::Restarts => self.restarts,
+            Budget::Stales => self.stales,
+            Budget::Lies => self.lies,
         }
     }
 
@@ -226,6 +246,8 @@ impl Faults {
             Budget::Guards => &mut self.guards,
             Budget::Duplicates => &mut self.duplicates,
             Budget::Restarts => &mut self.restarts,
+            Budget::Stales => &mut self.stales,
+            Budget::Lies => &mut self.lies,
         }
     }
 

@@ -26,6 +26,14 @@ pub enum Profile {
     Notify,
     /// The same as [`Profile::Local`], and somebody who knows nothing of the protocol removes entries.
     Operator,
+    /// The same as [`Profile::Local`], by mounts of NFS version 4.1 or later, one host for each client. Each host remembers
+    /// names, and answers by what it remembers; but the adaptor asks anew about each directory on the way, so that only what
+    /// changes during a call is answered as it was. A call is executed once, also one whose caller is dead by then, save
+    /// that a restart of the server makes it forget.
+    ///
+    /// *Source.* RFC 8881, sections 2.10.6 (exactly-once semantics), 8.4.2 (restart of the server) and 10.8.1 (caching of
+    /// names); `nfs(5)`, "Data and metadata coherence". Deleting a file that is open on the same host is not in it.
+    Nfs41,
     /// The same as [`Profile::Local`], by a client of NFS version 3 that keeps nothing in a cache, one host for each client.
     /// The server knows its replies again as long as it runs: a call is executed once, and maybe when its caller is dead. A
     /// restart makes it forget them. Algorithms look before they believe a refusal:
@@ -38,19 +46,28 @@ pub enum Profile {
     /// The same, and the server knows no reply again: a call whose reply was lost is executed twice, and a copy of it at
     /// any later time.
     Nfs3Nodrc,
+    /// The same, by mounts that remember names for as long as they like, and that asking anew does not help, as those of
+    /// version 2 and those with `lookupcache=all` and `nocto`. A call that was given up may be executed later (`soft`: an
+    /// error and a copy), files are not made exclusively, and a directory that is there is said to be made.
+    ///
+    /// *Source.* RFC 1094, whose CREATE is not exclusive and whose stamps are all that tells of changes; `nfs(5)`, `soft`,
+    /// `nocto`, `lookupcache`.
+    NfsLegacy,
 }
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Local,
         Self::Power,
         Self::Identity,
         Self::Lease,
         Self::Notify,
         Self::Operator,
+        Self::Nfs41,
         Self::Nfs3Drc,
         Self::Nfs3Nodrc,
+        Self::NfsLegacy,
     ];
 
     /// The word by which it is written.
@@ -63,8 +80,10 @@ impl Profile {
             Self::Lease => "lease",
             Self::Notify => "notify",
             Self::Operator => "operator",
+            Self::Nfs41 => "nfs4.1",
             Self::Nfs3Drc => "nfs3-drc",
             Self::Nfs3Nodrc => "nfs3-nodrc",
+            Self::NfsLegacy => "nfs-legacy",
         }
     }
 
@@ -88,6 +107,24 @@ impl Profile {
             Self::Notify => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Losses],
             Self::Power => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Cuts, Budget::Reorders],
             Self::Operator => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Removals],
+            Self::Nfs41 => &[
+                Budget::Crashes,
+                Budget::Errors,
+                Budget::Refusals,
+                Budget::Duplicates,
+                Budget::Restarts,
+                Budget::Stales,
+            ],
+            Self::NfsLegacy => &[
+                Budget::Crashes,
+                Budget::Errors,
+                Budget::Refusals,
+                Budget::Replays,
+                Budget::Guards,
+                Budget::Duplicates,
+                Budget::Stales,
+                Budget::Lies,
+            ],
             Self::Nfs3Drc => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Duplicates, Budget::Restarts],
             Self::Nfs3Nodrc => &[
                 Budget::Crashes,
@@ -103,7 +140,12 @@ impl Profile {
     /// Whether answers of the file system may be lies, so that algorithms look before they believe them.
     #[must_use]
     pub const fn is_nfs(self) -> bool {
-        matches!(self, Self::Nfs3Drc | Self::Nfs3Nodrc)
+        matches!(self, Self::Nfs41 | Self::Nfs3Drc | Self::Nfs3Nodrc | Self::NfsLegacy)
+    }
+
+    /// Whether the server knows its replies again, so that it executes a copy of a call only if the call never was.
+    pub(crate) const fn knows_its_replies(self) -> bool {
+        matches!(self, Self::Nfs41 | Self::Nfs3Drc)
     }
 
     /// Whether there are clocks in it.
@@ -126,6 +168,8 @@ impl Profile {
             Self::Notify => Faults { losses: 1, ..Faults::NONE },
             Self::Power => Faults { cuts: 1, ..Faults::NONE },
             Self::Operator => Faults { removals: 1, ..Faults::NONE },
+            Self::Nfs41 => Faults { restarts: 1, stales: 1, ..Faults::NONE },
+            Self::NfsLegacy => Faults { errors: 1, duplicates: 1, ..Faults::NONE },
             Self::Nfs3Drc => Faults { restarts: 1, ..Faults::NONE },
             Self::Nfs3Nodrc => Faults { duplicates: 1, ..Faults::NONE },
         }

@@ -75,7 +75,7 @@ pub(super) fn write_late(late: &[Late], naming: &impl Naming, out: &mut Vec<u16>
 }
 
 /// Where a client comes.
-fn place_of(naming: &impl Naming, client: u8) -> u16 {
+pub(super) fn place_of(naming: &impl Naming, client: u8) -> u16 {
     let place = (0..=u8::MAX).find(|place| naming.client_at(usize::from(*place)) == usize::from(client));
     u16::from(place.unwrap_or_else(|| unreachable!("every client has a place")))
 }

@@ -66,6 +66,8 @@ pub(super) enum Deed {
     Replay,
     /// A copy of a call is on its way.
     Double,
+    /// The next call goes by what its host remembers.
+    Recall,
     /// The copy of a call was executed.
     Late(Late),
     /// The server restarted, and had executed the calls of these clients, in this order.
@@ -88,6 +90,7 @@ impl Deed {
             | Self::Reboot(_)
             | Self::Replay
             | Self::Double
+            | Self::Recall
             | Self::Late(_)
             | Self::Restart(_) => true,
             Self::Call | Self::Begin | Self::Fail { .. } | Self::Odd(_) => false,
@@ -127,6 +130,8 @@ impl Fault {
             Self::Counted(Budget::Guards) => "making of a file executed twice",
             Self::Counted(Budget::Duplicates) => "copy of a call",
             Self::Counted(Budget::Restarts) => "restart of the server",
+            Self::Counted(Budget::Stales) => "name as it is remembered",
+            Self::Counted(Budget::Lies) => "false success",
             Self::HadWalked => "parted walk",
         }
     }
@@ -154,6 +159,7 @@ impl Event {
             Step::Cut { emptied } => Deed::Cut(emptied.clone()),
             Step::Replay { .. } => Deed::Replay,
             Step::Double { .. } => Deed::Double,
+            Step::Recall { .. } => Deed::Recall,
             Step::Late(late) => Deed::Late(*late),
             Step::Restart { executed } => Deed::Restart(executed.clone()),
         };

@@ -37,6 +37,7 @@ pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
         Deed::Begin => format!("{id}  {} begins", shape(request)),
         Deed::Replay => format!("{id}  {} executed, and its reply lost", shape(request)),
         Deed::Double => format!("{id}  {} is sent, and a copy of it", shape(request)),
+        Deed::Recall => format!("{id}  {} goes by a name that its host remembers", shape(request)),
         Deed::Call | Deed::Fail { .. } | Deed::Odd(_) => {
             let answer = match (event.error, event.reply) {
                 (Some(error), _) => format!("-1 {}", errno(error)),
@@ -48,6 +49,8 @@ pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
                 Deed::Fail { took_effect: false } => " (injected)",
                 Deed::Odd(Budget::Jitters) => " (a second off)",
                 Deed::Odd(Budget::Reorders) => " (durable before what came before it elsewhere)",
+                Deed::Odd(Budget::Stales) => " (as its host remembers)",
+                Deed::Odd(Budget::Lies) => " (and it was there)",
                 Deed::Odd(_) => " (odd)",
                 _ => "",
             };
@@ -108,7 +111,8 @@ fn nobodys(world: &World<'_>, before: &State, event: &Event) -> String {
         | Deed::Fail { .. }
         | Deed::Odd(_)
         | Deed::Replay
-        | Deed::Double => String::new(),
+        | Deed::Double
+        | Deed::Recall => String::new(),
     }
 }
 

@@ -106,7 +106,9 @@ impl World<'_> {
             self.refusals(&State { left, ..state.clone() }, client, plan, out)?;
         }
         self.replay(state, client, plan, out)?;
-        self.double(state, client, plan, out)
+        self.double(state, client, plan, out)?;
+        self.lie(state, client, plan, out)?;
+        self.recall(state, client, plan, out)
     }
 
     /// The steps in which `next` follows because a call failed, which may have taken effect.
@@ -219,7 +221,7 @@ impl World<'_> {
     }
 
     /// Answers a call whose value is only that it was done.
-    fn answer_plainly(
+    pub(super) fn answer_plainly(
         &self,
         mut next: State,
         client: u8,
@@ -249,8 +251,9 @@ impl World<'_> {
         came: Came,
         out: &mut Vec<Successor>,
     ) -> Result<(), Miss> {
-        let Came { change, error, failed, odd } = came;
         let history = next.processes[usize::from(client)].history;
+        self.renew(&mut next, client, self.plan(history)?, &came);
+        let Came { change, error, failed, odd } = came;
         let mut node = self.histories.follow(history, reply)?;
         let arrived = node;
         let (mut said, mut rounds) = (None, 0);
@@ -358,7 +361,7 @@ impl World<'_> {
             }
             process.watching.notice(&self.names, change, loses)?;
         }
-        Ok(())
+        self.remember(next, client, change)
     }
 
     /// The names as they are spelled, sorted, so that their numbers have no say in the order of successors.
@@ -396,6 +399,16 @@ impl Came {
     /// The same call, which spends a budget.
     pub(super) fn odd(self, budget: Budget) -> Self {
         Self { odd: Some(budget), ..self }
+    }
+
+    /// Whether it came from what a host remembers.
+    pub(super) fn is_recalled(&self) -> bool {
+        self.odd == Some(Budget::Stales)
+    }
+
+    /// Whether it changed something.
+    pub(super) fn has_changed(&self) -> bool {
+        self.change.is_some()
     }
 
     fn failed(error: FsError, took_effect: bool) -> Self {

@@ -6,7 +6,9 @@
 //!   to be written stays empty or has them; other beginnings of the contents are not tried.
 //! * A *refusal* is an error that says that nothing happened: `EACCES`, `EMFILE`, `EROFS` where something is to be
 //!   changed, `ESTALE`. A watch may be refused too, since there are so many to a user. A file that is open can be written.
-//! * A *replay*, a *copy* that is executed late and a *restart* of the server are those of NFS; see [`nfs`](super::nfs).
+//! * A *replay*, a *copy* that is executed late, a *restart* of the server and a *lie* are those of NFS; see
+//!   [`nfs`](super::nfs).
+//! * A *recall* takes a name for what a host remembers of it; see [`memory`](super::memory).
 //! * A *removal* takes away one entry anywhere, a file or an empty directory, by the hand of somebody who knows nothing
 //!   of the protocol.
 //! * A *power cut* kills all processes at once and takes the disk back to what was durable; see [`power`](super::power).
@@ -48,6 +50,7 @@ impl World<'_> {
             let mut next = State { left, ..state.clone() };
             next.processes[usize::from(client)] = self.next_process(client, process, incarnation)?;
             next.gave_up(client);
+            self.outlive(&mut next, client);
             next.tester = self.hear(next.tester, Heard::Crash(client))?;
             if let Some(resource) = &mut next.resource {
                 resource.end(client);

@@ -8,17 +8,22 @@
 //! * A *restart* makes a server forget its replies. Every call that was sent and not answered may have been executed before, in
 //!   any order, and is sent again.
 //!
+//! * A *lie* is an old client's: it takes the refusal to make what is there for the answer to a call that was sent twice.
+//!
 //! Calls are sent with the handles of their directories, so each execution takes effect in the same ones, wherever they
 //! are by then, or finds them gone. An exclusive create that is executed again is told so; its copy makes the file again
 //! where that was removed. Contents are written by calls of their own, which do the same when they are executed again.
 
-use super::{Step, Successor, World, calls::places};
+use super::{
+    Step, Successor, World,
+    calls::{Came, places},
+};
 use crate::{
     history::Then,
     miss::Miss,
     names::{DEAD, Names},
-    plan::{Op, Plan},
-    scenario::{Budget, Profile},
+    plan::{LookedAt, Op, Plan},
+    scenario::Budget,
     state::{Effect, InCall, Late, Place, State},
     tree::{Change, Node},
 };
@@ -35,10 +40,22 @@ impl World<'_> {
         Ok(())
     }
 
+    /// The step in which a directory is made that is there, and the client is told that it made it.
+    pub(super) fn lie(&self, state: &State, client: u8, plan: Plan, out: &mut Vec<Successor>) -> Result<(), Miss> {
+        let Some(left) = state.left.spend(Budget::Lies) else { return Ok(()) };
+        let call = &state.processes[usize::from(client)].call;
+        let is_there = || state.tree.look_up(&self.names, places(plan, call)[0].path).is_ok();
+        if !matches!(plan.op, Op::CreateDir) || plan.looked_at != LookedAt::All || !is_there() {
+            return Ok(());
+        }
+        let next = State { left, ..state.clone() };
+        self.answer_plainly(next, client, plan, Came::default().odd(Budget::Lies), out)
+    }
+
     /// The step in which a client's call is sent, and a copy of it.
     pub(super) fn double(&self, state: &State, client: u8, plan: Plan, out: &mut Vec<Successor>) -> Result<(), Miss> {
         let Some(left) = state.left.spend(Budget::Duplicates) else { return Ok(()) };
-        let is_known = self.scenario.profile == Profile::Nfs3Drc;
+        let is_known = self.scenario.profile.knows_its_replies();
         let may_be_given_up = state.left.crashes > 0 || state.left.errors > 0;
         let call = &state.processes[usize::from(client)].call;
         let Some(effect) = Effect::of(plan.op) else { return Ok(()) };

@@ -1,6 +1,6 @@
 //! Which file systems are known, by their type, and whether what was checked of the locks speaks of them.
 //!
-//! What was checked (the profile `local`) takes a file system that one kernel alone writes to, and that keeps the promises
+//! What was checked (the profile `local`; over NFS see [`Mount::nfs`](super::Mount::nfs)) takes a file system that one kernel alone writes to, and that keeps the promises
 //! of [`Fs`](lockwright_kernel::fs::Fs). The first is known of a type, and stands here. The second is for
 //! [`doctor`](crate::doctor) to try; of the types that are here as [`Ground::Local`] it is to be expected.
 
@@ -54,6 +54,8 @@ const LAYERS: &str = "one kernel writes to its upper layer; tries in every test 
 const NAMES: &str = "an owner's name has a `:` in it, which it does not take, and it takes `a` and `A` for one name";
 const STACKED: &str = "it lies on another file system, which cannot be seen through it";
 const HOSTS: &str = "other hosts write to it, each with a cache of its own, and no lock was checked in that world yet";
+const MOUNTED: &str =
+    "other hosts write to it, each with a memory of its own; how it is mounted says whether locks were checked so";
 const HOST: &str = "the host outside writes to it as well, and no lock was checked in that world yet";
 const PROGRAM: &str = "a program answers for it, which need not do as a kernel does, and may speak for other hosts";
 const UNKNOWN: &str = "nothing is known of this type";
@@ -85,7 +87,7 @@ const KNOWN: &[(i64, &str, Ground, &str)] = &[
     (0x0116_1970, "gfs2", Ground::Shared, HOSTS),
     (0x4750_4653, "gpfs", Ground::Shared, HOSTS),
     (0x0BD0_0BD0, "lustre", Ground::Shared, HOSTS),
-    (0x0000_6969, "nfs", Ground::Shared, HOSTS),
+    (0x0000_6969, "nfs", Ground::Shared, MOUNTED),
     (0x7461_636F, "ocfs2", Ground::Shared, HOSTS),
     (0x0000_517B, "smb", Ground::Shared, HOSTS),
     (0xFE53_4D42, "smb2", Ground::Shared, HOSTS),

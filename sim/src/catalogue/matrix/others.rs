@@ -74,6 +74,12 @@ const OTHERS: &[Other] = &[
         PAUSE,
     ),
     Other::new(&["fair_lock+tries"], Profile::Notify, (2, Profile::Notify.default_faults()), LONG),
+    Other::new(
+        &["fair_lock+tries", "fair_lock+cutting", "rw_lock+downgrade"],
+        Profile::Nfs41,
+        (2, Faults { stales: 1, ..Faults::NONE }),
+        LONG,
+    ),
 ];
 
 const PAUSE: &str = "a lease is over after two ticks, and a pause for as long is what it is about";

@@ -2,7 +2,7 @@
 
 use super::Told;
 
-pub(super) const STORIES: [Told; 50] = [
+pub(super) const STORIES: [Told; 53] = [
     (
         "dotlock.check_then_unlink",
         "Two find the same file stale; the second removes the one that the first has made since.",
@@ -244,5 +244,20 @@ pub(super) const STORIES: [Told; 50] = [
         "lease.heartbeat_not_started",
         "The thread that renews the lease could not be started, after the lock was published.",
         "tox-dev/filelock#691",
+    ),
+    (
+        "fair_lock.believes_names",
+        "A host goes on into a directory that another has removed and made anew, and is told that its handle is stale.",
+        "nfs(5), lookupcache; jj-vcs/jj#6747; the client of Linux 6.1, as adapters/nfs/README.md has it",
+    ),
+    (
+        "two_flags.believes_names",
+        "A host has looked for the other's flag before, found none, and does not ask again.",
+        "nfs(5), lookupcache; commontoolsinc/labs#4642; ornladios/ADIOS2#5010",
+    ),
+    (
+        "mkdir_lock.false_success",
+        "Two make the same directory, and both are told that they did.",
+        "the NFS clients of FreeBSD and DragonFly until 2007, of LINK, SYMLINK and MKDIR",
     ),
 ];
