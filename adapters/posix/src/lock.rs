@@ -183,7 +183,7 @@ impl PathLock {
     #[must_use]
     pub fn with_leaf(self, leaf: Leaf) -> Self {
         let lock = self.place.lock(self.kind.layout(), leaf);
-        Self { lock, leaf, ..self }
+        Self { leaf, lock, ..self }
     }
 
     /// The same lock, for those who take it again and again: a [`Kind::Fast`] whose directories stay on disk while it is free, for as
