@@ -19,7 +19,7 @@ pub(super) const MODELS: [Model; 5] = [
             file: JOIN,
             old: r"/\ awaits' = [awaits EXCEPT ![p] = Procs]",
             new: r"/\ awaits' = [awaits EXCEPT ![p] = {}]",
-            violates: "Refines",
+            violates: "Inv",
         }],
     },
     Model {
