@@ -38,6 +38,8 @@
 //! [`Fs::remove_dir`]), and each MOVE brings in one leaf, so of two MOVEs the second needs the first one's leaf to be
 //! gone. A leaf in `owner` is removed by its owner's unlock, or by a recovery, which waits for its owner's death. Both
 //! name the leaf, and no other contender has that name, so neither can hit a successor, however late it acts.
+//! `Inv` in `specs/fast_lock/FastLock.tla` says so as an inductive invariant: whose leaf is in `owner` is inside or died
+//! there, and whoever is inside has its leaf in.
 //!
 //! *Why clean is safe at any time.* MOVE and ASIDE rename the same directory and both walk to it through
 //! `build/<id>`, which is never renamed, so exactly one of them gets it. If ASIDE does, MOVE finds nothing; nothing

@@ -66,10 +66,11 @@ Target(p) == IF leads[p] = Ahead THEN Path(p) ELSE leads[p]
 
 (* Somebody lists a directory that turns from `was` to `is`. *)
 Notice(seen, was, is) ==
-    [dir |-> IF seen.dir \in is THEN seen.dir ELSE Nowhere,
-     stood |-> seen.stood \intersect Names(is, seen.dir),
-     fleeting |-> seen.fleeting \union (Names(was, seen.dir) \ Names(is, seen.dir))
-                    \union ((Names(is, seen.dir) \ Names(was, seen.dir)) \ seen.stood)]
+    LET before == Names(was, seen.dir)
+        after == Names(is, seen.dir)
+    IN [dir |-> IF seen.dir \in is THEN seen.dir ELSE Nowhere,
+        stood |-> seen.stood \intersect after,
+        fleeting |-> seen.fleeting \union (before \ after) \union ((after \ before) \ seen.stood)]
 
 (* p leaves all as it is. *)
 Looks(p) ==
@@ -251,8 +252,16 @@ Crash(p) ==
     /\ listing' = [listing EXCEPT ![p] = NoListing]
     /\ UNCHANGED tree
 
-(* The next call of an attempt under way: the steps in their order. *)
-Step(p, seen, W) ==
+(* The next call of an attempt under way: the steps in their order, by the procedure that they belong to. That is      *)
+(* asked first, for then a checker need not look into the steps of the others.                                         *)
+Building == {"LOOK", "BUILD lock", "BUILD build", "BUILD proposal", "BUILD owner", "SIGN", "MOVE"}
+Inside == {"VERIFY", "TIDY proposal", "TIDY build", "HOLD"}
+Withdrawing == {"WITHDRAW leaf", "WITHDRAW owner"}
+Cleaning == {"CLEAR leaf", "CLEAR gone", "ASIDE", "CLEAR leaf again", "CLEAR gone again", "TIDY cleaned",
+             "TIDY build cleaned", "TIDY lock cleaned"}
+Freeing == {"REMOVE", "FREE owner", "FREE lock"}
+
+Builds(p, seen, W) ==
     CASE pc[p] = "LOOK" -> Looked(p, seen)
       [] pc[p] = "BUILD lock" -> Build(p, LockDir, "BUILD build")
       [] pc[p] = "BUILD build" -> Build(p, BuildDir, "BUILD proposal")
@@ -260,12 +269,19 @@ Step(p, seen, W) ==
       [] pc[p] = "BUILD owner" -> Build(p, Proposed(p), "SIGN")
       [] pc[p] = "SIGN" -> Sign(p)
       [] pc[p] = "MOVE" -> MoveIn(p, W)
-      [] pc[p] = "VERIFY" -> Verify(p)
+
+IsInside(p) ==
+    CASE pc[p] = "VERIFY" -> Verify(p)
       [] pc[p] = "TIDY proposal" -> Discard(p, Proposal(p), "TIDY build")
       [] pc[p] = "TIDY build" -> Discard(p, BuildDir, "HOLD")
-      [] pc[p] = "WITHDRAW leaf" -> WithdrawLeaf(p)
+      [] pc[p] = "HOLD" -> RemoveLeaf(p)
+
+Withdraws(p) ==
+    CASE pc[p] = "WITHDRAW leaf" -> WithdrawLeaf(p)
       [] pc[p] = "WITHDRAW owner" -> Discard(p, OwnerDir, "CLEAR leaf")
-      [] pc[p] = "CLEAR leaf" -> ClearLeaf(p, "CLEAR gone")
+
+Cleans(p, W) ==
+    CASE pc[p] = "CLEAR leaf" -> ClearLeaf(p, "CLEAR gone")
       [] pc[p] = "CLEAR gone" -> Discard(p, Gone(about[p]), "ASIDE")
       [] pc[p] = "ASIDE" -> Aside(p, W)
       [] pc[p] = "CLEAR leaf again" -> ClearLeaf(p, "CLEAR gone again")
@@ -273,14 +289,25 @@ Step(p, seen, W) ==
       [] pc[p] = "TIDY cleaned" -> Discard(p, Proposal(about[p]), "TIDY build cleaned")
       [] pc[p] = "TIDY build cleaned" -> Discard(p, BuildDir, "TIDY lock cleaned")
       [] pc[p] = "TIDY lock cleaned" -> TidyLockCleaned(p)
-      [] pc[p] \in {"HOLD", "REMOVE"} -> RemoveLeaf(p)
+
+Frees(p) ==
+    CASE pc[p] = "REMOVE" -> RemoveLeaf(p)
       [] pc[p] = "FREE owner" -> Discard(p, OwnerDir, "FREE lock")
       [] pc[p] = "FREE lock" -> FreeLock(p)
-      [] OTHER -> FALSE
+
+Step(p, seen, W) ==
+    IF pc[p] \in Building THEN Builds(p, seen, W)
+    ELSE IF pc[p] \in Inside THEN IsInside(p)
+    ELSE IF pc[p] \in Withdrawing THEN Withdraws(p)
+    ELSE IF pc[p] \in Cleaning THEN Cleans(p, W)
+    ELSE pc[p] \in Freeing /\ Frees(p)
 
 IsUnderWay(p) == pc[p] \notin {"idle", "dead", "unborn"}
 
-GoesOn(p) == IsUnderWay(p) /\ \E seen \in Seen(p), W \in Walked(p) : Step(p, seen, W)
+GoesOn(p) ==
+    IF pc[p] = "LOOK" THEN \E seen \in Seen(p) : Step(p, seen, {})
+    ELSE IF pc[p] \in {"MOVE", "ASIDE"} THEN \E W \in Walked(p) : Step(p, {}, W)
+    ELSE IsUnderWay(p) /\ Step(p, {}, {})
 
 Begins(p) == Look(p) \/ CleanAny(p)
 
@@ -321,6 +348,72 @@ OneOwner == Cardinality(Owners) <= 1
 (* Nothing is left behind when all are at rest and nobody was killed. *)
 NothingLeftBehind ==
     (left = Crashes /\ \A p \in Ids : pc[p] \in {"idle", "unborn"}) => tree = {}
+
+(****************************************************************************)
+(* Why it excludes.                                                         *)
+(*                                                                          *)
+(* Inv is inductive: it holds at the beginning, and each step from a state  *)
+(* where it holds leads to one where it holds. It is said in the order of   *)
+(* the argument. A MOVE brings in one leaf, its mover's, and takes effect   *)
+(* only where there is none; so there are never two. A leaf that is in      *)
+(* belongs to one that is inside, or died there, and whoever is inside has  *)
+(* its leaf in: for a leaf is removed by its name only, by its owner, which *)
+(* leaves with that, or by one that recovers from its owner's death. And a  *)
+(* call that walked into a proposal before that was taken back goes aside   *)
+(* with it: nothing leads it to `owner`, however late it takes effect.      *)
+(****************************************************************************)
+
+Alive == {"idle"} \union Building \union Inside \union Withdrawing \union Cleaning \union Freeing
+
+MovesAreSigned == \A p \in Ids : (pc[p] = "MOVE" /\ Proposed(p) \in tree) => ProposedLeaf(p) \in tree
+
+OwnersAreInside == \A id \in Owners : pc[id] \in Inside \union {"dead"}
+
+InsideOwn == \A p \in Ids : pc[p] \in Inside => p \in Owners
+
+OnlyTheDeadAreRecovered == \A p \in Ids :
+    /\ (about[p] # p /\ p \notin Cleaners) => pc[about[p]] = "dead"
+    /\ pc[p] = "REMOVE" => pc[about[p]] = "dead"
+
+WalksLeadAside == \A p \in Ids :
+    /\ leads[p] \in {Ahead} \union
+         (CASE Path(p) = Ahead \/ pc[p] \in Inside -> {}
+            [] pc[p] = "SIGN" -> {GoneLeaf(p), Nowhere}
+            [] OTHER -> {Nowhere})
+    /\ (leads[p] # Ahead /\ pc[p] \in {"SIGN", "CLEAR leaf"} /\ about[p] = p) => Proposed(p) \notin tree
+
+(* A proposal stands while its owner is at it, or has died; and its owner has emptied `gone` before it goes ASIDE. *)
+ProposalsArePending == \A p \in Ids : Proposed(p) \in tree =>
+    \/ pc[p] \in {"SIGN", "MOVE", "WITHDRAW leaf", "WITHDRAW owner", "dead"}
+    \/ about[p] = p /\ (pc[p] = "CLEAR leaf" \/ pc[p] \in {"CLEAR gone", "ASIDE"} /\ GoneLeaf(p) \notin tree)
+
+(* Entries that have a meaning, and what a listing of `owner` may have seen. *)
+IsKnown(path) ==
+    \/ path \in {LockDir, OwnerDir, BuildDir}
+    \/ \E id \in Ids : path \in {Leaf(id), Proposal(id), Proposed(id), ProposedLeaf(id), Gone(id), GoneLeaf(id)}
+
+Lists(p) ==
+    IF pc[p] # "LOOK" THEN listing[p] = NoListing
+    ELSE /\ listing[p].dir = Nowhere \/ (listing[p].dir = OwnerDir /\ OwnerDir \in tree)
+         /\ listing[p].stood \subseteq Names(tree, listing[p].dir)
+         /\ listing[p].fleeting \subseteq Ids \ listing[p].stood
+
+TypeOK ==
+    /\ \A path \in tree : IsKnown(path) /\ Stands(tree, Parent(path))
+    /\ \A p \in Ids : pc[p] \in {"dead", "unborn"} \union (IF p \in Cleaners THEN {"idle"} \union Cleaning ELSE Alive)
+    /\ \A p \in Ids : about[p] = p \/ (about[p] \in Ids /\ pc[p] \in Cleaning \union Freeing)
+    /\ \A p \in Ids : Lists(p)
+    /\ left = Crashes - Cardinality({p \in Ids : pc[p] = "dead"})
+
+Inv ==
+    /\ TypeOK
+    /\ MovesAreSigned
+    /\ OneOwner
+    /\ OwnersAreInside
+    /\ InsideOwn
+    /\ OnlyTheDeadAreRecovered
+    /\ WalksLeadAside
+    /\ ProposalsArePending
 
 NoOne == "no one"
 

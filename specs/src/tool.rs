@@ -19,6 +19,9 @@ pub const VERSION: &str = "0.24.11";
 /// Names the program, where it is not found as `tla`.
 pub const TOOL_VARIABLE: &str = "LOCKWRIGHT_TLA";
 
+/// Names the jar of TLC.
+pub const TLC_VARIABLE: &str = "TLA2TOOLS";
+
 /// Where it is set, a test that lacks the program fails.
 pub const REQUIRE_VARIABLE: &str = "LOCKWRIGHT_REQUIRE_TLA";
 
@@ -187,10 +190,10 @@ pub struct Tlc {
 }
 
 impl Tlc {
-    /// The jar that `TLA2TOOLS` names.
+    /// The jar that [`TLC_VARIABLE`] names.
     #[must_use]
     pub fn find() -> Option<Self> {
-        env::var_os("TLA2TOOLS").map(|jar| Self { jar: jar.into() })
+        env::var_os(TLC_VARIABLE).map(|jar| Self { jar: jar.into() })
     }
 
     /// Checks `module` in `folder`, and whether `refined` holds, a property of the module. What was violated, and in how

@@ -4,7 +4,7 @@ use super::{Model, Twin};
 
 const FILE: &str = "FastLock.tla";
 
-pub(super) const MODELS: [Model; 3] = [
+pub(super) const MODELS: [Model; 4] = [
     Model {
         module: "MCFastLock",
         what: "two contenders, of which one may be killed",
@@ -66,5 +66,27 @@ pub(super) const MODELS: [Model; 3] = [
             new: "WF_vars(",
             violates: "DeadOwnersGo",
         }],
+    },
+    Model {
+        module: "MCFastLockInductive",
+        what: "Inv leads to Inv, whatever one contender is at, from states in which it holds",
+        refines: None,
+        states: 2548,
+        twins: &[
+            Twin {
+                what: "Inv does not ask for an empty `gone` before ASIDE",
+                file: FILE,
+                old: r#"pc[p] \in {"CLEAR gone", "ASIDE"} /\ GoneLeaf(p) \notin tree)"#,
+                new: r#"pc[p] \in {"CLEAR gone", "ASIDE"})"#,
+                violates: "Inv",
+            },
+            Twin {
+                what: "who comes to recover does not look who is dead",
+                file: FILE,
+                old: r#"Recover(p, id) == p \notin Cleaners /\ pc[id] = "dead""#,
+                new: r#"Recover(p, id) == p \notin Cleaners /\ pc[id] = "HOLD""#,
+                violates: "Inv",
+            },
+        ],
     },
 ];

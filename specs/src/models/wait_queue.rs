@@ -2,9 +2,13 @@
 
 use super::{Model, Twin};
 
-const FILE: &str = "WaitQueue.tla";
+const JOIN: &str = "WaitQueueJoin.tla";
+const TURN: &str = "WaitQueueTurn.tla";
+const ADMISSION: &str = "WaitQueueAdmission.tla";
+const WHOLE: &str = "WaitQueue.tla";
+const LEAVE: &str = "WaitQueueLeave.tla";
 
-pub(super) const MODELS: [Model; 4] = [
+pub(super) const MODELS: [Model; 5] = [
     Model {
         module: "MCFairLock",
         what: "one slot and two contenders, of which one may die",
@@ -12,10 +16,10 @@ pub(super) const MODELS: [Model; 4] = [
         states: 3560,
         twins: &[Twin {
             what: "nobody waits for those in the door",
-            file: FILE,
+            file: JOIN,
             old: r"/\ awaits' = [awaits EXCEPT ![p] = Procs]",
             new: r"/\ awaits' = [awaits EXCEPT ![p] = {}]",
-            violates: "Refines",
+            violates: "Inv",
         }],
     },
     Model {
@@ -25,7 +29,7 @@ pub(super) const MODELS: [Model; 4] = [
         states: 5157,
         twins: &[Twin {
             what: "a reader looks at no writer before it",
-            file: FILE,
+            file: TURN,
             old: r"THEN BehindNoWriter(p, {place \in before : ~Shares(place)})",
             new: r"THEN BehindNoWriter(p, {})",
             violates: "Refines",
@@ -38,7 +42,7 @@ pub(super) const MODELS: [Model; 4] = [
         states: 9134,
         twins: &[Twin {
             what: "a reader takes every writer before it for one that shares",
-            file: FILE,
+            file: ADMISSION,
             old: r"    /\ IF line[aim[p]] = whom[p] /\ mark[whom[p]]",
             new: r"    /\ IF line[aim[p]] # whom[p] /\ mark[whom[p]]",
             violates: "Refines",
@@ -51,10 +55,32 @@ pub(super) const MODELS: [Model; 4] = [
         states: 5624,
         twins: &[Twin {
             what: "who leaves keeps its ticket in line",
-            file: FILE,
+            file: LEAVE,
             old: r#"       THEN /\ line' = [line EXCEPT ![mine[p]] = "empty"]"#,
             new: r"       THEN /\ line' = [line EXCEPT ![mine[p]] = p]",
             violates: "Served",
         }],
+    },
+    Model {
+        module: "MCWaitQueueInductive",
+        what: "Inv leads to Inv, whatever one contender is at, from states in which it holds",
+        refines: None,
+        states: 10662,
+        twins: &[
+            Twin {
+                what: "Inv does not say what a listing of the line has seen",
+                file: WHOLE,
+                old: r"LineIsShown == \A p \in Procs : pc[p]",
+                new: r"LineIsShown == \A p \in {} : pc[p]",
+                violates: "Inv",
+            },
+            Twin {
+                what: "nobody waits for those in the door",
+                file: JOIN,
+                old: r"/\ awaits' = [awaits EXCEPT ![p] = Procs]",
+                new: r"/\ awaits' = [awaits EXCEPT ![p] = {}]",
+                violates: "Inv",
+            },
+        ],
     },
 ];
