@@ -77,7 +77,8 @@ pub enum Property {
     Replayable,
     /// From every reachable state each client can come to hold the lock, without a further crash.
     CanBeTaken,
-    /// When nothing went wrong and everybody is idle, nothing is on disk; after faults, that can be reached again.
+    /// When nothing went wrong and everybody is idle, nothing is on disk but [what stays](Protocol::stays); after faults, that
+    /// can be reached again.
     NothingLeftBehind,
     /// There is no state in which somebody waits and nobody has anything left to do.
     NobodyWaitsInVain,
@@ -219,6 +220,12 @@ pub trait Protocol: fmt::Debug + Sync {
     /// rounds are bounded because it counts them. The others cannot be given up.
     fn gives_up(&self) -> &[Property] {
         &[]
+    }
+
+    /// What stands for good once it was made, each with what is in it and the directories that lead there: it is not
+    /// [left behind](Property::NothingLeftBehind). Nothing, by default.
+    fn stays(&self) -> Vec<Path> {
+        Vec::new()
     }
 
     /// Whether its histories are kept apart, and with them states that differ in names only; not by default.

@@ -198,16 +198,21 @@ pub(crate) struct World<'a> {
     evidence: FxHashMap<RootId, Vec<PathId>>,
     /// How many times something was worked out that was missed.
     pub(crate) learned: u64,
+    /// What is not left behind.
+    stays: Vec<PathId>,
     /// A request that came up and that this world cannot answer.
     pub(crate) unanswerable: Option<String>,
 }
 
 impl<'a> World<'a> {
     pub(crate) fn new(protocol: &'a dyn Protocol, scenario: &'a Scenario) -> Self {
+        let mut names = Names::new();
+        let stays = protocol.stays().iter().map(|path| names.path_id(path)).collect();
         Self {
             protocol,
             scenario,
-            names: Names::new(),
+            names,
+            stays,
             histories: Histories::settled(scenario.profile.is_nfs() && !protocol.believes_refusals()),
             symmetry: None,
             alone: None,

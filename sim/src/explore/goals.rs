@@ -35,7 +35,7 @@ pub(super) fn all(world: &World<'_>) -> Reached {
 /// The goals that `state` is.
 pub(super) fn of_state(world: &World<'_>, state: &State) -> Reached {
     let mut reached = 0;
-    let mut idle = state.tree.entries().is_empty();
+    let mut idle = world.is_clean(state);
     for (client, process) in state.processes.iter().enumerate() {
         idle &= world.is_idle(process);
         if world.in_critical_section(process) {

@@ -37,6 +37,13 @@ impl World<'_> {
             && self.histories.root_of(process.history).phase == Phase::Idle
     }
 
+    /// True when nothing is on disk but what stays for good.
+    pub(crate) fn is_clean(&self, state: &State) -> bool {
+        let stays =
+            |path| self.stays.iter().any(|&kept| self.names.is_within(path, kept) || self.names.is_within(kept, path));
+        state.tree.entries().iter().all(|&(path, _)| stays(path))
+    }
+
     /// True while a client that has had all its rounds leaves the lock to others: until they have had theirs.
     pub(super) fn rests(&self, state: &State, client: u8) -> bool {
         let Scenario { clients, rounds, .. } = *self.scenario;
@@ -88,7 +95,7 @@ impl World<'_> {
         }
         let all_idle = state.processes.iter().all(|process| self.is_idle(process));
         let is_kept = gives_up.contains(&Property::NothingLeftBehind);
-        if all_idle && !is_kept && state.left == self.scenario.faults && !state.tree.entries().is_empty() {
+        if all_idle && !is_kept && state.left == self.scenario.faults && !self.is_clean(state) {
             let left: Vec<String> = self.spell_tree(state);
             let what = format!("all are idle, nothing went wrong, and there is {}", left.join(", "));
             return Ok(Some((Property::NothingLeftBehind, what)));
