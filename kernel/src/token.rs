@@ -17,6 +17,11 @@
 //! 5. TIDY: remove what is left of mine in `build`, and `build` if it is empty. Then 2, with the number 0. After an
 //!    error, such as that of a full disk, remove `<token>` as well, which fails where a beginning stands.
 //!
+//! Sweep, of anybody, at any time:
+//!
+//! 1. LOOK: who has something in `build`.
+//! 2. CLEAN: of each of those that is dead, or me, remove what BUILD makes, and `build` if it is empty.
+//!
 //! Admit, on the side of the resource, which keeps the highest number that it has seen in the same way, at a path of its own:
 //!
 //! 1. LOOK: the number in `last`. Where `last` is not there, BUILD, BEGIN and TIDY as above, and the number is 0.
@@ -43,6 +48,10 @@
 //! mine: after a BEGIN that took effect, it finds nothing there. A `<token>` that it removes is empty ([`Fs::remove_dir`]), so
 //! no number was ever given, for `last` stands for good once one was. Others who are about to BUILD in it are disturbed.
 //!
+//! *Why a sweep hits nobody.* It removes directories by the name of an id that is dead, or mine, and nobody else makes,
+//! or renames, anything of that name; so whoever's beginning it is, it is not under way. What is not empty stays. `build` is
+//! anybody's, and whose BUILD is disturbed tries again. In `last` nothing is called as an id is.
+//!
 //! *What it leaves to the caller.*
 //!
 //! * To take the number after the lock and before the work, and then to look whether the lock is still its own: so the
@@ -54,7 +63,8 @@
 //! * Power cuts. What is renamed is not synced, so that the disk may be older than the resource after a cut. Then holders are
 //!   refused until the numbers have caught up: safe, where the cut has killed all of the old holders, and of no use. Who is
 //!   refused learns from the resource what it has seen, and goes on [above that](Tokens::next_above).
-//! * The dead. Who dies between BUILD and TIDY leaves its directories, which hurt nobody: [`Tokens::recover`].
+//! * When to sweep. Who dies between BUILD and TIDY leaves its directories, which hurt nobody. Whoever takes a number and
+//!   [sweeps](Tokens::sweep) after that leaves nothing of those who died before.
 //! * Nobody may remove `last`, or what is in it, while the resource remembers. From an empty one no number is given.
 //!
 //! *Source.* Kleppmann, "How to do distributed locking" (2016), for what such a number is good for; the counter is our own.
@@ -86,6 +96,7 @@ use crate::{
     fs::{Fs, FsError, Halted},
     id::Id,
     path::{Name, Path},
+    probe::{Liveness, Probe},
 };
 
 /// A number that was given to one acquisition, from 1.
@@ -271,6 +282,47 @@ impl<F: Fs> Tokens<F> {
         self.fs.discard_dir(&self.mine(id).join(&self.name(0)))?;
         self.fs.discard_dir(&self.mine(id))?;
         self.fs.discard_dir(&self.build())
+    }
+
+    /// Removes what the dead have left in `build`, and `me`, where somebody sweeps who takes numbers. Numbers stay as they are.
+    ///
+    /// ```
+    /// use lockwright_kernel::{fs::{Fs, MemFs}, id::Id, probe::{Liveness, Probe}, token::Tokens};
+    /// # use lockwright_kernel::fs::Halted;
+    ///
+    /// struct Nobody;
+    /// impl Probe for Nobody {
+    ///     fn liveness(&self, _: &Id) -> Result<Liveness, Halted> {
+    ///         Ok(Liveness::Dead)
+    ///     }
+    /// }
+    ///
+    /// let fs = MemFs::new();
+    /// let tokens = Tokens::new(&fs, "deploy.token".parse()?);
+    /// let me = "ann".parse()?;
+    /// tokens.next(&me)?;
+    /// fs.create_dir(&"deploy.token/build".parse()?)?;
+    /// fs.create_dir(&"deploy.token/build/bob".parse()?)?; // Here it was killed.
+    /// tokens.sweep(Some(&me), &Nobody)?;
+    /// assert!(!fs.exists(&"deploy.token/build".parse()?)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`FsError`], when it cannot be seen who is there. What could not be removed stays; a later sweep finds it.
+    pub fn sweep(&self, me: Option<&Id>, probe: &dyn Probe) -> Result<(), FsError> {
+        let ids = match self.fs.list(&self.build()) {
+            Err(FsError::NotFound) => return Ok(()),
+            answer => answer?, // 1 LOOK
+        };
+        for id in ids.into_iter().map(Id::from) {
+            if me == Some(&id) || probe.liveness(&id)? == Liveness::Dead {
+                self.recover(&id)?; // 2 CLEAN
+            }
+        }
+        // Who died right after BEGIN has left it empty.
+        Ok(self.fs.discard_dir(&self.build())?)
     }
 
     fn look_or_begin(&self, me: &Id) -> Result<u64, TokenError> {

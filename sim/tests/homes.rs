@@ -48,7 +48,7 @@ fn at(text: &str) -> Path {
     text.parse().expect("a path")
 }
 
-fn fast<'a>(world: World<'a>) -> impl Lock + use<'a> {
+fn fast(world: World<'_>) -> impl Lock + use<'_> {
     CheckLock::new(FastLock::new(world, at("lock"), Leaf::File), world, world)
 }
 
@@ -76,8 +76,8 @@ fn ticket(me: &Id, kept: u16) -> Ticket {
     Ticket { id: me.clone(), place, door: if kept & 1 == 1 { Door::Passed } else { Door::NotSeen } }
 }
 
-fn outcome(next: Phase, said: &'static str) -> Result<Outcome, Stop> {
-    Ok(Outcome { next, said })
+fn outcome(next: Phase, said: &'static str) -> Outcome {
+    Outcome { next, said }
 }
 
 fn stop(error: QueueError) -> Stop {
@@ -87,13 +87,13 @@ fn stop(error: QueueError) -> Stop {
 impl Homes {
     fn take_fast(world: World<'_>, me: &Id) -> Result<Outcome, Stop> {
         match fast(world).try_lock(me) {
-            Ok(()) => outcome(Phase::Holding, TOOK),
+            Ok(()) => Ok(outcome(Phase::Holding, TOOK)),
             Err(LockError::Held { owner: Some(owner) }) if owner.name().as_str() != "queue" => {
-                outcome(Phase::Idle, HELD)
+                Ok(outcome(Phase::Idle, HELD))
             }
-            Err(LockError::Held { owner: Some(_) }) => outcome(Phase::Waiting(0), FOUND_LINE),
-            Err(LockError::Held { owner: None }) => outcome(Phase::Idle, HELD),
-            Err(LockError::Disturbed) => outcome(Phase::Trying, DISTURBED),
+            Err(LockError::Held { owner: Some(_) }) => Ok(outcome(Phase::Waiting(0), FOUND_LINE)),
+            Err(LockError::Held { owner: None }) => Ok(outcome(Phase::Idle, HELD)),
+            Err(LockError::Disturbed) => Ok(outcome(Phase::Trying, DISTURBED)),
             Err(error) => Err(error.into()),
         }
     }
@@ -102,27 +102,27 @@ impl Homes {
     fn sweep(world: World<'_>) -> Result<Outcome, Stop> {
         queue(world).sweep().map_err(stop)?;
         tidy(world)?;
-        outcome(Phase::Idle, SWEPT)
+        Ok(outcome(Phase::Idle, SWEPT))
     }
 
     fn join(&self, world: World<'_>, me: &Id) -> Result<Outcome, Stop> {
         match self.try_join(world, me) {
-            Ok(ticket) => outcome(Phase::Waiting(kept(&ticket)), JOINED),
+            Ok(ticket) => Ok(outcome(Phase::Waiting(kept(&ticket)), JOINED)),
             Err(Cut::Lock(LockError::OtherKind(name))) => {
                 let owner = Id::from(name);
                 tidy(world)?;
                 if world.liveness(&owner)? == Liveness::Dead {
                     fast(world).recover(&owner)?;
                 }
-                outcome(Phase::Idle, FOUND_FAST)
+                Ok(outcome(Phase::Idle, FOUND_FAST))
             }
             Err(Cut::NoNumber) => {
                 tidy(world)?;
-                outcome(Phase::Idle, NO_NUMBER)
+                Ok(outcome(Phase::Idle, NO_NUMBER))
             }
             Err(Cut::Lock(LockError::Disturbed)) => {
                 tidy(world)?;
-                outcome(Phase::Trying, DISTURBED)
+                Ok(outcome(Phase::Trying, DISTURBED))
             }
             Err(Cut::Lock(error)) => Err(error.into()),
         }
@@ -148,8 +148,8 @@ impl Homes {
 
     fn wait(world: World<'_>, mut ticket: Ticket) -> Result<Outcome, Stop> {
         match queue(world).turn(&mut ticket).map_err(stop)? {
-            Turn::Holding => outcome(Phase::Serving(kept(&ticket)), HAS_ITS_TURN),
-            Turn::Wait(_) => outcome(Phase::Waiting(kept(&ticket)), WAITS),
+            Turn::Holding => Ok(outcome(Phase::Serving(kept(&ticket)), HAS_ITS_TURN)),
+            Turn::Wait(_) => Ok(outcome(Phase::Waiting(kept(&ticket)), WAITS)),
             Turn::Cut => Err(Stop::Broken(Property::NotDispossessed, "its ticket is gone".into())),
         }
     }
@@ -157,7 +157,7 @@ impl Homes {
     fn leave(world: World<'_>, ticket: &Ticket) -> Result<Outcome, Stop> {
         queue(world).leave(ticket).map_err(stop)?;
         tidy(world)?;
-        outcome(Phase::Idle, LEFT)
+        Ok(outcome(Phase::Idle, LEFT))
     }
 }
 
@@ -178,7 +178,7 @@ impl Protocol for Homes {
         match (client.index, phase) {
             (0, Phase::Holding) => {
                 fast(world).unlock(me)?;
-                outcome(Phase::Idle, GAVE_BACK)
+                Ok(outcome(Phase::Idle, GAVE_BACK))
             }
             (0, Phase::Waiting(_)) => Self::sweep(world),
             (0, _) => Self::take_fast(world, me),

@@ -402,7 +402,7 @@ impl PathLock {
         Ok(self.place.forget_lease(id)?)
     }
 
-    /// Removes what the dead have left, all of it, also of other kinds.
+    /// Removes what the dead have left, all of it, also of other kinds, and beside the lock.
     ///
     /// # Errors
     ///
@@ -412,7 +412,8 @@ impl PathLock {
             self.sweep_other(&name)?;
         }
         self.lock.sweep()?;
-        self.place.sweep_leases(&*self.lock)
+        self.place.sweep_leases(&*self.lock)?;
+        Ok(self.place.sweep_tokens()?)
     }
 
     /// What was taken from the dead by this lock and its clones since this was asked last, the first few: for people. Those

@@ -1,13 +1,14 @@
-//! The steps of a token: LOOK, RAISE, BUILD, BEGIN and TIDY.
+//! The steps of a token: LOOK, RAISE, BUILD, BEGIN and TIDY; and of a sweep.
 
 use std::cell::{Cell, RefCell};
 
 use lockwright_kernel::{
     fs::{
-        Entry, Fs, FsError, MemFs, Through,
+        Entry, Fs, FsError, Halted, MemFs, Through,
         call::{Answer, Call, Value},
     },
     id::Id,
+    probe::{Liveness, Probe},
     token::{TRIES_MAX, Token, TokenError, Tokens, Verdict},
 };
 use proptest::{collection::vec, prelude::*};
@@ -419,4 +420,63 @@ fn each_step_makes_the_calls_it_says() {
     let calls = log.calls();
     assert_eq!(calls.len(), is.len() - 1);
     assert!(calls.iter().zip(is).all(|(call, is)| is(call)), "{calls:?}");
+}
+
+/// Those whose names begin with `dead`.
+struct ByName;
+
+impl Probe for ByName {
+    fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
+        let name = id.name().as_str();
+        Ok(if name.starts_with("dead") { Liveness::Dead } else { Liveness::Unknown })
+    }
+}
+
+#[test]
+fn sweep_removes_what_is_of_the_dead_and_of_me_and_nothing_else() {
+    let left =
+        ["t/build/ann", "t/build/ann/000", "t/build/bob", "t/build/bob/000", "t/build/dead1", "t/build/dead2/000"];
+    for (me, mine_stays) in [(None, true), (Some(id("ann")), false)] {
+        let disk = given(7);
+        for dir in left {
+            for at in ["t/build", dir.trim_end_matches("/000"), dir] {
+                disk.ensure_dir(&path(at)).unwrap();
+            }
+        }
+        assert_eq!(tokens(&disk).sweep(me.as_ref(), &ByName), Ok(()));
+        let mut stays = vec!["t", "t/build"];
+        if mine_stays {
+            stays.extend(["t/build/ann", "t/build/ann/000"]);
+        }
+        stays.extend(["t/build/bob", "t/build/bob/000", "t/last", "t/last/007"]);
+        assert_eq!(tree(&disk), stays);
+    }
+}
+
+#[test]
+fn sweep_leaves_no_build_where_all_are_dead_and_finds_none_where_there_is_none() {
+    for left in [&["t/build"][..], &["t/build", "t/build/dead1", "t/build/dead1/000"]] {
+        let disk = given(7);
+        for dir in left {
+            disk.create_dir(&path(dir)).unwrap();
+        }
+        for _ in 0..2 {
+            assert_eq!(tokens(&disk).sweep(None, &ByName), Ok(()));
+            assert_eq!(tree(&disk), ["t", "t/last", "t/last/007"]);
+        }
+    }
+    assert_eq!(tokens(MemFs::new()).sweep(None, &ByName), Ok(()));
+}
+
+/// It says so, and changes nothing.
+#[test]
+fn sweep_that_cannot_look_says_so() {
+    let disk = given(7);
+    disk.create_dir(&path("t/build")).unwrap();
+    let fs = Through(|call: &Call| match call {
+        Call::List(_) => Err(FsError::PermissionDenied),
+        call => call.on(&disk),
+    });
+    assert_eq!(tokens(&fs).sweep(None, &ByName), Err(FsError::PermissionDenied));
+    assert_eq!(tree(&disk), ["t", "t/build", "t/last", "t/last/007"]);
 }

@@ -3,6 +3,7 @@
 //! Without a lock each takes a number and writes to the resource with it. Two who have theirs at the same time must have
 //! different ones; and none may come after somebody who was told a number before it began, and get a lower one, or the
 //! resource would take a late write. That is all that a number promises, so the lock's kind does not matter.
+//! Where they sweep as well, after each look and when there is no other number, nothing is there in the end but the last one.
 
 use std::fmt;
 
@@ -28,6 +29,9 @@ use crate::{
 /// How a client takes a number, of so many.
 pub type Next = fn(&Replay<'_>, &Id, Token) -> Result<Token, TokenError>;
 
+/// How a client removes what it and the dead have left.
+pub type Sweep = fn(&Replay<'_>, &Id, Token) -> Result<(), FsError>;
+
 /// What a client is told of the number given last.
 pub type Last = fn(&Replay<'_>, Token) -> Result<Option<Token>, TokenError>;
 
@@ -38,6 +42,8 @@ pub struct Counters {
     pub next: Next,
     /// How they look.
     pub last: Last,
+    /// How they sweep, where they do.
+    pub sweep: Option<Sweep>,
     /// What stands for as long as numbers are given.
     pub evidence: fn() -> Path,
     /// So many numbers there are.
@@ -48,9 +54,14 @@ pub struct Counters {
 pub const NUMBERS: Counters = Counters {
     next: of_the_kernel,
     last: last_of_the_kernel,
+    sweep: None,
     evidence: kept_in,
     highest: Token::MIN.saturating_add(2),
 };
+
+/// The same, of which there are two, and nothing is left of those who die.
+pub const SWEPT: Counters =
+    Counters { sweep: Some(sweep_of_the_kernel), highest: Token::MIN.saturating_add(1), ..NUMBERS };
 
 /// A lease whose holder writes with the kernel's number, once it has found that the lock is still its own.
 pub const UNDER_A_LEASE: Leases = Leases { token: leases::Token::After(while_mine), ..FENCED };
@@ -72,11 +83,11 @@ impl Protocol for Counters {
     fn attempt(&self, client: &Client, phase: Phase, world: &Replay<'_>) -> Result<Outcome, Stop> {
         let over = |said| Outcome { next: Phase::Idle, said };
         let answer = match phase {
-            Phase::Serving(mine) => self.look(mine, world).map(|()| over(LOOKED)),
+            Phase::Serving(mine) => self.look(&client.id, mine, world).map(|()| over(LOOKED)),
             _ => self.count(&client.id, world),
         };
         answer.or_else(|cut| match cut {
-            Cut::Token(TokenError::UsedUp(_)) => Ok(over(USED_UP)),
+            Cut::Token(TokenError::UsedUp(_)) => self.tidy(&client.id, world).map(|()| over(USED_UP)),
             Cut::Token(TokenError::Disturbed) => Ok(Outcome { next: after_disturbance(phase), said: DISTURBED }),
             Cut::Token(TokenError::Fs(error)) if is_made_up_call(error) => Ok(over(FAILED)),
             Cut::Token(TokenError::Fs(error)) => Err(error.into()),
@@ -96,7 +107,17 @@ impl Protocol for Counters {
     }
 
     fn gives_up(&self) -> &[Property] {
-        &[Property::CanBeTaken, Property::NothingLeftBehind]
+        if self.sweep.is_some() {
+            &[Property::CanBeTaken]
+        } else {
+            &[Property::CanBeTaken, Property::NothingLeftBehind]
+        }
+    }
+
+    /// The numbers, and the directories that lead there.
+    fn may_stay(&self, path: &Path, _: bool, _: &[Id]) -> bool {
+        let numbers = (self.evidence)();
+        path.names().starts_with(numbers.names()) || numbers.names().starts_with(path.names())
     }
 
     fn has_resource(&self) -> bool {
@@ -133,14 +154,22 @@ impl Counters {
     }
 
     /// Numbers do not go back.
-    fn look(&self, mine: u16, world: &Replay<'_>) -> Result<(), Cut> {
+    fn look(&self, me: &Id, mine: u16, world: &Replay<'_>) -> Result<(), Cut> {
         match (self.last)(world, self.highest)? {
-            Some(last) if last.get() >= mine.into() => Ok(()),
+            Some(last) if last.get() >= mine.into() => Ok(self.tidy(me, world)?),
             last => {
                 let last = last.map_or(0, Token::get);
                 let what = format!("was told that {last} was given last, and had {mine}");
                 Err(Cut::Stop(Stop::Broken(Property::AnswersAsDocumented, what)))
             }
+        }
+    }
+
+    /// A sweep that fails is made up for by a later one.
+    fn tidy(&self, me: &Id, world: &Replay<'_>) -> Result<(), Stop> {
+        match self.sweep.map_or(Ok(()), |sweep| sweep(world, me, self.highest)) {
+            Err(error) if !is_made_up_call(error) => Err(error.into()),
+            _ => Ok(()),
         }
     }
 }
@@ -186,6 +215,10 @@ pub fn of_the_kernel(world: &Replay<'_>, me: &Id, highest: Token) -> Result<Toke
 
 fn last_of_the_kernel(world: &Replay<'_>, highest: Token) -> Result<Option<Token>, TokenError> {
     Tokens::new(world, token_path()).up_to(highest).last()
+}
+
+fn sweep_of_the_kernel(world: &Replay<'_>, me: &Id, highest: Token) -> Result<(), FsError> {
+    Tokens::new(world, token_path()).up_to(highest).sweep(Some(me), world)
 }
 
 /// The kernel's number for a holder, as a lease writes with it. It is more than enough for the generations there are.

@@ -173,6 +173,13 @@ impl Place {
         Ok(Tokens::new(self.fs.clone(), name.into()))
     }
 
+    /// Removes what the dead have left beside the lock when they were to make the first of its fencing tokens.
+    pub(super) fn sweep_tokens(&self) -> Result<(), FsError> {
+        // No entry of so long a name was ever made.
+        let Ok(tokens) = self.tokens() else { return Ok(()) };
+        tokens.sweep(None, &self.acting_probe())
+    }
+
     /// Whether bids of a lock folder stand there.
     pub(super) fn has_bids(&self) -> Result<bool, FsError> {
         Ok(!Folder::new(self).bids()?.is_empty())

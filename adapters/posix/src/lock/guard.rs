@@ -272,7 +272,10 @@ fn advice_on(error: &TokenError) -> String {
 }
 
 fn token(place: &Place, lock: &dyn AnyLock, id: &Id) -> Result<Token, FenceError> {
-    let token = place.tokens().map_err(TokenError::Fs)?.next(id)?;
+    let tokens = place.tokens().map_err(TokenError::Fs)?;
+    let token = tokens.next(id)?;
+    // What is left of the dead hurts nobody, and whoever comes next finds it.
+    let _ = tokens.sweep(Some(id), &place.acting_probe());
     match lock.holds(id) {
         Ok(true) => Ok(token),
         Ok(false) => Err(FenceError::NotHeld),
