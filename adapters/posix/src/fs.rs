@@ -403,13 +403,16 @@ impl Fs for PosixFs {
         if self.may_execute_twice() { self.looking().rename(from, to) } else { self.move_entry(from, to) }
     }
 
+    // Nobody asks for the answers to these three.
     fn discard_file(&self, path: &Path) -> Result<(), Halted> {
         let _ = self.unlink(path);
         Ok(())
     }
 
     fn discard_dir(&self, path: &Path) -> Result<(), Halted> {
-        let _ = self.rmdir(path);
+        if !self.later.put_off(path) {
+            let _ = self.rmdir(path);
+        }
         Ok(())
     }
 
@@ -440,14 +443,6 @@ impl Fs for PosixFs {
             let (now, flags) = (TimeSpec::UTIME_NOW, UtimensatFlags::NoFollowSymlink);
             stat::utimensat(parent, name, &now, &now, flags).map_err(fact)
         })
-    }
-
-    fn discard_dir(&self, path: &Path) -> Result<(), Halted> {
-        if !self.later.put_off(path) {
-            // Nobody asks for the answer.
-            let _ = self.remove_dir(path);
-        }
-        Ok(())
     }
 
     fn modified(&self, path: &Path) -> Result<Timestamp, FsError> {

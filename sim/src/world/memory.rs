@@ -34,6 +34,25 @@ use crate::{
     tree::{Change, Node, Tree},
 };
 
+impl State {
+    /// Drops of what hosts remember what is so, and what stands there twice.
+    fn keep_what_is_so_no_more(&mut self) {
+        let Self { memory, tree, .. } = self;
+        memory.retain(|known| match known.was {
+            Was::Absent => tree.get(known.path).is_some(),
+            Was::Moved(to) => to != known.path,
+            Was::Gone(_) => true,
+        });
+        memory.sort_unstable();
+        memory.dedup();
+    }
+
+    /// The client's host remembers nothing.
+    fn forget(&mut self, client: u8) {
+        self.memory.retain(|known| known.client != client);
+    }
+}
+
 impl World<'_> {
     /// Others than `actor` may remember what a change has made untrue.
     pub(super) fn remember(&self, next: &mut State, actor: Option<u8>, change: Change) -> Result<(), Miss> {
@@ -54,7 +73,7 @@ impl World<'_> {
                 self.take_along_names(next, client, change)?;
             }
         }
-        self.tidy(next);
+        next.keep_what_is_so_no_more();
         Ok(())
     }
 
@@ -68,18 +87,6 @@ impl World<'_> {
             next.memory.push(Remembered { path: self.names.rebase(known.path, from, to)?, ..known });
         }
         Ok(())
-    }
-
-    /// Drops what is so, and what stands there twice.
-    fn tidy(&self, next: &mut State) {
-        let State { memory, tree, .. } = next;
-        memory.retain(|known| match known.was {
-            Was::Absent => tree.get(known.path).is_some(),
-            Was::Moved(to) => to != known.path,
-            Was::Gone(_) => true,
-        });
-        memory.sort_unstable();
-        memory.dedup();
     }
 
     /// Whether the client's host may yet go by what it remembers of `path`. An adaptor that asks anew forgets it with the next
@@ -113,7 +120,7 @@ impl World<'_> {
             return;
         }
         if !self.believes_names() {
-            return self.forget(next, client);
+            return next.forget(client);
         }
         let has_walked = matches!(next.processes[usize::from(client)].call, InCall::Walked(_));
         let Some(plan) = plan.filter(|plan| !plan.op.is_question()) else { return };
@@ -136,12 +143,8 @@ impl World<'_> {
     /// The client's process was killed. The next one's calls begin later.
     pub(super) fn outlive(&self, next: &mut State, client: u8) {
         if !self.believes_names() {
-            self.forget(next, client);
+            next.forget(client);
         }
-    }
-
-    fn forget(&self, next: &mut State, client: u8) {
-        next.memory.retain(|known| known.client != client);
     }
 
     /// The steps in which a client's next call goes by what its host remembers.
@@ -232,9 +235,8 @@ impl World<'_> {
             (Op::Stat, Some(_)) => {
                 return self.answer_plainly(next.clone(), client, plan, Came::default().odd(Budget::Stales), out);
             }
-            (Op::RemoveFile, Some(Node::Dir)) => FsError::IsADirectory,
             (Op::RemoveDir | Op::List, Some(Node::File(_))) => FsError::NotADirectory,
-            (Op::Read, Some(Node::Dir)) => FsError::IsADirectory,
+            (Op::RemoveFile | Op::Read, Some(Node::Dir)) => FsError::IsADirectory,
             (Op::Read, Some(Node::File(contents))) => {
                 let contents = self.contents.get(contents).to_vec();
                 let reply = self.histories.reply_id(&Reply::Fs(Ok(Value::Contents(contents))))?;

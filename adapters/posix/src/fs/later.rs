@@ -15,7 +15,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use lockwright_kernel::{fs::Fs, path::Path};
+use lockwright_kernel::path::Path;
 
 use super::PosixFs;
 
@@ -57,7 +57,7 @@ impl PosixFs {
     pub(crate) fn catch_up(&self) {
         for dir in self.later.take() {
             // As of all that can wait, nobody asks for the answer.
-            let _ = self.remove_dir(&dir);
+            let _ = self.rmdir(&dir);
         }
     }
 }
