@@ -48,7 +48,7 @@ pub fn known(scenario: &Scenario, property: Property) -> Option<Limit> {
 }
 
 /// What the shipped algorithms do not promise, so that nobody takes it for verified.
-pub const LIMITS: [Limit; 69] = [
+pub const LIMITS: [Limit; 71] = [
     Limit {
         name: "fast_lock",
         clients: 2,
@@ -165,6 +165,8 @@ pub const LIMITS: [Limit; 69] = [
     given_up("fast_lock-dir", Property::AnswersAsDocumented),
     given_up("fast_lock+cleaner", Property::AnswersAsDocumented),
     given_up("fast_lock-dir+cleaner", Property::AnswersAsDocumented),
+    given_up("fast_lock+kept", Property::AnswersAsDocumented),
+    given_up("fast_lock+one_keeps", Property::AnswersAsDocumented),
     given_up("fast_lock+observer", Property::Linearizable),
     given_up("semaphore", Property::AnswersAsDocumented),
     given_up("semaphore+passes", Property::AnswersAsDocumented),
