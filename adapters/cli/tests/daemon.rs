@@ -483,8 +483,7 @@ fn whoever_comes_between_two_daemons_at_one_socket_is_served_by_the_next() {
     };
     let ask = |client: &mut BufReader<UnixStream>, lines: &str| {
         client.get_mut().write_all(lines.as_bytes()).expect("room");
-        let told = client.lines().take(lines.lines().count());
-        told.map(|line| line.expect("text")).collect::<Vec<_>>()
+        client.lines().take(lines.lines().count()).map(|line| line.expect("text")).collect::<Vec<_>>()
     };
     let old = next(&mut keeper);
     let come = || UnixStream::connect(dir.path().join("kept")).map(BufReader::new).expect("it is kept");

@@ -41,6 +41,7 @@ mod cutting;
 mod error;
 mod guard;
 mod hold;
+mod keeping;
 mod kind;
 mod lease;
 mod orders;
@@ -184,37 +185,6 @@ impl PathLock {
     pub fn with_leaf(self, leaf: Leaf) -> Self {
         let lock = self.place.lock(self.kind.layout(), leaf);
         Self { leaf, lock, ..self }
-    }
-
-    /// The same lock, for those who take it again and again: a [`Kind::Fast`] whose directories stay on disk while it is free, for as
-    /// long as this handle or a clone lives. Then a pair removes no directory but the empty one that it replaces. Others may
-    /// share the lock in either way. It changes nothing for other kinds, and where the file system is not
-    /// [local](PosixFs::is_local).
-    ///
-    /// What a process leaves that is killed goes by and by: each lock that is given back by somebody who does not keep, and one in
-    /// 64 of those who do, looks for what the dead have left.
-    ///
-    /// The holds of one handle have the same few ids, one for each that it has at once. Whoever takes away a hold by its id
-    /// ([`PathLock::break_hold`], [`PathLock::recover`]) and comes late meets the next one of the same handle.
-    ///
-    /// ```
-    /// # use lockwright_posix::lock::PathLock;
-    /// # let dir = tempfile::tempdir_in("/dev/shm")?;
-    /// # let path = dir.path().join("counter.lock");
-    /// let lock = PathLock::open(&path)?.keeping();
-    /// for _ in 0..3 {
-    ///     lock.lock()?.unlock()?;
-    /// }
-    /// assert!(path.exists() && PathLock::open(&path)?.standing()?.is_free());
-    /// drop(lock);
-    /// assert!(!path.exists());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn keeping(self) -> Self {
-        let place = Place { keeps: self.place.fs.is_local(), ..self.place };
-        let lock = place.lock(self.kind.layout(), self.leaf);
-        Self { place, lock, ..self }
     }
 
     /// The same lock, which is taken over from nobody whose lease is over: only from those who are dead by evidence.
@@ -476,22 +446,6 @@ impl PathLock {
         let waited = self.worlds.with(|| self.world(), |world| contender.wait(world, until(world)));
         waited.inspect_err(|_| self.lock.give_back_id(&id))?;
         Ok(contender.into_guard().unwrap_or_else(|| unreachable!("it has waited until it held")))
-    }
-
-    /// A fresh id, or one that is kept.
-    fn next_id(&self) -> io::Result<Id> {
-        if !self.place.keeps {
-            return Ok(Id::from(&self.me.fresh_id()?));
-        }
-        let is_mine = self.me.is_this()?;
-        if is_mine && let Some(id) = self.lock.lend_id() {
-            return Ok(id);
-        }
-        let id = Id::from(&self.me.fresh_id()?);
-        if is_mine {
-            self.lock.keep_id(&id);
-        }
-        Ok(id)
     }
 
     /// Refuses a folder in which there are bids, to those who do not come to bid. A fast lock looks when it is opened, and

@@ -6,4 +6,3 @@ mod differences;
 mod differential;
 mod faults;
 mod ganesha;
-mod staged;
