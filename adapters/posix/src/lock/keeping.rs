@@ -7,10 +7,10 @@ use lockwright_kernel::id::Id;
 use super::{PathLock, any::Place};
 
 impl PathLock {
-    /// The same lock, for those who take it again and again: a [`Kind::Fast`] whose directories stay on disk while it is free, for as
-    /// long as this handle or a clone lives. Then a pair removes no directory but the empty one that it replaces. Others may
-    /// share the lock in either way. It changes nothing for other kinds, and where the file system is not
-    /// [local](PosixFs::is_local).
+    /// The same lock, for those who take it again and again: a [`Kind::Fast`](super::Kind::Fast) whose directories stay on
+    /// disk while it is free, for as long as this handle or a clone lives. Then a pair removes no directory but the empty one
+    /// that it replaces. Others may share the lock in either way. It changes nothing for other kinds, and where the file
+    /// system is not [local](crate::fs::PosixFs::is_local).
     ///
     /// What a process leaves that is killed goes by and by: each lock that is given back by somebody who does not keep, and one in
     /// 64 of those who do, looks for what the dead have left.
