@@ -13,6 +13,7 @@
 
 mod course;
 mod passes;
+mod places;
 mod shortcut;
 #[cfg(test)]
 mod tests;

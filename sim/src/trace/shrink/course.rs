@@ -1,15 +1,10 @@
 //! Courses: runs that were made of wishes, up to the first state that breaks the property.
 
-use rustc_hash::FxHashMap;
-
+use super::places::{Encoded, Places};
 use crate::{
     protocol::Property,
-    state::State,
-    trace::{event::Event, run::Run, seen::is_seen},
+    trace::{event::Event, run::Run},
 };
-
-/// A state, in numbers.
-pub(in crate::trace) type Encoded = Vec<u16>;
 
 /// A run that breaks the property with its last step.
 #[derive(Clone, Debug)]
@@ -31,11 +26,9 @@ impl Course {
 
 /// The runs of one world that break one property, for as long as the work is within its bound.
 pub(in crate::trace) struct Courses<'a> {
-    pub(super) run: Run<'a>,
-    property: Property,
+    pub(super) places: Places<'a>,
     steps: usize,
     steps_max: usize,
-    judged: FxHashMap<Encoded, bool>,
     may_go_on: Option<&'a mut dyn FnMut() -> bool>,
     is_stopped: bool,
 }
@@ -45,7 +38,7 @@ const STEPS_UNSEEN: usize = 1 << 8;
 
 impl<'a> Courses<'a> {
     pub(in crate::trace) fn new(run: Run<'a>, property: Property, steps_max: usize) -> Self {
-        Self { run, property, steps: 0, steps_max, judged: FxHashMap::default(), may_go_on: None, is_stopped: false }
+        Self { places: Places::new(run, property), steps: 0, steps_max, may_go_on: None, is_stopped: false }
     }
 
     /// Stops when `may_go_on` says no.
@@ -72,47 +65,26 @@ impl<'a> Courses<'a> {
 
     /// The run that comes closest to `wishes`; `None` when it does not break the property, or the work is at its bound.
     pub(in crate::trace) fn follow(&mut self, wishes: &[Event]) -> Option<Course> {
-        self.run.restart();
+        let mut place = self.places.begin();
         let mut course = Course { choices: Vec::new(), events: Vec::new(), states: Vec::new() };
         for wish in wishes {
             if !self.can_go_on() {
                 return None;
             }
-            let events = self.run.events();
             self.work();
-            let Some((choice, event)) = closest(events, wish) else { continue };
-            self.run.go(choice.into());
-            let state = encoded(&self.run.state);
+            let ways = self.places.ways(place);
+            let alike = (0..).zip(&*ways).filter_map(|(choice, way)| Some((way.event.likeness(wish)?, choice, way)));
+            // The first of those that are most like it.
+            let closest = alike.min_by_key(|&(likeness, choice, _)| (u8::MAX - likeness, choice));
+            let Some((_, choice, way)) = closest else { continue };
+            place = way.to;
             course.choices.push(choice);
-            course.events.push(event);
-            course.states.push(state.clone());
-            if self.is_broken(state) {
+            course.events.push(way.event.clone());
+            course.states.push(self.places.encoded(place));
+            if self.places.is_broken(place) {
                 return Some(course);
             }
         }
         None
     }
-
-    /// Whether the state in which the run stands breaks the property, and no other that goes before it.
-    pub(super) fn is_broken(&mut self, state: Encoded) -> bool {
-        if let Some(&broken) = self.judged.get(&state) {
-            return broken;
-        }
-        let broken = is_seen(&mut self.run.world, &self.run.state, self.property);
-        self.judged.insert(state, broken);
-        broken
-    }
-}
-
-/// The step that is most like `wish`, the first of them.
-fn closest(events: Vec<Event>, wish: &Event) -> Option<(u16, Event)> {
-    let alike = (0..).zip(events).filter_map(|(choice, event)| Some((event.likeness(wish)?, choice, event)));
-    let best = alike.min_by_key(|&(likeness, choice, _)| (u8::MAX - likeness, choice));
-    best.map(|(_, choice, event)| (choice, event))
-}
-
-pub(super) fn encoded(state: &State) -> Encoded {
-    let mut numbers = Vec::new();
-    state.encode(&mut numbers);
-    numbers
 }

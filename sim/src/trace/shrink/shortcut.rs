@@ -4,16 +4,19 @@ use std::collections::VecDeque;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::course::{Course, Courses, Encoded, encoded};
-use super::passes::improve;
-use crate::{state::State, trace::event::Event};
+use super::{
+    course::{Course, Courses},
+    passes::improve,
+    places::{Encoded, PlaceId},
+};
+use crate::trace::event::Event;
 
 /// From each state, so many others are looked at.
 const STATES_MAX: usize = 2_000;
 
 /// A state that was come to, and how.
 struct Found {
-    state: State,
+    place: PlaceId,
     from: Option<usize>,
     event: Option<Event>,
     depth: usize,
@@ -34,47 +37,45 @@ pub(super) fn take_shortcuts(courses: &mut Courses<'_>, course: &mut Course) -> 
 
 /// The course with its steps from `at` on replaced by fewer, as far as those lead.
 fn shortcut(courses: &mut Courses<'_>, course: &Course, at: usize) -> Option<Vec<Event>> {
-    courses.run.restart();
+    let mut place = courses.places.begin();
     for &choice in &course.choices[..at] {
-        courses.run.events();
-        courses.run.go(choice.into());
+        place = courses.places.ways(place)[usize::from(choice)].to;
         courses.work();
     }
     let later: FxHashMap<&Encoded, usize> =
         course.states.iter().enumerate().skip(at).map(|(at, s)| (s, at + 1)).collect();
-    let mut found = vec![Found { state: courses.run.state.clone(), from: None, event: None, depth: 0 }];
-    let mut known: FxHashSet<Encoded> = [encoded(&found[0].state)].into_iter().collect();
+    let mut known: FxHashSet<Encoded> = [courses.places.encoded(place)].into_iter().collect();
+    let mut found = vec![Found { place, from: None, event: None, depth: 0 }];
     let mut waiting = VecDeque::from([0]);
-    while let Some(place) = waiting.pop_front() {
+    while let Some(from) = waiting.pop_front() {
         if found.len() > STATES_MAX || !courses.can_go_on() {
             return None;
         }
-        let depth = found[place].depth + 1;
-        courses.run.state = found[place].state.clone();
+        let depth = found[from].depth + 1;
         courses.work();
-        for (event, next) in courses.run.branches() {
-            let state = encoded(&next);
-            if !known.insert(state.clone()) {
+        for way in &*courses.places.ways(found[from].place) {
+            let state = courses.places.encoded(way.to);
+            let later = later.get(&state);
+            if !known.insert(state) {
                 continue;
             }
-            courses.run.state = next.clone();
-            found.push(Found { state: next, from: Some(place), event: Some(event), depth });
-            let rest = match later.get(&state) {
+            found.push(Found { place: way.to, from: Some(from), event: Some(way.event.clone()), depth });
+            let rest = match later {
                 Some(&next) if next - at > depth => &course.events[next..],
-                None if course.events.len() - at > depth && courses.is_broken(state) => &[],
+                None if course.events.len() - at > depth && courses.places.is_broken(way.to) => &[],
                 _ => {
                     waiting.push_back(found.len() - 1);
                     continue;
                 }
             };
-            return Some([&course.events[..at], &way(&found), rest].concat());
+            return Some([&course.events[..at], &way_to_last(&found), rest].concat());
         }
     }
     None
 }
 
 /// The steps to the state that was found last.
-fn way(found: &[Found]) -> Vec<Event> {
+fn way_to_last(found: &[Found]) -> Vec<Event> {
     let mut steps = Vec::new();
     let mut at = found.len() - 1;
     while let Found { from: Some(from), event: Some(event), .. } = &found[at] {
