@@ -7,6 +7,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::LazyLock,
 };
 
 use support::{code, empty_dir, lockwright, out, refusal, run};
@@ -42,6 +43,13 @@ fn caught(dir: &Path, protocol: &str) -> Vec<Caught> {
     out(&output).lines().map(read).collect()
 }
 
+/// All of them, searched once, and where their traces lie.
+static ALL: LazyLock<(tempfile::TempDir, Vec<Caught>)> = LazyLock::new(|| {
+    let dir = empty_dir();
+    let all = caught(dir.path(), "");
+    (dir, all)
+});
+
 fn one(dir: &Path, protocol: &str) -> Caught {
     caught(dir, protocol).pop().expect("it is in the catalogue")
 }
@@ -52,16 +60,15 @@ fn name(file: &Path) -> &str {
 
 #[test]
 fn the_token_of_every_mutant_gives_byte_for_byte_the_trace_that_verify_wrote() {
-    let dir = empty_dir();
-    let all = caught(dir.path(), "");
+    let (dir, all) = &*ALL;
     assert_eq!(all.len(), lockwright_sim::catalogue::MUTANTS.len());
     for Caught { name, token, text, file } in all {
         assert!(token.len() < 120, "{token}");
-        assert_eq!(out(&lockwright(dir.path(), &["replay", &token, "--as", "trace"])), text, "{name}");
-        let replayed = lockwright(dir.path(), &["replay", &token]);
+        assert_eq!(out(&lockwright(dir.path(), &["replay", token, "--as", "trace"])), *text, "{name}");
+        let replayed = lockwright(dir.path(), &["replay", token]);
         assert_eq!(code(&replayed), 1, "{name}");
-        assert!(out(&replayed).starts_with(&text) && out(&replayed).contains("Ran as written: "), "{name}");
-        let again = lockwright(dir.path(), &["replay", self::name(&file), "--as", "token"]);
+        assert!(out(&replayed).starts_with(text) && out(&replayed).contains("Ran as written: "), "{name}");
+        let again = lockwright(dir.path(), &["replay", self::name(file), "--as", "token"]);
         assert_eq!(out(&again), format!("{token}\n"), "{name}");
     }
 }
@@ -163,8 +170,8 @@ fn a_shrunk_run_is_a_trace_that_replays() {
 fn the_script_of_a_run_without_faults_agrees_with_a_real_file_system() {
     let dir = empty_dir();
     let mut scripts = Vec::new();
-    for Caught { name, token, .. } in caught(dir.path(), "") {
-        let written = lockwright(dir.path(), &["replay", &token, "--as", "sh"]);
+    for Caught { name, token, .. } in &ALL.1 {
+        let written = lockwright(dir.path(), &["replay", token, "--as", "sh"]);
         if code(&written) == 64 {
             let line = refusal(&written);
             let reasons = [

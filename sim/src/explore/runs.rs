@@ -2,7 +2,9 @@
 //!
 //! A run is in a world in which nothing is merged and nobody renamed. States are counted by their fingerprints.
 
-use std::ops::ControlFlow;
+use std::{mem, ops::ControlFlow, rc::Rc};
+
+use rustc_hash::FxHashMap;
 
 use super::{
     Coverage, Limits, Progress, Report, Verdict, path,
@@ -58,6 +60,10 @@ impl Choices<'_> {
 /// Whoever watches is told after so many steps.
 const STEPS_UNSEEN: usize = 1 << 10;
 
+/// Of the first so many states it is kept what can follow them: the beginning of each run leads through them again. A state
+/// and what follows it are some kilobytes.
+const KEPT_MAX: usize = 1 << 13;
+
 /// Makes runs until one breaks a property, a limit is come to, or there are enough of them.
 pub(super) fn explore(
     protocol: &dyn Protocol,
@@ -72,6 +78,7 @@ pub(super) fn explore(
         limits,
         runs: Runs { runs: 0, ..runs },
         visited: Visited::new(),
+        kept: FxHashMap::default(),
         steps: 0,
         deepest: 0,
         way: Vec::new(),
@@ -96,6 +103,8 @@ struct Making<'a> {
     /// What was made so far.
     runs: Runs,
     visited: Visited,
+    /// What can follow states that break nothing.
+    kept: FxHashMap<Fingerprint, Rc<Vec<Successor>>>,
     steps: usize,
     deepest: usize,
     /// The states of the run under way.
@@ -105,22 +114,31 @@ struct Making<'a> {
 impl Making<'_> {
     fn run(&mut self, choose: &mut dyn Choose, observe: Observe<'_>) -> Option<Verdict> {
         let mut state = self.world.initial();
-        let (mut successors, mut numbers) = (Vec::new(), Vec::new());
+        let (mut computed, mut numbers) = (Vec::new(), Vec::new());
         self.way.clear();
         for step in 0..=self.runs.steps_max {
-            self.arrive(&state, &mut numbers);
-            self.world.successors(&state, &mut successors);
-            if self.is_broken(&state, &successors) {
-                return Some(path::broken(&mut self.world, &self.way));
-            }
-            if let Some(request) = &self.world.unanswerable {
-                return Some(Verdict::Error(format!("a client asks what this world cannot answer: {request}")));
-            }
+            let fingerprint = self.arrive(&state, &mut numbers);
+            let successors = if let Some(kept) = self.kept.get(&fingerprint) {
+                Rc::clone(kept)
+            } else {
+                self.world.successors(&state, &mut computed);
+                if self.is_broken(&state, &computed) {
+                    return Some(path::broken(&mut self.world, &self.way));
+                }
+                if let Some(request) = &self.world.unanswerable {
+                    return Some(Verdict::Error(format!("a client asks what this world cannot answer: {request}")));
+                }
+                let successors = Rc::new(mem::take(&mut computed));
+                if self.kept.len() < KEPT_MAX {
+                    self.kept.insert(fingerprint, Rc::clone(&successors));
+                }
+                successors
+            };
             if step == self.runs.steps_max || successors.is_empty() {
                 break;
             }
             let choices = Choices { steps: &successors, clients: self.world.scenario.clients.into() };
-            state = successors.swap_remove(choose.choose(step, &choices)).state;
+            state = successors[choose.choose(step, &choices)].state.clone();
             self.steps += 1;
             if self.steps.is_multiple_of(STEPS_UNSEEN) {
                 let verdict = self.past_a_limit(observe);
@@ -132,12 +150,13 @@ impl Making<'_> {
         None
     }
 
-    fn arrive(&mut self, state: &State, numbers: &mut Vec<u16>) {
+    fn arrive(&mut self, state: &State, numbers: &mut Vec<u16>) -> Fingerprint {
         self.deepest = self.deepest.max(self.way.len());
         self.world.learning(|world| world.encode(state, numbers));
         let fingerprint = fingerprint(numbers);
         self.visited.insert(fingerprint);
         self.way.push(fingerprint);
+        fingerprint
     }
 
     fn is_broken(&mut self, state: &State, successors: &[Successor]) -> bool {

@@ -40,9 +40,9 @@ const GUARD: Duration = Duration::from_mins(1);
 
 const SLOTS: usize = 32;
 
-/// How many rounds each slot does: of the default kind, more than 2,000 in all, and of each other. Most of what a round takes
+/// How many rounds each slot does: of the default kind, more than 2,000 in memory and on disk together, and of each other. Most of what a round takes
 /// goes into the tries of the 31 that wait, whom every release wakes.
-const ROUNDS: usize = 70;
+const ROUNDS: usize = 35;
 const ROUNDS_OF_OTHERS: usize = 8;
 
 /// One report in so many ends with a kill, of the default kind and of the others.
