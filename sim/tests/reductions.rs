@@ -41,8 +41,13 @@ fn scenarios() -> impl Iterator<Item = (Entry, Scenario)> {
 fn is_long(entry: &Entry, scenario: &Scenario) -> bool {
     let stands_in_line = entry.name.starts_with("fair_") || entry.name.starts_with("rw_lock");
     let on_a_lease = ["fast_lock+lease", "fast_lock+fence", "leased."].iter().any(|name| entry.name.starts_with(name));
+    let counts_or_looks_ahead = entry.name.starts_with("token") || entry.name.starts_with("one_kind");
     let looks_far = entry.expected.is_none() || scenario.clients > 2 || *scenario != Scenario::new(entry.name, 2, 0);
-    entry.name.contains("grace") || entry.name == "semaphore.one_too_many" || on_a_lease || stands_in_line && looks_far
+    entry.name.contains("grace")
+        || entry.name == "semaphore.one_too_many"
+        || on_a_lease
+        || stands_in_line && looks_far
+        || counts_or_looks_ahead && scenario.clients > 2
 }
 
 fn faults(scenario: &Scenario) -> u8 {
