@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod calls;
 pub mod code;
 pub mod conform;
 pub mod graph;
