@@ -34,3 +34,4 @@ mod world;
 pub use rows::{ROWS, Row, find};
 pub use scenario::{Flaw, Kind, Property, Scenario};
 pub use search::{Report, Verdict, Violation, check, check_while};
+pub use world::unfold;

@@ -21,5 +21,6 @@ pub mod conform;
 pub mod graph;
 pub mod models;
 pub mod modules;
+pub mod network;
 pub mod runs;
 pub mod tool;

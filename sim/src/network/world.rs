@@ -1,5 +1,7 @@
 //! The world: a server, its clients, the connections between them, and what can happen next.
 
+pub mod unfold;
+
 use std::{cmp::Reverse, rc::Rc};
 
 use lockwright_kernel::glockd::{ClientId, Output, Saved};
@@ -42,6 +44,13 @@ struct Connection {
     is_broken: bool,
     client_is_there: bool,
     server_is_there: bool,
+}
+
+impl Connection {
+    /// Either side has it still.
+    fn is_there(&self) -> bool {
+        self.client_is_there || self.server_is_there
+    }
 }
 
 /// What can happen. Connections go by their place.
@@ -132,38 +141,49 @@ impl World {
     /// What must not be.
     pub(super) fn after(&self, event: Event, scenario: &Scenario) -> Result<Self, Broken> {
         let mut world = self.clone();
+        world.meet(event, scenario)?;
+        world.settle(scenario)?;
+        Ok(world)
+    }
+
+    /// What happens at once.
+    fn meet(&mut self, event: Event, scenario: &Scenario) -> Result<(), Broken> {
         match event {
-            Event::Connect(peer) => world.connect(peer, scenario),
-            Event::Say(peer, ask) => world.say(peer, ask, scenario),
-            Event::Quit(peer) => world.quit(peer),
+            Event::Connect(peer) => self.connect(peer, scenario),
+            Event::Say(peer, ask) => self.say(peer, ask, scenario),
+            Event::Quit(peer) => self.quit(peer),
             Event::Break(place) => {
-                world.breaks_left -= 1;
-                let connection = &mut world.connections[place];
+                self.breaks_left -= 1;
+                let connection = &mut self.connections[place];
                 connection.is_broken = true;
                 (connection.up, connection.down) = (Vec::new(), Vec::new());
             }
-            Event::Read(place, bytes) => world.read(place, bytes, scenario)?,
-            Event::Hear(place) => world.hear(place, scenario)?,
-            Event::ServerNotices(place) => world.server_notices(place, scenario)?,
+            Event::Read(place, bytes) => self.read(place, bytes, scenario)?,
+            Event::Hear(place) => self.hear(place, scenario)?,
+            Event::ServerNotices(place) => self.server_notices(place, scenario)?,
             Event::ClientNotices(place) => {
-                world.connections[place].client_is_there = false;
-                let peer = world.connections[place].peer;
-                world.peers[peer].loses();
+                self.connections[place].client_is_there = false;
+                let peer = self.connections[place].peer;
+                self.peers[peer].loses();
             }
             Event::Work => {
-                let now = world.now;
-                world.with_server(scenario, |server| server.work(now))?;
+                let now = self.now;
+                self.with_server(scenario, |server| server.work(now))?;
             }
             Event::Restart => {
-                world.die();
-                world.start(scenario);
+                self.die();
+                self.start(scenario);
             }
-            Event::Tick => world.tick(scenario)?,
+            Event::Tick => self.tick(scenario)?,
         }
-        world.connections.retain(|connection| connection.client_is_there || connection.server_is_there);
-        world.note_waiting(scenario);
-        world.judge(scenario)?;
-        Ok(world)
+        Ok(())
+    }
+
+    /// What follows from it, and whether that may be.
+    fn settle(&mut self, scenario: &Scenario) -> Result<(), Broken> {
+        self.connections.retain(Connection::is_there);
+        self.note_waiting(scenario);
+        self.judge(scenario)
     }
 
     /// The same with its clients in an order that depends on nothing but what they are.
