@@ -103,6 +103,9 @@
 //!
 //! The same goes for the server's end: within [`Settings::grace`], which is longer, each client notices.
 //!
+//! *Argument.* `specs/glockd/GlockD.tla` has the server, its clients and the network between them, with what holds of them; the
+//! checker goes through this server's own states in `sim/src/network`.
+//!
 //! *Source.* The commands and replies are those of glockd, by apokalyptik; `hello`, `ping`, `pong`, `lg`, `lsg` and `back`
 //! are our own.
 

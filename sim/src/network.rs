@@ -4,7 +4,7 @@
 //! input here as a driver would hand it in. Around it there are clients that go by the protocol, and a network that does
 //! what networks do: bytes take any time, are read in pieces, and are lost with their connection; and that a connection
 //! is lost is noticed by either side first, late, or on one side never. The server may die and be started again. Time
-//! passes in ticks.
+//! passes in ticks. What comes of handing a server something is worked out once, in however many states that happens.
 //!
 //! The [engine for file systems](crate::check) steps from call to call of code that is run again from its start, over a
 //! tree of entries; nothing of that is here. So this search is one of its own: breadth first, each state once, and a
@@ -29,8 +29,10 @@ mod rows;
 mod scenario;
 mod search;
 mod server;
+mod servers;
 mod world;
 
 pub use rows::{ROWS, Row, find};
 pub use scenario::{Flaw, Kind, Property, Scenario};
 pub use search::{Report, Verdict, Violation, check, check_while};
+pub use world::unfold;

@@ -16,9 +16,43 @@
 //! the names that it was answered; `walked`, who else had walked into what was moved; `said`, how an attempt ended with
 //! this step, or `""`. States are numbered from 1.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Write},
+};
 
 use lockwright_sim::unfold::{UnfoldedProcess, UnfoldedState, UnfoldedStep, Unfolding};
+
+use crate::conform::{Told, ToldStep};
+
+impl Told for Unfolding {
+    type Step = UnfoldedStep;
+
+    fn states(&self) -> usize {
+        self.states.len()
+    }
+
+    fn steps(&self) -> &[UnfoldedStep] {
+        &self.steps
+    }
+
+    fn module(name: &str, told: &[Self]) -> String {
+        module(name, told)
+    }
+}
+
+impl ToldStep for UnfoldedStep {
+    fn from_to(&self) -> (usize, usize) {
+        (self.from, self.to)
+    }
+
+    fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, who, deed, call, paths, answer, .. } = self;
+        let who = who.as_deref().unwrap_or("nobody");
+        let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+        write!(f, "after {from}: {who} {} {call}({}) = {answer}", deed.name(), paths.join(", "))
+    }
+}
 
 /// The module called `name` of these scenarios and runs.
 #[must_use]
@@ -67,7 +101,7 @@ fn processes(unfoldings: &[Unfolding]) -> String {
     format!("CodeIds == {all_ids}\nCodeBorn == {born_ids}\nCodeHeir == [{}]", heirs.join(", "))
 }
 
-fn define(text: &mut String, name: &str, of_each_state: impl Iterator<Item = String>) {
+pub(crate) fn define(text: &mut String, name: &str, of_each_state: impl Iterator<Item = String>) {
     let rows: Vec<String> = of_each_state.collect();
     let _ = writeln!(text, "{name} == <<\n  {}\n>>", rows.join(",\n  "));
 }
@@ -110,11 +144,11 @@ fn tuple(path: &str) -> String {
     format!("<<{}>>", names.join(", "))
 }
 
-fn set(members: impl IntoIterator<Item = String>) -> String {
+pub(crate) fn set(members: impl IntoIterator<Item = String>) -> String {
     format!("{{{}}}", members.into_iter().collect::<Vec<_>>().join(", "))
 }
 
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

@@ -5,44 +5,68 @@ use std::{
     fmt, io,
 };
 
-use lockwright_sim::unfold::{UnfoldedStep, Unfolding};
+use lockwright_sim::unfold::UnfoldedStep;
 
 use crate::{
-    code,
     graph::{SpecState, StateGraph},
     modules::Modules,
     tool::Tool,
 };
 
+/// What the code did: a scenario or a run, unfolded.
+pub trait Told: Sized {
+    /// One step of it.
+    type Step: ToldStep;
+
+    /// How many states there are.
+    fn states(&self) -> usize;
+
+    /// The steps between them.
+    fn steps(&self) -> &[Self::Step];
+
+    /// The TLA+ module called `name` of several.
+    fn module(name: &str, told: &[Self]) -> String;
+}
+
+/// One step of what the code did.
+pub trait ToldStep: Clone {
+    /// The indices of the states before and after.
+    fn from_to(&self) -> (usize, usize);
+
+    /// What it is, in words.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be written.
+    fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
 /// What came of walking through the code's states with a specification.
 #[derive(Clone, Debug)]
-pub struct Conformance {
+pub struct Conformance<S = UnfoldedStep> {
     /// The code's states, in the order of their numbers in the module.
     states: usize,
     /// The steps that the specification does not allow.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<Refused<S>>,
     /// The states of the walk: those of the specification, and `at`.
     pub walked: StateGraph,
 }
 
 /// A step of the code that a specification does not allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct Refused<S = UnfoldedStep> {
     /// Which of the unfoldings it is in.
     pub unfolding: usize,
     /// The step; in a run, `from` counts the steps before it.
-    pub step: UnfoldedStep,
+    pub step: S,
     /// The state of the specification that does not allow it.
     pub state: SpecState,
 }
 
-impl fmt::Display for Refused {
+impl<S: ToldStep> fmt::Display for Refused<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let UnfoldedStep { from, who, deed, call, paths, answer, .. } = &self.step;
-        let who = who.as_deref().unwrap_or("nobody");
-        let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
-        let deed = deed.name();
-        write!(f, "after {from}: {who} {deed} {call}({}) = {answer} in {:?}", paths.join(", "), self.state)
+        self.step.tell(f)?;
+        write!(f, " in {:?}", self.state)
     }
 }
 
@@ -54,13 +78,13 @@ impl fmt::Display for Refused {
 /// # Errors
 ///
 /// When the model checker could not be run, or did not come to an end.
-pub fn walk(
+pub fn walk<T: Told>(
     modules: &Modules,
     tool: &Tool,
     [trace, data]: [&str; 2],
-    unfoldings: &[Unfolding],
-) -> io::Result<Conformance> {
-    modules.write(&format!("{data}.tla"), &code::module(data, unfoldings))?;
+    unfoldings: &[T],
+) -> io::Result<Conformance<T::Step>> {
+    modules.write(&format!("{data}.tla"), &T::module(data, unfoldings))?;
     let walked = modules.graph(tool, trace)?;
     let mut at = Vec::new();
     for state in &walked.states {
@@ -74,20 +98,21 @@ pub fn walk(
     let taken: BTreeSet<(usize, usize)> = walked.steps.iter().map(|&(from, to)| (from, at[to])).collect();
     let (mut refused, mut first) = (Vec::new(), 1);
     for (unfolding, told) in unfoldings.iter().enumerate() {
-        for step in &told.steps {
-            let from = places.get(&(first + step.from)).map_or(&[][..], |places| places);
-            let stuck = from.iter().find(|&&place| !taken.contains(&(place, first + step.to)));
+        for step in told.steps() {
+            let (from, to) = step.from_to();
+            let from = places.get(&(first + from)).map_or(&[][..], |places| places);
+            let stuck = from.iter().find(|&&place| !taken.contains(&(place, first + to)));
             refused.extend(stuck.map(|&place| {
                 let state = walked.states[place].clone();
                 Refused { unfolding, step: step.clone(), state }
             }));
         }
-        first += told.states.len();
+        first += told.states();
     }
     Ok(Conformance { states: first - 1, refused, walked })
 }
 
-impl Conformance {
+impl<S> Conformance<S> {
     /// How many of the code's states the walk did not come to, because a step before was refused.
     #[must_use]
     pub fn unreached(&self) -> usize {

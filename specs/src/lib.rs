@@ -15,10 +15,12 @@
 
 #![forbid(unsafe_code)]
 
+mod calls;
 pub mod code;
 pub mod conform;
 pub mod graph;
 pub mod models;
 pub mod modules;
+pub mod network;
 pub mod runs;
 pub mod tool;

@@ -3,6 +3,7 @@
 mod check;
 mod check_bid_check;
 mod fast_lock;
+mod glockd;
 mod grace;
 mod semaphore;
 mod wait_queue;
@@ -51,6 +52,7 @@ pub fn all() -> Vec<Model> {
         &fast_lock::MODELS[..],
         &check::MODELS,
         &check_bid_check::MODELS,
+        &glockd::MODELS,
         &grace::MODELS,
         &semaphore::MODELS,
         &wait_queue::MODELS,

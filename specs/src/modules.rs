@@ -10,6 +10,7 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
+    calls,
     graph::StateGraph,
     tool::{And, Outcome, Tool, Verdict},
 };
@@ -81,6 +82,7 @@ impl Modules {
     ///
     /// When the model checker could not be run.
     pub fn check(&self, tool: &Tool, module: &str, refines: Option<&str>) -> io::Result<Outcome> {
+        self.speed_up()?;
         tool.check(self.folder.path(), module, refines.map_or(And::Nothing, And::Refines))
     }
 
@@ -90,6 +92,7 @@ impl Modules {
     ///
     /// When the model checker could not be run, or did not come through all of them.
     pub fn graph(&self, tool: &Tool, module: &str) -> io::Result<StateGraph> {
+        self.speed_up()?;
         let file = self.folder.path().join(format!("{module}.dot"));
         let outcome = tool.check(self.folder.path(), module, And::Writes(&file))?;
         if outcome.verdict != Verdict::Holds {
@@ -101,6 +104,17 @@ impl Modules {
             return Err(io::Error::other(format!("{module}: {written} states were written of {found}")));
         }
         Ok(graph)
+    }
+
+    /// Makes the copies those that are checked fastest.
+    fn speed_up(&self) -> io::Result<()> {
+        for entry in fs::read_dir(self.folder.path())? {
+            let file = entry?.path();
+            if file.extension().is_some_and(|kind| kind == "tla") {
+                fs::write(&file, calls::left_uninlined(&fs::read_to_string(&file)?))?;
+            }
+        }
+        Ok(())
     }
 }
 

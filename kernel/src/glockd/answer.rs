@@ -12,6 +12,7 @@ use super::{
     command::{Command, NoCommand},
     dump::{Dump, Form, known_as},
     fences::Fence,
+    grace::Grace,
     reply::Reply,
     shared::Joined,
 };
@@ -97,7 +98,8 @@ impl Glockd {
 
     fn lock(&mut self, id: ClientId, name: &[u8], wait: Duration, now: Instant) {
         let hold = self.exclusive.hold(name);
-        let is_free = hold.is_none() && self.grace.is_none();
+        let is_settled = |grace: &Grace| grace.has_granted() && !self.queue.lines.contains_key(name);
+        let is_free = hold.is_none() && self.grace.as_ref().is_none_or(is_settled);
         if let Some(hold) = hold.filter(|hold| hold.slot == id.small()) {
             return self.reply(id, Reply::Granted { count: 1, fence: hold.fence });
         }

@@ -9,6 +9,9 @@
 //! with the lower fence lost it before the other got it, and may not have noticed. Were it answered at once, it could be
 //! back before the other is.
 //!
+//! *Who comes while lines are served.* Nobody serves a line a second time, so who then asks for a lock that nobody holds or
+//! waits for is granted it, and does not stand in line.
+//!
 //! *What a claim proves.* That its fence was given by a run that was not settled. A client that makes one up, or claims
 //! what it has released, can get what is not its own; those who may connect are trusted that far.
 
@@ -56,6 +59,11 @@ impl Grace {
     /// True until the end of the time has been noticed.
     pub(super) fn is_claiming(&self) -> bool {
         self.stage == Stage::Claiming
+    }
+
+    /// True once each lock that was claimed has its holder: one that has none is to be had by who waits for it.
+    pub(super) fn has_granted(&self) -> bool {
+        matches!(self.stage, Stage::Answering(_) | Stage::Serving(_))
     }
 
     /// Forgets a claim of somebody who is gone.

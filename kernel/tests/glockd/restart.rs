@@ -1,6 +1,9 @@
 //! After the end of a server: who gets back what, and what is persisted when.
 
-use lockwright_kernel::glockd::{Saved, Settings};
+use lockwright_kernel::{
+    clock::Instant,
+    glockd::{Saved, Settings},
+};
 
 use super::stage::Stage;
 
@@ -104,6 +107,31 @@ fn who_waits_in_the_time_of_grace_is_served_in_turn_at_its_end() {
     assert!(stage.hear("bob").starts_with("1 Got Lock "));
     stage.leave("bob");
     assert!(stage.hear("ann").starts_with("1 Got Lock "));
+}
+
+/// Whatever piece of the work was done last as they come.
+#[test]
+fn who_comes_at_the_end_of_the_time_of_grace_waits_for_nobody_but_holders() {
+    for pieces in 0.. {
+        let (saved, _) = crashed();
+        let mut stage = Stage::after(Settings::default(), saved);
+        for name in ["ann", "bob"] {
+            stage.connect(name, name);
+        }
+        stage.say("bob", "lg foo 60");
+        stage.now = Instant::new(Settings::default().grace);
+        stage.glockd.handle_time(stage.now);
+        let is_over = !(0..pieces).all(|_| stage.glockd.step(stage.now));
+        stage.say("ann", "lg bar 60\nlg foo 60");
+        let told = stage.hear_all();
+        assert!(told.contains_key("bob"), "after {pieces} pieces");
+        stage.leave("bob");
+        let later = stage.hear("ann");
+        assert!(later.starts_with("1 Got Lock "), "after {pieces} pieces: {told:?}, {later:?}");
+        if is_over {
+            break;
+        }
+    }
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! A client that goes by the protocol: what it asks, what it makes of the answers, and what it takes for its own.
 
-use std::collections::VecDeque;
+use smallvec::{SmallVec, smallvec};
 
 use super::scenario::{Flaw, Kind, Property, Scenario};
+
+/// Something for each name. There are two names at most, and states are copied often.
+pub(super) type Each<T> = SmallVec<[T; 2]>;
 
 /// A command, about the name of this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,14 +44,14 @@ pub(super) struct Peer {
     pub(super) connects_left: u8,
     pub(super) commands_left: u8,
     /// What was sent and not answered, and when.
-    pub(super) unanswered: VecDeque<(Ask, u8)>,
+    pub(super) unanswered: SmallVec<[(Ask, u8); 2]>,
     /// When the last line was sent that was answered.
     pub(super) confirmed: u8,
     /// For each name the fence of the grant, 0 where none was told.
-    pub(super) holds: Vec<Option<u64>>,
-    pub(super) joined: Vec<bool>,
+    pub(super) holds: Each<Option<u64>>,
+    pub(super) joined: Each<bool>,
     /// What it held when its connection was lost.
-    pub(super) lost: Vec<Option<u64>>,
+    pub(super) lost: Each<Option<u64>>,
 }
 
 impl Peer {
@@ -58,11 +61,11 @@ impl Peer {
             is_online: false,
             connects_left: scenario.connects,
             commands_left: scenario.commands,
-            unanswered: VecDeque::new(),
+            unanswered: SmallVec::new(),
             confirmed: 0,
-            holds: vec![None; names],
-            joined: vec![false; names],
-            lost: vec![None; names],
+            holds: smallvec![None; names],
+            joined: smallvec![false; names],
+            lost: smallvec![None; names],
         }
     }
 
@@ -123,13 +126,16 @@ impl Peer {
             Ask::Back(name, _) => self.lost[usize::from(name)] = None,
             _ => {}
         }
-        self.unanswered.push_back((ask, now));
+        self.unanswered.push((ask, now));
     }
 
     /// Makes what it can of an answer.
     pub(super) fn hears(&mut self, answer: &str, scenario: &Scenario, now: u8) -> Result<(), (Property, String)> {
         let misfit = |why: &str| Err((Property::AnswersFit, format!("`{answer}` is {why}")));
-        let Some((ask, sent)) = self.unanswered.pop_front() else { return misfit("an answer to nothing") };
+        if self.unanswered.is_empty() {
+            return misfit("an answer to nothing");
+        }
+        let (ask, sent) = self.unanswered.remove(0);
         let from_answer = scenario.flaw == Some(Flaw::CountsFromAnswer);
         self.confirmed = self.confirmed.max(if from_answer { now } else { sent });
         let is_yes = !answer.starts_with('0');

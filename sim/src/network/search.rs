@@ -1,16 +1,13 @@
 //! Breadth first through all states of a scenario.
 
-use std::{
-    collections::BTreeSet,
-    hash::{Hash, Hasher},
-    ops::ControlFlow,
-};
+use std::{collections::BTreeSet, hash::Hasher, ops::ControlFlow};
 
 use rustc_hash::FxHashSet;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use super::{
     scenario::{Property, Scenario},
+    servers::Servers,
     world::{Event, World},
 };
 
@@ -63,8 +60,10 @@ pub fn check_while(
     states_max: usize,
     may_go_on: &mut dyn FnMut(usize) -> ControlFlow<String>,
 ) -> Report {
-    let first = World::new(scenario);
+    let mut servers = Servers::of(*scenario);
+    let first = World::new(&mut servers);
     let mut search = Search {
+        servers,
         known: FxHashSet::from_iter([fingerprint(&first)]),
         came: vec![None],
         transitions: 0,
@@ -72,7 +71,7 @@ pub fn check_while(
     };
     let (mut layer, mut depth) = (vec![(0, first)], 0);
     loop {
-        let next = match search.expand(&layer, scenario, may_go_on) {
+        let next = match search.expand(&layer, may_go_on) {
             Ok(next) => next,
             Err(end @ Verdict::Violated(_)) => return search.report(depth + 1, end),
             Err(end) => return search.report(depth, end),
@@ -89,6 +88,7 @@ pub fn check_while(
 
 /// What is kept of the states that were expanded.
 struct Search {
+    servers: Servers,
     known: FxHashSet<u128>,
     /// How each state was come to first.
     came: Vec<Option<(usize, Event)>>,
@@ -100,7 +100,6 @@ impl Search {
     fn expand(
         &mut self,
         layer: &[(usize, World)],
-        scenario: &Scenario,
         may_go_on: &mut dyn FnMut(usize) -> ControlFlow<String>,
     ) -> Result<Vec<(usize, World)>, Verdict> {
         let mut next = Vec::new();
@@ -108,11 +107,11 @@ impl Search {
             if let ControlFlow::Break(reason) = may_go_on(self.came.len()) {
                 return Err(Verdict::Incomplete(reason));
             }
-            for event in world.events(scenario) {
+            for event in world.events(&self.servers) {
                 self.transitions += 1;
-                self.seen.extend(world.seen(event, scenario));
-                let after = world.after(event, scenario).map_err(|(property, what)| {
-                    let steps = self.steps(*number, event, scenario);
+                self.seen.extend(world.seen(event, &self.servers.scenario));
+                let after = world.after(event, &mut self.servers).map_err(|(property, what)| {
+                    let steps = self.steps(*number, event);
                     Verdict::Violated(Violation { property, what, steps })
                 })?;
                 if self.known.insert(fingerprint(&after)) {
@@ -125,17 +124,17 @@ impl Search {
     }
 
     /// The run that comes to `event` after the state of this number, told by running it again.
-    fn steps(&self, mut number: usize, event: Event, scenario: &Scenario) -> Vec<String> {
+    fn steps(&mut self, mut number: usize, event: Event) -> Vec<String> {
         let mut events = vec![event];
         while let Some((before, event)) = self.came[number] {
             events.push(event);
             number = before;
         }
-        let mut world = World::new(scenario);
+        let mut world = World::new(&mut self.servers);
         let mut steps = Vec::new();
         for event in events.into_iter().rev() {
-            steps.push(world.tell(event, scenario));
-            if let Ok(after) = world.after(event, scenario) {
+            steps.push(world.tell(event, &self.servers.scenario));
+            if let Ok(after) = world.after(event, &mut self.servers) {
                 world = after;
             }
         }
@@ -150,7 +149,7 @@ impl Search {
 /// 128 bits that stand for a state.
 fn fingerprint(world: &World) -> u128 {
     let mut hasher = SipHasher13::new();
-    world.in_order().hash(&mut hasher);
+    world.hash_in_order(&mut hasher);
     hasher.write_u8(0);
     hasher.finish128().as_u128()
 }

@@ -7,7 +7,37 @@ use lockwright_kernel::{
     glockd::{ClientId, Glockd, Output, Saved, Settings, Wire},
 };
 
-use super::scenario::{Flaw, Scenario};
+use super::{
+    scenario::{Flaw, Scenario},
+    world::Bytes,
+};
+
+/// What is handed to a server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Input {
+    /// Somebody connects.
+    Connect,
+    /// These bytes come.
+    Read(ClientId, Bytes),
+    /// A sign of life.
+    Sign(ClientId),
+    /// A client is known to be gone.
+    Disconnect(ClientId),
+    /// A connection is known to be lost.
+    Lose(ClientId),
+    /// It is later.
+    Pass,
+    /// It does a piece of what is left.
+    Work,
+}
+
+/// What comes of it.
+#[derive(Clone, Debug)]
+pub(super) struct Came {
+    /// Who has connected.
+    pub(super) id: Option<ClientId>,
+    pub(super) outputs: Vec<Output>,
+}
 
 /// A server that runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,7 +49,8 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start(scenario: &Scenario, saved: Option<Saved>, now: u8) -> Self {
+    /// A new one, and what is to be remembered of it.
+    pub(super) fn start(scenario: &Scenario, saved: Option<Saved>, now: u8) -> (Self, Option<Saved>) {
         let ticks = |count: u8| Duration::from_secs(count.into());
         let flaw = scenario.flaw;
         let settings = Settings {
@@ -33,11 +64,42 @@ impl Server {
             Some(Flaw::NoGrace) => saved.map(|saved| Saved { is_clean: true, ..saved }),
             _ => saved,
         };
-        Self { glockd: Glockd::new(settings, saved, at(now)), flaw, ghosts: 0 }
+        let mut glockd = Glockd::new(settings, saved, at(now));
+        let mut remembered = None;
+        while let Some(output) = glockd.poll_output() {
+            if let Output::Persist(saved) = output {
+                remembered = Some(saved);
+            }
+        }
+        (Self { glockd, flaw, ghosts: 0 }, remembered)
+    }
+
+    /// Takes that in, and says what it comes to.
+    pub(super) fn take_in(&mut self, input: &Input, scenario: &Scenario, now: u8) -> Came {
+        let (mut id, mut more) = (None, Vec::new());
+        match input {
+            Input::Connect => {
+                id = Some(self.connect(now));
+                if let Some(id) = id.filter(|_| scenario.says_hello) {
+                    self.glockd.handle_line(id, b"hello", at(now));
+                    self.glockd.poll_output();
+                }
+            }
+            Input::Read(id, bytes) => more = self.read(*id, bytes, now),
+            Input::Sign(id) => self.glockd.handle_line(*id, b"pong", at(now)),
+            Input::Disconnect(id) => self.disconnect(*id, scenario.names, now),
+            Input::Lose(id) => self.lose(*id),
+            Input::Pass => self.glockd.handle_time(at(now)),
+            Input::Work => {
+                self.glockd.step(at(now));
+            }
+        }
+        let polled = std::iter::from_fn(|| self.glockd.poll_output());
+        Came { id, outputs: polled.chain(more).collect() }
     }
 
     /// All clients come from one place, so that which is which makes no difference to a state.
-    pub(super) fn connect(&mut self, now: u8) -> ClientId {
+    fn connect(&mut self, now: u8) -> ClientId {
         self.glockd.connect("there", Wire::Stream, at(now)).unwrap_or_else(|full| unreachable!("{full}"))
     }
 
@@ -46,7 +108,7 @@ impl Server {
     }
 
     /// What comes of reading these bytes, in addition to what is polled.
-    pub(super) fn read(&mut self, id: ClientId, bytes: &[u8], now: u8) -> Vec<Output> {
+    fn read(&mut self, id: ClientId, bytes: &[u8], now: u8) -> Vec<Output> {
         let mut bytes = bytes.to_vec();
         match self.flaw {
             Some(Flaw::DropsSecondCommand) => {
@@ -81,7 +143,7 @@ impl Server {
         outputs
     }
 
-    pub(super) fn disconnect(&mut self, id: ClientId, names: &[&str], now: u8) {
+    fn disconnect(&mut self, id: ClientId, names: &[&str], now: u8) {
         if self.flaw == Some(Flaw::ServesTheGone) && self.glockd.is_busy(id) {
             self.ghosts += 1;
             return;
@@ -98,23 +160,15 @@ impl Server {
         self.glockd.handle_disconnect(id);
     }
 
-    pub(super) fn lose(&mut self, id: ClientId) {
+    fn lose(&mut self, id: ClientId) {
         if self.flaw == Some(Flaw::TakesLossForEnd) {
             self.glockd.handle_disconnect(id);
         } else {
             self.glockd.handle_loss(id);
         }
     }
-
-    pub(super) fn pass(&mut self, now: u8) {
-        self.glockd.handle_time(at(now));
-    }
-
-    pub(super) fn work(&mut self, now: u8) {
-        self.glockd.step(at(now));
-    }
 }
 
-pub(super) fn at(now: u8) -> Instant {
+fn at(now: u8) -> Instant {
     Instant::new(Duration::from_secs(now.into()))
 }

@@ -1,27 +1,37 @@
 //! The world: a server, its clients, the connections between them, and what can happen next.
 
-use std::{cmp::Reverse, rc::Rc};
+pub mod unfold;
+
+use std::{
+    cmp::Reverse,
+    hash::{Hash, Hasher},
+};
 
 use lockwright_kernel::glockd::{ClientId, Output, Saved};
+use smallvec::{SmallVec, smallvec};
 
 use super::{
-    peer::{Ask, Peer},
+    peer::{Ask, Each, Peer},
     scenario::{Kind, Property, Scenario},
-    server::{self, Server},
+    server::{Input, Server},
+    servers::{Number, Servers},
 };
+
+/// What is on the way.
+pub(super) type Bytes = SmallVec<[u8; 24]>;
 
 /// A state of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct World {
     now: u8,
-    server: Option<Rc<Server>>,
+    server: Number,
     saved: Option<Saved>,
-    peers: Vec<Peer>,
-    connections: Vec<Connection>,
+    peers: SmallVec<[Peer; 3]>,
+    connections: SmallVec<[Connection; 3]>,
     /// For each name, who waits for it, in the order in which the server read it.
-    lines: Vec<Vec<ClientId>>,
+    lines: Each<SmallVec<[ClientId; 3]>>,
     /// Whose connection broke, and when it has lost all it held at the latest.
-    lost: Vec<(ClientId, u8)>,
+    lost: SmallVec<[(ClientId, u8); 1]>,
     quits_left: u8,
     breaks_left: u8,
     cuts_left: u8,
@@ -35,13 +45,20 @@ struct Connection {
     peer: usize,
     id: ClientId,
     /// On the way to the server.
-    up: Vec<u8>,
+    up: Bytes,
     /// On the way to the client.
-    down: Vec<u8>,
+    down: Bytes,
     /// Nothing goes through any more, and neither side need ever notice.
     is_broken: bool,
     client_is_there: bool,
     server_is_there: bool,
+}
+
+impl Connection {
+    /// Either side has it still.
+    fn is_there(&self) -> bool {
+        self.client_is_there || self.server_is_there
+    }
 }
 
 /// What can happen. Connections go by their place.
@@ -67,30 +84,30 @@ pub(super) enum Event {
 pub(super) type Broken = (Property, String);
 
 impl World {
-    pub(super) fn new(scenario: &Scenario) -> Self {
-        let mut world = Self {
+    pub(super) fn new(servers: &mut Servers) -> Self {
+        let (server, saved) = servers.start(None, 0);
+        let scenario = &servers.scenario;
+        Self {
             now: 0,
-            server: None,
-            saved: None,
-            peers: vec![Peer::new(scenario); scenario.clients.into()],
-            connections: Vec::new(),
-            lines: vec![Vec::new(); scenario.names.len()],
-            lost: Vec::new(),
+            server,
+            saved,
+            peers: smallvec![Peer::new(scenario); scenario.clients.into()],
+            connections: SmallVec::new(),
+            lines: smallvec![SmallVec::new(); scenario.names.len()],
+            lost: SmallVec::new(),
             quits_left: scenario.quits,
             breaks_left: scenario.breaks,
             cuts_left: scenario.cuts,
             ends_left: scenario.ends,
             ticks_left: scenario.ticks,
-        };
-        world.start(scenario);
-        world
+        }
     }
 
     /// What can happen next.
-    pub(super) fn events(&self, scenario: &Scenario) -> Vec<Event> {
-        let mut events = Vec::new();
+    pub(super) fn events(&self, servers: &Servers) -> Vec<Event> {
+        let (mut events, scenario) = (Vec::new(), &servers.scenario);
         for (number, peer) in self.peers.iter().enumerate() {
-            let may_connect = !peer.is_online && peer.connects_left > 0 && self.server.is_some();
+            let may_connect = !peer.is_online && peer.connects_left > 0;
             events.extend(may_connect.then_some(Event::Connect(number)));
             events.extend(peer.asks(scenario, self.now).into_iter().map(|ask| Event::Say(number, ask)));
             events.extend((peer.is_online && self.quits_left > 0).then_some(Event::Quit(number)));
@@ -98,8 +115,7 @@ impl World {
         for (place, connection) in self.connections.iter().enumerate() {
             self.events_of(place, connection, scenario, &mut events);
         }
-        let has_work = self.server.as_ref().is_some_and(|server| server.glockd.has_work());
-        events.extend(has_work.then_some(Event::Work));
+        events.extend(servers.get(self.server).glockd.has_work().then_some(Event::Work));
         events.extend((self.ends_left > 0).then_some(Event::Restart));
         events.extend((self.ticks_left > 0).then_some(Event::Tick));
         events
@@ -130,75 +146,80 @@ impl World {
     /// # Errors
     ///
     /// What must not be.
-    pub(super) fn after(&self, event: Event, scenario: &Scenario) -> Result<Self, Broken> {
+    pub(super) fn after(&self, event: Event, servers: &mut Servers) -> Result<Self, Broken> {
         let mut world = self.clone();
-        match event {
-            Event::Connect(peer) => world.connect(peer, scenario),
-            Event::Say(peer, ask) => world.say(peer, ask, scenario),
-            Event::Quit(peer) => world.quit(peer),
-            Event::Break(place) => {
-                world.breaks_left -= 1;
-                let connection = &mut world.connections[place];
-                connection.is_broken = true;
-                (connection.up, connection.down) = (Vec::new(), Vec::new());
-            }
-            Event::Read(place, bytes) => world.read(place, bytes, scenario)?,
-            Event::Hear(place) => world.hear(place, scenario)?,
-            Event::ServerNotices(place) => world.server_notices(place, scenario)?,
-            Event::ClientNotices(place) => {
-                world.connections[place].client_is_there = false;
-                let peer = world.connections[place].peer;
-                world.peers[peer].loses();
-            }
-            Event::Work => {
-                let now = world.now;
-                world.with_server(scenario, |server| server.work(now))?;
-            }
-            Event::Restart => {
-                world.die();
-                world.start(scenario);
-            }
-            Event::Tick => world.tick(scenario)?,
-        }
-        world.connections.retain(|connection| connection.client_is_there || connection.server_is_there);
-        world.note_waiting(scenario);
-        world.judge(scenario)?;
+        world.meet(event, servers)?;
+        world.settle(servers)?;
         Ok(world)
     }
 
-    /// The same with its clients in an order that depends on nothing but what they are.
-    pub(super) fn in_order(&self) -> Self {
-        let mut world = self.clone();
-        world.connections.sort_by_key(|connection| (Reverse(connection.server_is_there), connection.id));
-        let mut order: Vec<usize> = (0..world.peers.len()).collect();
-        let places = |peer: usize| {
-            world.connections.iter().enumerate().filter(move |(_, open)| open.peer == peer).map(|(place, _)| place)
-        };
-        order.sort_by(|a, b| places(*a).cmp(places(*b)).then_with(|| self.peers[*a].cmp(&self.peers[*b])));
-        for connection in &mut world.connections {
-            connection.peer = order.iter().position(|peer| *peer == connection.peer).unwrap_or_default();
+    /// What happens at once.
+    fn meet(&mut self, event: Event, servers: &mut Servers) -> Result<(), Broken> {
+        match event {
+            Event::Connect(peer) => self.connect(peer, servers),
+            Event::Say(peer, ask) => self.say(peer, ask, &servers.scenario),
+            Event::Quit(peer) => self.quit(peer),
+            Event::Break(place) => {
+                self.breaks_left -= 1;
+                let connection = &mut self.connections[place];
+                connection.is_broken = true;
+                (connection.up, connection.down) = (Bytes::new(), Bytes::new());
+            }
+            Event::Read(place, bytes) => self.read(place, bytes, servers)?,
+            Event::Hear(place) => self.hear(place, &servers.scenario)?,
+            Event::ServerNotices(place) => self.server_notices(place, servers)?,
+            Event::ClientNotices(place) => {
+                self.connections[place].client_is_there = false;
+                let peer = self.connections[place].peer;
+                self.peers[peer].loses();
+            }
+            Event::Work => self.hand(Input::Work, servers)?,
+            Event::Restart => self.restart(servers),
+            Event::Tick => self.tick(servers)?,
         }
-        world.peers = order.iter().map(|peer| self.peers[*peer].clone()).collect();
-        world
+        Ok(())
     }
 
-    fn connect(&mut self, number: usize, scenario: &Scenario) {
-        let Some(server) = self.server.as_mut().map(Rc::make_mut) else { return };
-        let id = server.connect(self.now);
-        self.peers[number].connects(self.now);
-        if scenario.says_hello {
-            server.glockd.handle_line(id, b"hello", server::at(self.now));
-            server.glockd.poll_output();
+    /// What follows from it, and whether that may be.
+    fn settle(&mut self, servers: &Servers) -> Result<(), Broken> {
+        self.connections.retain(|connection| connection.is_there());
+        let server = servers.get(self.server);
+        self.note_waiting(server, &servers.scenario);
+        self.judge(server, &servers.scenario)
+    }
+
+    /// What it is, with its clients in an order that depends on nothing but what they are.
+    pub(super) fn hash_in_order(&self, hasher: &mut impl Hasher) {
+        let Self { now, server, saved, peers, connections, lines, lost, .. } = self;
+        let Self { quits_left, breaks_left, cuts_left, ends_left, ticks_left, .. } = self;
+        let mut open: SmallVec<[&Connection; 8]> = connections.iter().collect();
+        open.sort_by_key(|connection| (Reverse(connection.server_is_there), connection.id));
+        let open = &open;
+        let places = |peer: usize| (0..open.len()).filter(move |place| open[*place].peer == peer);
+        let mut order: SmallVec<[usize; 4]> = (0..peers.len()).collect();
+        order.sort_by(|a, b| places(*a).cmp(places(*b)).then_with(|| peers[*a].cmp(&peers[*b])));
+        (now, server, saved, lines, lost).hash(hasher);
+        (quits_left, breaks_left, cuts_left, ends_left, ticks_left).hash(hasher);
+        order.iter().for_each(|peer| peers[*peer].hash(hasher));
+        for Connection { peer, id, up, down, is_broken, client_is_there, server_is_there } in open {
+            let peer = order.iter().position(|other| other == peer);
+            (peer, id, up, down, is_broken, client_is_there, server_is_there).hash(hasher);
         }
-        self.connections.push(Connection {
+    }
+
+    fn connect(&mut self, number: usize, servers: &mut Servers) {
+        let (server, came) = servers.hand(self.server, Input::Connect, self.now);
+        self.server = server;
+        self.peers[number].connects(self.now);
+        self.connections.extend(came.id.map(|id| Connection {
             peer: number,
             id,
-            up: Vec::new(),
-            down: Vec::new(),
+            up: Bytes::new(),
+            down: Bytes::new(),
             is_broken: false,
             client_is_there: true,
             server_is_there: true,
-        });
+        }));
     }
 
     fn say(&mut self, peer: usize, ask: Ask, scenario: &Scenario) {
@@ -223,22 +244,15 @@ impl World {
         }
     }
 
-    fn read(&mut self, place: usize, bytes: usize, scenario: &Scenario) -> Result<(), Broken> {
+    fn read(&mut self, place: usize, bytes: usize, servers: &mut Servers) -> Result<(), Broken> {
         let connection = &mut self.connections[place];
         self.cuts_left -= u8::from(bytes < connection.up.len());
-        let (id, now) = (connection.id, self.now);
-        let bytes: Vec<u8> = connection.up.drain(..bytes).collect();
-        let mut more = Vec::new();
-        self.with_server(scenario, |server| more = server.read(id, &bytes, now))?;
-        for output in more {
-            self.take(output, scenario)?;
-        }
-        Ok(())
+        let (id, bytes) = (connection.id, connection.up.drain(..bytes).collect());
+        self.hand(Input::Read(id, bytes), servers)
     }
 
     /// Who waits since the last event stands at the end of the line.
-    fn note_waiting(&mut self, scenario: &Scenario) {
-        let Some(server) = &self.server else { return };
+    fn note_waiting(&mut self, server: &Server, scenario: &Scenario) {
         for id in self.connections.iter().filter(|open| open.server_is_there).map(|open| open.id) {
             let Some(name) = server.glockd.waits_for(id) else { continue };
             let lines = scenario.names.iter().zip(&mut self.lines).find(|(known, _)| known.as_bytes() == name);
@@ -251,9 +265,9 @@ impl World {
     fn hear(&mut self, place: usize, scenario: &Scenario) -> Result<(), Broken> {
         let connection = &mut self.connections[place];
         let end = connection.down.iter().position(|byte| *byte == b'\n').map_or(connection.down.len(), |end| end + 1);
-        let line: Vec<u8> = connection.down.drain(..end).collect();
+        let line: Bytes = connection.down.drain(..end).collect();
         let peer = connection.peer;
-        if line == PING {
+        if *line == *PING {
             self.send(peer, b"pong\n");
             return Ok(());
         }
@@ -261,75 +275,63 @@ impl World {
         self.peers[peer].hears(line.trim_end(), scenario, self.now)
     }
 
-    fn server_notices(&mut self, place: usize, scenario: &Scenario) -> Result<(), Broken> {
+    fn server_notices(&mut self, place: usize, servers: &mut Servers) -> Result<(), Broken> {
         let connection = &mut self.connections[place];
         connection.server_is_there = false;
-        let (id, now, is_broken) = (connection.id, self.now, connection.is_broken);
+        let (id, is_broken) = (connection.id, connection.is_broken);
         self.forget_waiting(id);
         if is_broken {
-            self.lost.push((id, now + Scenario::SILENCE));
-            return self.with_server(scenario, |server| server.lose(id));
+            self.lost.push((id, self.now + Scenario::SILENCE));
         }
-        self.with_server(scenario, |server| server.disconnect(id, scenario.names, now))
+        self.hand(if is_broken { Input::Lose(id) } else { Input::Disconnect(id) }, servers)
     }
 
-    fn die(&mut self) {
+    /// The server dies, and is started again.
+    fn restart(&mut self, servers: &mut Servers) {
         self.ends_left -= 1;
-        self.lines.iter_mut().for_each(Vec::clear);
+        self.lines.iter_mut().for_each(SmallVec::clear);
         self.lost.clear();
         for connection in &mut self.connections {
             connection.server_is_there = false;
             connection.up.clear();
         }
+        let (server, saved) = servers.start(self.saved, self.now);
+        (self.server, self.saved) = (server, saved.or(self.saved));
     }
 
-    fn start(&mut self, scenario: &Scenario) {
-        let mut server = Server::start(scenario, self.saved, self.now);
-        while let Some(output) = server.glockd.poll_output() {
-            if let Output::Persist(saved) = output {
-                self.saved = Some(saved);
-            }
-        }
-        self.server = Some(Rc::new(server));
-    }
-
-    fn tick(&mut self, scenario: &Scenario) -> Result<(), Broken> {
+    fn tick(&mut self, servers: &mut Servers) -> Result<(), Broken> {
         self.ticks_left -= 1;
         self.now += 1;
         let now = self.now;
         self.lost.retain(|(_, until)| now < *until);
-        self.with_server(scenario, |server| server.pass(now))
+        self.hand(Input::Pass, servers)
     }
 
     /// Hands something to the server, and does what it says then.
-    fn with_server(&mut self, scenario: &Scenario, hand: impl FnOnce(&mut Server)) -> Result<(), Broken> {
-        let Some(mut server) = self.server.take() else { return Ok(()) };
-        let running = Rc::make_mut(&mut server);
-        hand(running);
-        let outputs: Vec<_> = std::iter::from_fn(|| running.glockd.poll_output()).collect();
-        self.server = Some(server);
-        outputs.into_iter().try_for_each(|output| self.take(output, scenario))
+    fn hand(&mut self, input: Input, servers: &mut Servers) -> Result<(), Broken> {
+        let (server, came) = servers.hand(self.server, input, self.now);
+        self.server = server;
+        came.outputs.iter().try_for_each(|output| self.take(output, servers))
     }
 
-    fn take(&mut self, output: Output, scenario: &Scenario) -> Result<(), Broken> {
+    fn take(&mut self, output: &Output, servers: &mut Servers) -> Result<(), Broken> {
         match output {
-            Output::Persist(saved) => self.saved = Some(saved),
+            Output::Persist(saved) => self.saved = Some(*saved),
             Output::Close { client, .. } => {
-                self.forget_waiting(client);
-                if let Some(connection) = self.connection(client) {
+                self.forget_waiting(*client);
+                if let Some(connection) = self.connection(*client) {
                     connection.server_is_there = false;
                     connection.up.clear();
                 }
             }
             Output::Write { client, bytes, .. } => {
-                self.check_turn(client, &bytes, scenario)?;
-                let open = self.connection(client);
+                self.check_turn(*client, bytes, &servers.scenario)?;
+                let open = self.connection(*client);
                 let Some(open) = open.filter(|open| !open.is_broken && open.client_is_there) else { return Ok(()) };
-                if bytes != PING || scenario.signs_take_time {
-                    open.down.extend_from_slice(&bytes);
-                } else if let Some(server) = &mut self.server {
-                    Rc::make_mut(server).glockd.handle_line(client, b"pong", server::at(self.now));
+                if *bytes == PING && !servers.scenario.signs_take_time {
+                    return self.hand(Input::Sign(*client), servers);
                 }
+                open.down.extend_from_slice(bytes);
             }
         }
         Ok(())
@@ -360,16 +362,15 @@ impl World {
         }
     }
 
-    fn judge(&self, scenario: &Scenario) -> Result<(), Broken> {
+    fn judge(&self, server: &Server, scenario: &Scenario) -> Result<(), Broken> {
         for (number, name) in scenario.names.iter().enumerate() {
             let peers = self.peers.iter().enumerate();
-            let sure: Vec<_> = peers.filter(|(_, peer)| peer.believes(number, scenario, self.now)).collect();
+            let sure: SmallVec<[_; 4]> = peers.filter(|(_, peer)| peer.believes(number, scenario, self.now)).collect();
             if let [(first, _), (second, _), ..] = sure[..] {
                 let what = format!("{} and {} both hold `{name}`", name_of(first), name_of(second));
                 return Err((Property::MutualExclusion, what));
             }
         }
-        let Some(server) = &self.server else { return Ok(()) };
         self.judge_counts(server)?;
         if server.glockd.has_work() {
             return Ok(());
@@ -415,7 +416,7 @@ impl World {
         for connection in &self.connections {
             let Connection { up, down, is_broken, client_is_there, server_is_there, .. } = connection;
             let is_quiet = up.is_empty() && down.is_empty() && !is_broken && *client_is_there && *server_is_there;
-            let unanswered = self.peers[connection.peer].unanswered.front();
+            let unanswered = self.peers[connection.peer].unanswered.first();
             if let Some((ask, _)) = unanswered.filter(|_| is_quiet && !server.glockd.is_busy(connection.id)) {
                 let who = name_of(connection.peer);
                 return Err((Property::Answered, format!("{who} has no answer to {ask:?}")));
@@ -453,7 +454,7 @@ impl World {
         let Event::Hear(place) = event else { return None };
         let connection = self.connections.get(place)?;
         let line = connection.down.split(|byte| *byte == b'\n').next()?;
-        let (ask, sent) = *self.peers[connection.peer].unanswered.front()?;
+        let (ask, sent) = *self.peers[connection.peer].unanswered.first()?;
         let is_yes = !line.starts_with(b"0");
         let waited = self.now > sent;
         match ask {

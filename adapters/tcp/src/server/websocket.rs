@@ -23,8 +23,8 @@ use tungstenite::{
     protocol::WebSocketConfig,
 };
 
-/// The room that a connection has from the start, in bytes. Larger messages make room for themselves.
-const READ_BYTES: usize = 512;
+/// The room that a connection has from the start and keeps, in bytes. Larger messages make room for themselves.
+const READ_BYTES: usize = 128;
 
 /// The server's end of a WebSocket.
 #[derive(Debug)]

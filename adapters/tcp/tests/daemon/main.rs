@@ -5,6 +5,7 @@ mod deaf;
 mod histories;
 mod hostile;
 mod killed;
+mod linear;
 mod reload;
 mod stage;
 mod tls;

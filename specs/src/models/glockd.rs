@@ -1,0 +1,123 @@
+//! The models of glockd: a server, its clients, and the network between them.
+
+use super::{Model, Twin};
+
+const SERVER: &str = "GlockDServer.tla";
+const WHOLE: &str = "GlockD.tla";
+
+pub(super) const MODELS: [Model; 4] = [
+    Model {
+        module: "MCGlockD",
+        what: "two clients that stand in line for a lock, one of which goes",
+        refines: Some("Abstract"),
+        states: 3451,
+        twins: &[
+            Twin {
+                what: "a lock is released by its name, whoever asks",
+                file: SERVER,
+                old: "    IF Holds(g, s, n)\n    THEN Serve(",
+                new: "    IF g.locks[n].holder # NoOne\n    THEN Serve(",
+                violates: "SureOnesHold",
+            },
+            Twin {
+                what: "who goes stays in line",
+                file: SERVER,
+                old: r"LAMBDA s : s \notin gone)",
+                new: "LAMBDA s : TRUE)",
+                violates: "LinesMove",
+            },
+            Twin {
+                what: "where a holder is gone, nobody in line is served",
+                file: SERVER,
+                old: "names, {})\n\n(* A claim is good",
+                new: "{}, {})\n\n(* A claim is good",
+                violates: "LinesMove",
+            },
+        ],
+    },
+    Model {
+        module: "MCGlockDShared",
+        what: "two clients that share a lock, and a connection that breaks",
+        refines: Some("Abstract"),
+        states: 1236,
+        twins: &[Twin {
+            what: "a holder of a shared lock that goes is counted still",
+            file: SERVER,
+            old: r"Unshared(IF n \in names THEN Released(g.locks[n]) ELSE g.locks[n], s)",
+            new: r"IF n \in names THEN Released(g.locks[n]) ELSE g.locks[n]",
+            violates: "NoOrphan",
+        }],
+    },
+    Model {
+        module: "MCGlockDBreak",
+        what: "two clients, a connection that breaks, and time; no sign of life comes through",
+        refines: Some("Abstract"),
+        states: 5945,
+        twins: &[
+            Twin {
+                what: "a broken connection is taken for a client that is gone",
+                file: WHOLE,
+                old: "THEN Loss(server, s) ELSE",
+                new: "THEN Disconnect(server, s) ELSE",
+                violates: "SureOnesHold",
+            },
+            Twin {
+                what: "a client is taken for gone before it can know",
+                file: SERVER,
+                old: r#"g.known[s] = "here" /\ at >= g.heard[s] + Silence}"#,
+                new: r#"g.known[s] = "here" /\ at >= g.heard[s] + 1}"#,
+                violates: "SureOnesHold",
+            },
+            Twin {
+                what: "a client counts its time from the answer",
+                file: WHOLE,
+                old: "IF sent[s] > @ THEN sent[s] ELSE @",
+                new: "now",
+                violates: "SureOnesHold",
+            },
+            Twin {
+                what: "an abstract lock that nobody can give back",
+                file: "Lock.tla",
+                old: r"GiveBack(p) == owner = p /\",
+                new: r"GiveBack(p) == FALSE /\",
+                violates: "Abstract",
+            },
+        ],
+    },
+    Model {
+        module: "MCGlockDRestart",
+        what: "a server that dies, its holder who comes back, and another who waits",
+        refines: Some("Abstract"),
+        states: 3617,
+        twins: &[
+            Twin {
+                what: "a server knows nothing of its last run",
+                file: SERVER,
+                old: "Machine(g.epoch + 1, g.since, at, FALSE)",
+                new: "Start",
+                violates: "SureOnesHold",
+            },
+            Twin {
+                what: "a run has the number of the one before it",
+                file: SERVER,
+                old: "Machine(g.epoch + 1, g.since, at, FALSE)",
+                new: "Machine(g.epoch, g.since, at, FALSE)",
+                violates: "FencesGrow",
+            },
+            Twin {
+                what: "a server goes on at once after an unclean end",
+                file: SERVER,
+                old: "Machine(g.epoch + 1, g.since, at, FALSE)",
+                new: "Machine(g.epoch + 1, g.epoch + 1, at, TRUE)",
+                violates: "SureOnesHold",
+            },
+            Twin {
+                what: "the time of grace is over before holders know that their locks are lost",
+                file: SERVER,
+                old: "at + GraceTime",
+                new: "at + 1",
+                violates: "SureOnesHold",
+            },
+        ],
+    },
+];
