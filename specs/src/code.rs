@@ -42,7 +42,7 @@ impl Told for Unfolding {
 }
 
 impl ToldStep for UnfoldedStep {
-    fn from_to(&self) -> (usize, usize) {
+    fn ends(&self) -> (usize, usize) {
         (self.from, self.to)
     }
 

@@ -31,7 +31,7 @@ pub trait Told: Sized {
 /// One step of what the code did.
 pub trait ToldStep: Clone {
     /// The indices of the states before and after.
-    fn from_to(&self) -> (usize, usize);
+    fn ends(&self) -> (usize, usize);
 
     /// What it is, in words.
     ///
@@ -99,7 +99,7 @@ pub fn walk<T: Told>(
     let (mut refused, mut first) = (Vec::new(), 1);
     for (unfolding, told) in unfoldings.iter().enumerate() {
         for step in told.steps() {
-            let (from, to) = step.from_to();
+            let (from, to) = step.ends();
             let from = places.get(&(first + from)).map_or(&[][..], |places| places);
             let stuck = from.iter().find(|&&place| !taken.contains(&(place, first + to)));
             refused.extend(stuck.map(|&place| {

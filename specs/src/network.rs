@@ -40,7 +40,7 @@ impl Told for Unfolding {
 }
 
 impl ToldStep for UnfoldedStep {
-    fn from_to(&self) -> (usize, usize) {
+    fn ends(&self) -> (usize, usize) {
         (self.from, self.to)
     }
 
@@ -58,7 +58,7 @@ fn module(name: &str, unfoldings: &[Unfolding]) -> String {
         .filter_map(|step| step.who.as_deref())
         .chain(["A1"])
         .collect();
-    let first = unfoldings.iter().flat_map(|unfolding| unfolding.states.first());
+    let first = unfoldings.iter().filter_map(|unfolding| unfolding.states.first());
     let names: BTreeSet<&str> = first.flat_map(|state| &state.locks).map(|lock| lock.name).collect();
     for unfolding in unfoldings {
         let begin = states.len();
@@ -69,12 +69,16 @@ fn module(name: &str, unfoldings: &[Unfolding]) -> String {
             steps[begin + step.from].push(step_record(step, begin + step.to + 1));
         }
     }
-    let mut text = format!("---- MODULE {name} ----\nCodeStarts == {}\n", set(starts));
     let all = |ids: &mut dyn Iterator<Item = &&str>| set(ids.map(|id| quoted(id)).collect::<Vec<_>>());
     let heirs = record(sessions.iter().map(|id| (*id, quoted(&heir(id, &sessions)))));
-    text.push_str(&format!("CodeSessions == {}\n", all(&mut sessions.iter())));
-    text.push_str(&format!("CodeBorn == {}\n", all(&mut sessions.iter().filter(|id| id.ends_with('1')))));
-    text.push_str(&format!("CodeHeir == {heirs}\nCodeNames == {}\n", all(&mut names.iter())));
+    let mut text = format!(
+        "---- MODULE {name} ----\nCodeStarts == {}\nCodeSessions == {}\nCodeBorn == {}\nCodeHeir == {heirs}\n\
+         CodeNames == {}\n",
+        set(starts),
+        all(&mut sessions.iter()),
+        all(&mut sessions.iter().filter(|id| id.ends_with('1'))),
+        all(&mut names.iter()),
+    );
     define(&mut text, "CodeStates", states.into_iter());
     define(&mut text, "CodeSteps", steps.into_iter().map(set));
     text.push_str("====\n");

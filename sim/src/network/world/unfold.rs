@@ -13,9 +13,10 @@
 //! assert_eq!(run.states[3].connected, 3);
 //! ```
 
-use std::collections::{BTreeMap, HashMap, hash_map};
+use std::collections::{BTreeMap, hash_map::Entry};
 
 use lockwright_kernel::glockd::{ClientId, Glockd};
+use rustc_hash::FxHashMap;
 
 use super::{Connection, Event, World, name_of};
 use crate::network::{
@@ -116,15 +117,15 @@ impl Unfolding {
     pub fn of(scenario: &Scenario, states_max: usize) -> Option<Self> {
         let mut servers = Servers::of(*scenario);
         let first = Named::new(&mut servers);
-        let (mut unfolding, mut known) = (Self::begun(&first, &servers), HashMap::from([(first.clone(), 0)]));
+        let (mut unfolding, mut known) = (Self::begun(&first, &servers), FxHashMap::from_iter([(first.clone(), 0)]));
         let mut all = vec![first];
         let mut from = 0;
         while let Some(before) = all.get(from).cloned() {
             for event in before.world.events(&servers) {
                 let step = before.describe(event, scenario);
                 let to = match known.entry(before.after(event, &mut servers)) {
-                    hash_map::Entry::Occupied(known) => *known.get(),
-                    hash_map::Entry::Vacant(new) => {
+                    Entry::Occupied(known) => *known.get(),
+                    Entry::Vacant(new) => {
                         unfolding.states.push(new.key().show(&servers));
                         all.push(new.key().clone());
                         *new.insert(all.len() - 1)
