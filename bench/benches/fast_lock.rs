@@ -15,7 +15,7 @@ use std::{error::Error, fs::File, time::Duration};
 
 use criterion::Criterion;
 use lockwright_bench::{
-    floor::{Floor, Pair, Reach},
+    floor::{Floor, Pair, Reach, Way},
     place::{Place, places},
 };
 use lockwright_kernel::{fast_lock::Leaf, id::Id};
@@ -58,7 +58,8 @@ fn contenders(place: &Place) -> Result<Vec<Contender>, Box<dyn Error>> {
         let lock = if keeps { lock.keeping() } else { lock };
         let id = Id::from(&lock.this_process().fresh_id()?);
         for (reach, name) in [(Reach::Checked, "same calls"), (Reach::WholePath, "floor")] {
-            let pair = Pair { lock: format!("{kind}.floor").parse()?, leaf, keeps, id: id.clone() };
+            let way = if keeps { Way::Kept(leaf) } else { Way::Fast(leaf) };
+            let pair = Pair { lock: format!("{kind}.floor").parse()?, way, id: id.clone() };
             let floor = Floor::new(place.dir(), &pair, reach)?;
             add(format!("{name}, {kind}"), Box::new(move || floor.run()));
         }

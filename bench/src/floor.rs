@@ -5,7 +5,6 @@
 //! the time that the system takes.
 
 use std::{
-    cell::RefCell,
     error::Error,
     ffi::{CStr, CString},
     num::NonZeroU32,
@@ -14,17 +13,11 @@ use std::{
 };
 
 use lockwright_kernel::{
-    chance::Chance,
-    fast_lock::{FastLock, Leaf},
-    fs::{
-        FsError, Halted, MemFs, Through,
-        call::{Answer, Call, Value},
-    },
+    fast_lock::Leaf,
+    fs::call::Call,
     id::Id,
-    lock::{Lock, LockError},
     path::{Name, Path},
-    policies::check::CheckLock,
-    probe::{Liveness, Probe},
+    wait_queue::{Admission, Want},
 };
 use nix::{
     dir::Dir,
@@ -33,6 +26,11 @@ use nix::{
     sys::stat::{self, Mode},
     unistd::{self, UnlinkatFlags},
 };
+
+mod record;
+
+pub use record::{FAIR_SEMAPHORE, QUEUE, SEMAPHORE, WRITE};
+use record::{Recorded, record};
 
 /// How an entry below the root is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +49,23 @@ pub enum Reach {
 pub struct Pair {
     /// Its name.
     pub lock: Name,
-    /// What its leaf is.
-    pub leaf: Leaf,
-    /// Its directories stay.
-    pub keeps: bool,
+    /// How.
+    pub way: Way,
     /// For whom it is taken.
     pub id: Id,
+}
+
+/// What is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A fast lock with such a leaf.
+    Fast(Leaf),
+    /// The same, whose directories stay.
+    Kept(Leaf),
+    /// A place in line: the name of the kind on disk, its rule, and what is wanted there.
+    Line(&'static str, Admission, Want),
+    /// One of so many slots.
+    Slots(NonZeroU32),
 }
 
 /// The calls of one lock and unlock without contention, ready to be made.
@@ -74,6 +83,8 @@ struct Step {
     what: What,
     at: Entry,
     to: Option<Entry>,
+    /// There is nothing, or something in it.
+    fails: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -83,10 +94,9 @@ enum What {
     RemoveFile,
     RemoveDir,
     Rename,
-    /// A listing that fails, since there is no directory.
-    OpenAbsent,
-    /// The listing of an empty directory.
-    ListEmpty,
+    List,
+    /// As far as to the first entry.
+    ListFirst,
     Status,
 }
 
@@ -113,7 +123,9 @@ impl Floor {
             std::fs::create_dir_all(dir.as_ref().join(path.to_string()))?;
         }
         let steps = calls.iter().map(step).collect::<Result<_, _>>()?;
-        let order = pair.keeps.then(|| CString::new(format!("{}.broken/{}", pair.lock, pair.id))).transpose()?;
+        let order = matches!(pair.way, Way::Kept(_))
+            .then(|| CString::new(format!("{}.broken/{}", pair.lock, pair.id)))
+            .transpose()?;
         Ok(Self { root, reach, order, steps })
     }
 
@@ -133,17 +145,17 @@ impl Floor {
             }
         }
         for step in &self.steps {
-            match (step.what, self.make(step)) {
-                (What::OpenAbsent, Err(Errno::ENOENT)) => {}
-                (What::OpenAbsent, Ok(())) => return Err(Errno::EEXIST.into()),
-                (_, answer) => answer?,
+            match self.make(step) {
+                Err(_) if step.fails => {}
+                Ok(()) if step.fails => return Err(format!("{:?} went well, and was not to", step.what).into()),
+                answer => answer?,
             }
         }
         Ok(())
     }
 
     fn make(&self, step: &Step) -> nix::Result<()> {
-        let is_one_call = matches!(step.what, What::CreateFile | What::Status | What::OpenAbsent | What::ListEmpty);
+        let is_one_call = matches!(step.what, What::CreateFile | What::Status | What::List | What::ListFirst);
         if self.reach == Reach::WholePath || is_one_call {
             let to = step.to.as_ref().map(|to| (self.root.as_fd(), to.whole.as_c_str()));
             return call(self.reach, step.what, (self.root.as_fd(), &step.at.whole), to);
@@ -190,15 +202,19 @@ fn call(reach: Reach, what: What, at: (BorrowedFd<'_>, &CStr), to: Option<(Borro
             fcntl::openat2(dir, name, beneath(OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC)).map(drop)
         }
         (What::Status, _) => stat::fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW).map(drop),
-        (What::OpenAbsent, _) => {
+        (What::List | What::ListFirst, _) => {
             let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-            fcntl::openat2(dir, name, beneath(flags)).map(drop)
-        }
-        (What::ListEmpty, _) => {
-            let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-            // The entries for the directory itself and the one around it.
-            let count = Dir::from_fd(fcntl::openat2(dir, name, beneath(flags))?)?.iter().count();
-            if count > 2 { Err(Errno::ENOTEMPTY) } else { Ok(()) }
+            let mut entries = Dir::from_fd(fcntl::openat2(dir, name, beneath(flags))?)?.into_iter();
+            let is_own = |entry: &nix::Result<nix::dir::Entry>| {
+                entry
+                    .as_ref()
+                    .is_ok_and(|entry| entry.file_name().to_bytes() != b"." && entry.file_name().to_bytes() != b"..")
+            };
+            if matches!(what, What::ListFirst) {
+                entries.find(is_own).transpose().map(drop)
+            } else {
+                entries.try_for_each(|entry| entry.map(drop))
+            }
         }
     }
 }
@@ -208,64 +224,20 @@ fn beneath(flags: OFlag) -> OpenHow {
     OpenHow::new().flags(flags).resolve(beneath)
 }
 
-/// Lets the kernel take and give back a lock in memory, and keeps what it called, and what was there before. Of a lock that
-/// keeps directories it is a later pair, without a sweep.
-fn record(pair: &Pair) -> Result<(MemFs, Vec<(Call, Answer)>), LockError> {
-    let Pair { leaf, id, .. } = pair;
-    let (disk, calls) = (MemFs::new(), RefCell::new(Vec::new()));
-    let recorder = Through(|call: &Call| {
-        let answer = call.on(&disk);
-        calls.borrow_mut().push((call.effect(), answer.clone()));
-        answer
-    });
-    let lock = FastLock::new(&recorder, pair.lock.clone().into(), *leaf);
-    if !pair.keeps {
-        let lock = CheckLock::new(lock, NobodyDied, First);
-        lock.try_lock(id)?;
-        lock.unlock(id)?;
-        return Ok((MemFs::new(), calls.take()));
-    }
-    let lock = lock.keeping();
-    lock.try_lock(id)?;
-    lock.unlock(id)?;
-    let before = disk.clone();
-    calls.take();
-    lock.try_lock(id)?;
-    lock.unlock(id)?;
-    Ok((before, calls.take()))
-}
-
-/// Without contention nobody is asked about.
-struct NobodyDied;
-
-/// Nor is anybody else there to be picked.
-struct First;
-
-impl Chance for First {
-    fn below(&self, _: NonZeroU32) -> Result<u32, Halted> {
-        Ok(0)
-    }
-}
-
-impl Probe for NobodyDied {
-    fn liveness(&self, _: &Id) -> Result<Liveness, Halted> {
-        Ok(Liveness::Alive)
-    }
-}
-
-fn step((call, answer): &(Call, Answer)) -> Result<Step, Box<dyn Error>> {
-    let (what, at, to) = match (call, answer) {
-        (Call::CreateDir(at), Ok(_)) => (What::CreateDir, at, None),
-        (Call::CreateFile(at, contents), Ok(_)) if contents.is_empty() => (What::CreateFile, at, None),
-        (Call::RemoveFile(at), Ok(_)) => (What::RemoveFile, at, None),
-        (Call::RemoveDir(at), Ok(_)) => (What::RemoveDir, at, None),
-        (Call::Rename(at, to), Ok(_)) => (What::Rename, at, Some(to)),
-        (Call::Modified(at), Ok(_)) => (What::Status, at, None),
-        (Call::List(at), Err(FsError::NotFound)) => (What::OpenAbsent, at, None),
-        (Call::List(at), Ok(Value::Name(None))) => (What::ListEmpty, at, None),
-        _ => return Err(format!("the floor cannot play back {call}, which answered {answer:?}").into()),
+fn step((call, effect): &Recorded) -> Result<Step, Box<dyn Error>> {
+    let (what, at, to) = match (call, call.effect()) {
+        (Call::Any(_), Call::List(at)) => (What::ListFirst, at, None),
+        (_, Call::List(at)) => (What::List, at, None),
+        (_, Call::CreateDir(at)) => (What::CreateDir, at, None),
+        (_, Call::CreateFile(at, contents)) if contents.is_empty() => (What::CreateFile, at, None),
+        (_, Call::RemoveFile(at)) => (What::RemoveFile, at, None),
+        (_, Call::RemoveDir(at)) => (What::RemoveDir, at, None),
+        (_, Call::Rename(at, to)) => (What::Rename, at, Some(to)),
+        (_, Call::Modified(at)) => (What::Status, at, None),
+        _ => return Err(format!("the floor cannot play back {call}, which answered {effect:?}").into()),
     };
-    Ok(Step { what, at: entry(at)?, to: to.map(entry).transpose()? })
+    let to = to.as_ref().map(entry).transpose()?;
+    Ok(Step { what, at: entry(&at)?, to, fails: effect.is_err() })
 }
 
 fn entry(path: &Path) -> Result<Entry, Box<dyn Error>> {
@@ -279,21 +251,23 @@ fn entry(path: &Path) -> Result<Entry, Box<dyn Error>> {
 mod tests {
     use super::*;
 
-    fn pair() -> Pair {
-        Pair { lock: "lock".parse().unwrap(), leaf: Leaf::File, keeps: false, id: "me".parse().unwrap() }
+    fn pair(way: Way) -> Pair {
+        Pair { lock: "lock".parse().unwrap(), way, id: "me".parse().unwrap() }
     }
 
     #[test]
     fn the_floor_plays_back_and_leaves_nothing_behind() {
         let dir = tempfile::tempdir().unwrap();
-        for (leaf, keeps) in [(Leaf::File, false), (Leaf::Dir, false), (Leaf::File, true)] {
+        let fast = [Way::Fast(Leaf::File), Way::Fast(Leaf::Dir), Way::Kept(Leaf::File)];
+        for way in fast.into_iter().chain([QUEUE, WRITE, FAIR_SEMAPHORE, SEMAPHORE]) {
             for reach in [Reach::Checked, Reach::WholePath] {
-                let pair = Pair { leaf, keeps, ..pair() };
-                let floor = Floor::new(dir.path(), &pair, reach).unwrap();
+                let keeps = matches!(way, Way::Kept(_));
+                let floor = Floor::new(dir.path(), &pair(way), reach).unwrap();
                 floor.run().unwrap();
                 floor.run().unwrap();
-                assert_eq!(dir.path().read_dir().unwrap().count(), usize::from(keeps));
+                assert_eq!(dir.path().read_dir().unwrap().count(), usize::from(keeps), "{way:?}");
                 assert!(!keeps || dir.path().join("lock/owner").read_dir().unwrap().next().is_none());
+                std::fs::remove_dir_all(dir.path().join("lock")).ok();
             }
         }
     }
@@ -301,8 +275,9 @@ mod tests {
     #[test]
     fn a_call_that_fails_is_said() {
         let dir = tempfile::tempdir().unwrap();
-        let floor = Floor::new(dir.path(), &pair(), Reach::WholePath).unwrap();
+        let floor = Floor::new(dir.path(), &pair(Way::Fast(Leaf::File)), Reach::WholePath).unwrap();
         std::fs::create_dir(dir.path().join("lock")).unwrap();
-        floor.run().unwrap_err();
+        let error = floor.run().unwrap_err();
+        assert!(error.to_string().contains("File exists") || error.to_string().contains("EEXIST"), "{error}");
     }
 }

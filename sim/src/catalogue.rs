@@ -485,6 +485,7 @@ const fn joined<const ALL: usize>(first: &[Entry], second: &[Entry]) -> [Entry; 
 /// The protocol called `name`.
 #[must_use]
 pub fn find(name: &str) -> Option<Entry> {
-    let mut named = ALGORITHMS.into_iter().chain(REFERENCES).chain(MUTANTS).chain(OVERPROMISED);
-    named.find(|entry| entry.name == name)
+    // By reference: they are many, and who looks one up had better not copy them all.
+    let mut named = ALGORITHMS.iter().chain(&REFERENCES).chain(&MUTANTS).chain(&OVERPROMISED);
+    named.find(|entry| entry.name == name).copied()
 }

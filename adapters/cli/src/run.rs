@@ -32,6 +32,7 @@ pub(crate) mod guardian;
 mod locks;
 mod nesting;
 mod over_nfs;
+mod program;
 mod remote;
 mod replace;
 mod report;

@@ -49,7 +49,8 @@ pub(crate) struct Signals {
 impl Signals {
     /// Blocks the signals that are passed on, and that of a child's change.
     pub(crate) fn block() -> io::Result<Self> {
-        default_for_children()?;
+        // To ignore the end of children, as a caller may have had it, is to never learn how they ended.
+        by_default(Signal::SIGCHLD)?;
         let mut queued = SigSet::from(Signal::SIGCHLD);
         for signal in PASSED_ON {
             if !is_ignored(signal)? {
@@ -122,10 +123,10 @@ fn is_ignored(signal: Signal) -> io::Result<bool> {
     Ok(now.sa_sigaction == libc::SIG_IGN)
 }
 
-/// To ignore the end of children, as a caller may have had it, is to never learn how they ended.
+/// Has the system do with a signal what it does by itself.
 #[expect(unsafe_code, reason = "the system call takes handlers too")]
-fn default_for_children() -> io::Result<()> {
+pub(crate) fn by_default(what: Signal) -> io::Result<()> {
     // SAFETY: no handler is installed, and none was: exec has reset them, and this program installs none.
-    unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+    unsafe { signal(what, SigHandler::SigDfl) }?;
     Ok(())
 }

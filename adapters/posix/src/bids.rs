@@ -18,7 +18,7 @@ use lockwright_kernel::{
 
 use crate::{
     probe::{ProcProbe, Table},
-    procfs::{self, Stat},
+    procfs::{self, SelfDir},
 };
 
 /// The calling process, as it stands in its bids.
@@ -27,7 +27,7 @@ use crate::{
 ///
 /// Those of reading `/proc`.
 pub fn this_bidder() -> io::Result<Bidder> {
-    let start = Stat::of_this_process()?.start;
+    let start = SelfDir::open()?.stat()?.start;
     Ok(Bidder { pid: std::process::id().into(), created: created(procfs::btime()?, start) })
 }
 
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn a_process_that_ended_is_dead_before_and_after_somebody_waits_for_it() {
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("cat");
-        let start = Stat::of(child.id()).expect("it runs").start;
+        let start = procfs::Stat::of(child.id()).expect("it runs").start;
         let bidder = Bidder { pid: child.id().into(), created: created(procfs::btime().expect("proc"), start) };
         assert_eq!(probe().liveness_of(&bidder), Liveness::Alive);
         drop(child.stdin.take());

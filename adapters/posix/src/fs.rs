@@ -64,6 +64,8 @@ const PASS: OFlag = OFlag::O_PATH.union(OFlag::O_CLOEXEC);
 #[derive(Clone, Debug)]
 pub struct PosixFs {
     root: Arc<OwnedFd>,
+    /// Where it could be told when it was opened.
+    file_system: Option<FileSystem>,
     walk: Walk,
     /// What directories are made with, before the umask; files the same without the right to execute.
     mode: Mode,
@@ -115,7 +117,7 @@ impl PosixFs {
     ///
     /// Those of opening a directory.
     pub fn open(dir: impl AsRef<std::path::Path>) -> io::Result<Self> {
-        Ok(Self::below(fcntl::open(dir.as_ref(), PASS | OFlag::O_DIRECTORY, Mode::empty())?))
+        Ok(Self::below(fcntl::open(dir.as_ref(), PASS | OFlag::O_DIRECTORY, Mode::empty())?, None))
     }
 
     /// The file system below `dir`, [guarded](PosixFs::guarded). A symbolic link in `dir` itself is followed if root or the
@@ -129,15 +131,17 @@ impl PosixFs {
             return Self::open(dir)?.guarded(with);
         }
         match approach::open(dir.as_ref())? {
-            Ok(root) => Self::below(root).guarded(with),
+            Ok((root, walk)) => Self::below(root, walk).guarded(with),
             Err(why) => Ok(Err(why)),
         }
     }
 
-    fn below(root: OwnedFd) -> Self {
-        let is_nfs = FileSystem::of(&root).is_ok_and(|file_system| file_system.is_nfs());
-        let walk = if is_nfs { Walk::Fresh } else { Walk::known(&root) };
-        Self { root: Arc::new(root), walk, mode: Mode::S_IRWXU, trust: None, later: Later::default() }
+    /// `walk` is what the kernel can do, where that is known.
+    fn below(root: OwnedFd, walk: Option<Walk>) -> Self {
+        let file_system = FileSystem::of(&root).ok();
+        let is_nfs = file_system.is_some_and(|file_system| file_system.is_nfs());
+        let walk = if is_nfs { Walk::Fresh } else { walk.unwrap_or_else(|| Walk::known(&root)) };
+        Self { root: Arc::new(root), file_system, walk, mode: Mode::S_IRWXU, trust: None, later: Later::default() }
     }
 
     /// The same, as if the kernel had no `openat2`. Slower; meant for trying that way out.
@@ -183,13 +187,13 @@ impl PosixFs {
         self.file_system().is_ok_and(|file_system| file_system.is_local())
     }
 
-    /// What file system this is; one call, which nothing waits for.
+    /// What file system this is: it was asked once, when this was opened.
     ///
     /// # Errors
     ///
     /// Those of `fstatfs`.
     pub fn file_system(&self) -> io::Result<FileSystem> {
-        FileSystem::of(&self.root)
+        self.file_system.map_or_else(|| FileSystem::of(&self.root), Ok)
     }
 
     /// The handle of the directory that it is below.

@@ -160,7 +160,7 @@ impl PathLock {
                 .map_err(OpenErrorKind::UntrustedParent)?,
             None => PosixFs::open(parent).map_err(OpenErrorKind::of_parent)?,
         };
-        error::check_place(&fs, &name)?;
+        let stands = error::check_place(&fs, &name)?;
         let me = ThisProcess::new().map_err(OpenErrorKind::Identity)?;
         let probe = ProcProbe::of_boot(&fs, me.boot());
         let place = Place {
@@ -175,7 +175,7 @@ impl PathLock {
         };
         let lock = place.lock(kind.layout(), Leaf::File);
         // What cannot be listed is told by who wants the lock.
-        let has_bids = place.has_bids().unwrap_or_default();
+        let has_bids = stands && place.has_bids().unwrap_or_default();
         Ok(Self { path: path.to_owned(), kind, leaf: Leaf::File, place, me, lock, worlds: Worlds::default(), has_bids })
     }
 

@@ -44,13 +44,14 @@ impl ThisProcess {
     ///
     /// Those of reading `/proc`, when it is not mounted for instance.
     pub fn new() -> io::Result<Self> {
+        let dir = SelfDir::open()?;
         Ok(Self {
-            dir: Arc::new(SelfDir::open()?),
             pid: std::process::id(),
-            start: Stat::of_this_process()?.start,
+            start: dir.stat()?.start,
             boot: procfs::boot(),
-            namespace: procfs::namespace()?,
+            namespace: dir.namespace()?,
             host: procfs::host(),
+            dir: Arc::new(dir),
         })
     }
 

@@ -8,7 +8,13 @@ use std::{
 };
 
 use lockwright_kernel::ids::process::{Boot, Host, Namespace};
-use nix::sys::statfs;
+use nix::{
+    fcntl::{self, AtFlags, OFlag},
+    sys::{
+        stat::{self, Mode},
+        statfs,
+    },
+};
 use rustix::system::uname;
 
 /// The inode number that Linux gives the first time namespace.
@@ -34,14 +40,13 @@ impl Stat {
         Self::at(&format!("/proc/{pid}/stat"))
     }
 
-    pub(crate) fn of_this_process() -> io::Result<Self> {
-        Self::at("/proc/self/stat")
+    fn at(path: &str) -> io::Result<Self> {
+        Self::told(&read(path)?, path)
     }
 
-    fn at(path: &str) -> io::Result<Self> {
-        // A name may be any bytes; the numbers after it are ASCII.
-        Self::parse(&read(path)?)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("cannot read {path}")))
+    /// A name may be any bytes; the numbers after it are ASCII.
+    fn told(text: &str, path: &str) -> io::Result<Self> {
+        Self::parse(text).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("cannot read {path}")))
     }
 
     /// Reads `PID (NAME) STATE PPID PGRP ...`. The name is the process's to choose and may hold anything, also `)`, so
@@ -71,7 +76,7 @@ impl Stat {
 #[derive(Debug)]
 pub(crate) struct SelfDir {
     /// For as long as this is open, no other process gets the inode number.
-    _open: fs::File,
+    open: fs::File,
     device: u64,
     inode: u64,
 }
@@ -80,7 +85,18 @@ impl SelfDir {
     pub(crate) fn open() -> io::Result<Self> {
         let open = fs::File::open(SELF)?;
         let (device, inode) = of(&open.metadata()?);
-        Ok(Self { _open: open, device, inode })
+        Ok(Self { open, device, inode })
+    }
+
+    /// What is told of the process that opened it.
+    pub(crate) fn stat(&self) -> io::Result<Stat> {
+        let stat = fcntl::openat(&self.open, "stat", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+        Stat::told(&read_all(stat.into())?, "/proc/self/stat")
+    }
+
+    /// The namespaces of the process that opened it.
+    pub(crate) fn namespace(&self) -> io::Result<Namespace> {
+        namespace_by(|name| Ok(stat::fstatat(&self.open, name, AtFlags::empty())?.st_ino))
     }
 
     /// Whether the calling process is the one that opened it.
@@ -97,15 +113,18 @@ fn of(status: &fs::Metadata) -> (u64, u64) {
 
 /// The namespaces of the calling process.
 pub(crate) fn namespace() -> io::Result<Namespace> {
-    let inode = |path| fs::metadata(path).map(|namespace| namespace.ino());
-    let time = match inode("/proc/self/ns/time") {
+    namespace_by(|name| Ok(fs::metadata(Path::new(SELF).join(name))?.ino()))
+}
+
+fn namespace_by(inode: impl Fn(&str) -> io::Result<u64>) -> io::Result<Namespace> {
+    let time = match inode("ns/time") {
         Ok(INITIAL_TIME_NAMESPACE) => None,
         Ok(time) => Some(time),
         // Before Linux 5.6 there is but one.
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let pid = inode("/proc/self/ns/pid")?;
+    let pid = inode("ns/pid")?;
     Ok(Namespace { pid, time })
 }
 
@@ -115,11 +134,11 @@ pub(crate) fn boot() -> Boot {
 }
 
 fn read_boot() -> Option<Boot> {
-    let path = "/proc/sys/kernel/random/boot_id";
-    if !is_procfs(path) {
+    let file = fs::File::open("/proc/sys/kernel/random/boot_id").ok()?;
+    if !is_procfs(&file) {
         return None;
     }
-    let digits = read(path).ok()?.trim().replace('-', "");
+    let digits = read_all(file).ok()?.trim().replace('-', "");
     u128::from_str_radix(&digits, 16).ok().map(Boot)
 }
 
@@ -180,24 +199,28 @@ pub(crate) fn pids() -> io::Result<impl Iterator<Item = io::Result<u32>>> {
 /// The number that was given to a process last. The next one gets a higher number, until the highest was given and the
 /// count begins again.
 pub(crate) fn last_pid() -> Option<u32> {
-    let path = "/proc/loadavg";
-    if !is_procfs(path) {
+    let file = fs::File::open("/proc/loadavg").ok()?;
+    if !is_procfs(&file) {
         return None;
     }
-    let text = read(path).ok()?;
+    let text = read_all(file).ok()?;
     text.split_ascii_whitespace().last()?.parse().ok()
 }
 
-/// What a file says. Most say it in one piece, and there is room for that from the start.
 fn read(path: &str) -> io::Result<String> {
+    read_all(fs::File::open(path)?)
+}
+
+/// What a file says. Most say it in one piece, and there is room for that from the start.
+fn read_all(file: fs::File) -> io::Result<String> {
     let mut text = Vec::with_capacity(PIECE);
-    fs::File::open(path)?.take(u64::MAX).read_to_end(&mut text)?;
+    file.take(u64::MAX).read_to_end(&mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// False when something else is mounted over the file.
-fn is_procfs(path: &str) -> bool {
-    statfs::statfs(Path::new(path)).is_ok_and(|status| status.filesystem_type() == statfs::PROC_SUPER_MAGIC)
+fn is_procfs(file: &fs::File) -> bool {
+    statfs::fstatfs(file).is_ok_and(|status| status.filesystem_type() == statfs::PROC_SUPER_MAGIC)
 }
 
 #[cfg(test)]
@@ -216,7 +239,7 @@ mod tests {
         assert!(std::thread::scope(|scope| scope.spawn(|| mine.is_mine().unwrap()).join().unwrap()));
         let parent = fs::File::open(format!("/proc/{}/", std::os::unix::process::parent_id())).unwrap();
         let (device, inode) = of(&parent.metadata().unwrap());
-        assert!(!SelfDir { _open: parent, device, inode }.is_mine().unwrap());
+        assert!(!SelfDir { open: parent, device, inode }.is_mine().unwrap());
     }
 
     #[test]

@@ -15,7 +15,7 @@
 //! [`POLL_MS`].
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, LazyCell, RefCell},
     num::NonZeroU32,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::Duration,
@@ -79,7 +79,7 @@ pub struct PosixWorld {
     line: RefCell<InLine>,
     /// The leases of owners that may be waited for.
     seen: Seen,
-    chance: RefCell<fastrand::Rng>,
+    chance: LazyCell<RefCell<fastrand::Rng>>,
 }
 
 /// Somebody whose death ends a wait.
@@ -125,9 +125,6 @@ impl PosixWorld {
 
     /// The world around `fs`, whose owners `probe` tells apart.
     pub(crate) fn with_probe(fs: &PosixFs, probe: ProcProbe) -> Self {
-        let mut chance = fastrand::Rng::new();
-        // Forked processes inherit the generator that the line above drew from, and are to choose apart.
-        chance.seed(chance.get_seed() ^ u64::from(std::process::id()).rotate_left(32));
         Self {
             fs: fs.clone(),
             probe,
@@ -139,7 +136,7 @@ impl PosixWorld {
             held: RefCell::default(),
             line: RefCell::default(),
             seen: Seen::default(),
-            chance: RefCell::new(chance),
+            chance: LazyCell::new(own_generator),
         }
     }
 
@@ -398,6 +395,13 @@ impl PosixWorld {
             }
         }
     }
+}
+
+fn own_generator() -> RefCell<fastrand::Rng> {
+    let mut chance = fastrand::Rng::new();
+    // Forked processes inherit the generator that the line above drew from, and are to choose apart.
+    chance.seed(chance.get_seed() ^ u64::from(std::process::id()).rotate_left(32));
+    RefCell::new(chance)
 }
 
 /// The way out when the system has no room for a timer or for waiting.

@@ -15,9 +15,7 @@ use std::{
     convert::Infallible,
     ffi::OsString,
     io::{self, PipeReader, PipeWriter, Read, Write},
-    os::unix::process::CommandExt,
     path::Path,
-    process::Command,
 };
 
 use lockwright_kernel::{id::Id, ids::process::ProcessId, token::Token};
@@ -32,6 +30,7 @@ use nix::{
     unistd::{ForkResult, Pid, fork, getpgrp, getpid, getppid, setpgid},
 };
 
+use super::program::Program;
 use crate::{
     around::Around,
     events::Voice,
@@ -59,12 +58,14 @@ pub(super) struct Task<'a> {
 
 impl Task<'_> {
     /// The command, which knows of the lock and of nothing that belongs to a lock around it.
-    fn program(&self) -> Command {
-        let mut command = Command::new(&self.command[0]);
-        command.args(&self.command[1..]);
-        command.env_remove("LOCKWRIGHT_FENCE").env_remove("LOCKWRIGHT_SLOT").env_remove("LOCKWRIGHT_EXPIRES");
-        command.env("LOCKWRIGHT_LOCK", self.lock).env("LOCKWRIGHT_MODE", self.mode.to_string());
-        command
+    fn program(&self) -> io::Result<Program> {
+        let mut program = Program::new(self.command)?;
+        for name in ["LOCKWRIGHT_FENCE", "LOCKWRIGHT_SLOT", "LOCKWRIGHT_EXPIRES"] {
+            program.unset(name);
+        }
+        program.set("LOCKWRIGHT_LOCK", self.lock)?;
+        program.set("LOCKWRIGHT_MODE", self.mode.to_string())?;
+        Ok(program)
     }
 }
 
@@ -256,7 +257,15 @@ fn ended(pid: Pid) -> io::Result<Option<u8>> {
 /// Executes the command in place of this process, under the lock that `id` holds around it. It returns only when that failed,
 /// with the exit code.
 pub(super) fn replace_this(task: &Task, id: &Id) -> u8 {
-    not_executed(task, &task.program().env("LOCKWRIGHT_ID", id.name().as_str()).exec())
+    let execute = || {
+        let mut program = task.program()?;
+        program.set("LOCKWRIGHT_ID", id.name().as_str())?;
+        program.execute()
+    };
+    match execute() {
+        Ok(never) => match never {},
+        Err(error) => not_executed(task, &error),
+    }
 }
 
 /// The child's part. It returns only when the command was not executed, with the exit code.
@@ -284,14 +293,15 @@ fn try_execute(task: &Task, signals: &Signals, parent: Pid, mut pipe: PipeReader
         return Ok(None);
     }
     // While the lock is taken.
-    let mut command = task.program();
+    let mut program = task.program()?;
     let mut told = String::with_capacity(TOLD_BYTES);
     pipe.read_to_string(&mut told)?;
-    let told: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once('=')).collect();
     if told.is_empty() {
         return Ok(None);
     }
-    command.envs(told);
+    for (name, value) in told.lines().filter_map(|line| line.split_once('=')) {
+        program.set(name, value)?;
+    }
     signals.unblock()?;
-    Err(command.exec())
+    program.execute().map(Some)
 }

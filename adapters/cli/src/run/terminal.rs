@@ -4,13 +4,15 @@
 //! done only where this process's group was in front and the terminal is both its standard input and output; in a
 //! pipeline others of the group need the terminal, and its signals come in here and are passed on.
 
-use std::io::{self, IsTerminal};
-
 use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
+use rustix::{
+    stdio::{stdin, stdout},
+    termios::isatty,
+};
 
 /// Puts the process group `group` in front, if this process's own is.
 pub(super) fn hand_over(group: Pid) {
-    if io::stdout().is_terminal() {
+    if isatty(stdout()) {
         replace(getpgrp(), group);
     }
 }
@@ -22,8 +24,7 @@ pub(super) fn take_back(group: Pid) {
 
 /// Where that fails the command reads from the background, and is stopped for it as any other would be.
 fn replace(from: Pid, to: Pid) {
-    let stdin = io::stdin();
-    if tcgetpgrp(&stdin) == Ok(from) {
-        let _ = tcsetpgrp(&stdin, to);
+    if tcgetpgrp(stdin()) == Ok(from) {
+        let _ = tcsetpgrp(stdin(), to);
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn check(dir: impl AsFd, with: SharedWith) -> io::Result<Result<(), U
     if with == SharedWith::All {
         return Ok(Ok(()));
     }
-    let (mut way, mut below) = ("..".to_owned(), of(&dir, ".")?);
+    let (mut way, mut below, me) = ("..".to_owned(), of(&dir, ".")?, geteuid().as_raw());
     for levels in 1..=LEVELS_MAX {
         let above = match of(&dir, &way) {
             Ok(above) => above,
@@ -40,7 +40,7 @@ pub(super) fn check(dir: impl AsFd, with: SharedWith) -> io::Result<Result<(), U
         if is_same(&above, &below) {
             break; // The root.
         }
-        if let Err(why) = judge(&above, levels, with, geteuid().as_raw()) {
+        if let Err(why) = judge(&above, levels, with, me) {
             match why {
                 Untrusted::ForeignAbove { uid, .. } if stands_for_all(uid) => {}
                 why => return Ok(Err(why)),

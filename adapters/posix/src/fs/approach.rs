@@ -21,18 +21,18 @@ use nix::{
 };
 use rustix::process::geteuid;
 
-use super::{PASS, kind_of, trust::Untrusted};
+use super::{PASS, Walk, kind_of, trust::Untrusted};
 
 /// As many links as the kernel follows.
 const LINKS_MAX: usize = 40;
 
-/// Opens the directory `dir`, to pass through it.
-pub(super) fn open(dir: &Path) -> io::Result<Result<OwnedFd, Untrusted>> {
+/// Opens the directory `dir`, to pass through it, and says what the kernel can do, where it has shown that.
+pub(super) fn open(dir: &Path) -> io::Result<Result<(OwnedFd, Option<Walk>), Untrusted>> {
     let how = OpenHow::new().flags(PASS | OFlag::O_DIRECTORY).resolve(ResolveFlag::RESOLVE_NO_SYMLINKS);
     match fcntl::openat2(AT_FDCWD, dir, how) {
         // There is a link; or the kernel has no such call.
-        Err(Errno::ELOOP | Errno::ENOSYS | Errno::EPERM) => walk(dir),
-        other => Ok(Ok(other?)),
+        Err(Errno::ELOOP | Errno::ENOSYS | Errno::EPERM) => Ok(walk(dir)?.map(|dir| (dir, None))),
+        other => Ok(Ok((other?, Some(Walk::Openat2)))),
     }
 }
 

@@ -122,16 +122,16 @@ pub(super) fn checked_name(path: &Path) -> Result<Name, OpenErrorKind> {
     name.parse().map_err(OpenErrorKind::Name)
 }
 
-/// Refuses a place where something stands that a lock can never become.
-pub(super) fn check_place(fs: &PosixFs, name: &Name) -> Result<(), OpenErrorKind> {
+/// Whether something stands in that place. It is refused where a lock can never become of it.
+pub(super) fn check_place(fs: &PosixFs, name: &Name) -> Result<bool, OpenErrorKind> {
     match fs.kind(&name.clone().into()) {
         Ok("directory") => match fs.distrust(&name.clone().into()) {
             Ok(Some(why)) => Err(OpenErrorKind::Untrusted(why)),
-            // It may be gone again.
-            Ok(None) | Err(FsError::NotFound) => Ok(()),
+            Ok(None) => Ok(true),
+            Err(FsError::NotFound) => Ok(false), // It is gone again.
             Err(error) => Err(OpenErrorKind::Fs(error)),
         },
-        Err(FsError::NotFound) => Ok(()),
+        Err(FsError::NotFound) => Ok(false),
         Ok(kind) => Err(OpenErrorKind::NotALock(kind)),
         Err(FsError::PermissionDenied) => Err(OpenErrorKind::ParentDenied),
         Err(error) => Err(OpenErrorKind::Fs(error)),
