@@ -8,8 +8,9 @@
 //! Histories that go on alike, whatever is answered, are one to the world: which of two directories an attempt found
 //! there before makes no difference if it has forgotten. [`Histories::merge`] finds such histories and gives them one
 //! number. "Whatever is answered" is taken to mean every answer that any process has had to the same request so far
-//! (the request's *alphabet*): the trie is first closed over these, by running what was not run yet, and histories that
-//! then have equal subtrees are bisimilar. Since a trie has no loops, one pass from its leaves up finds them all.
+//! (the request's *alphabet*): the trie is first closed over these, by running what was not run yet (one [`run`] tells of
+//! many), and histories that then have equal subtrees are bisimilar. Since a trie has no loops, one pass from its leaves
+//! up finds them all.
 //!
 //! Where names carry no order, histories are compared under other ids as well; see [`exchange`].
 //!
