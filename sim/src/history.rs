@@ -8,30 +8,33 @@
 //! Histories that go on alike, whatever is answered, are one to the world: which of two directories an attempt found
 //! there before makes no difference if it has forgotten. [`Histories::merge`] finds such histories and gives them one
 //! number. "Whatever is answered" is taken to mean every answer that any process has had to the same request so far
-//! (the request's *alphabet*): the trie is first closed over these, by running what was not run yet, and histories that
-//! then have equal subtrees are bisimilar. Since a trie has no loops, one pass from its leaves up finds them all.
+//! (the request's *alphabet*): the trie is first closed over these, by running what was not run yet (one [`run`] tells of
+//! many), and histories that then have equal subtrees are bisimilar. Since a trie has no loops, one pass from its leaves
+//! up finds them all.
 //!
 //! Where names carry no order, histories are compared under other ids as well; see [`exchange`].
 //!
 //! When a search comes to an answer outside the alphabet, its merging was built on too little: it is begun again with
 //! that answer known ([`Histories::learned`]). A search that met no new answer was right to merge as it did.
 
+pub(crate) mod askers;
 pub(crate) mod closing;
 pub(crate) mod exchange;
+mod run;
 
 use std::ops::ControlFlow;
 
 use closing::{Closing, GoOn};
-use lockwright_kernel::probe::Liveness;
+pub(crate) use run::Ahead;
+use run::{Ran, Sight};
 use rustc_hash::FxHashMap;
 
 use crate::{
     miss::Miss,
     names::{IdNo, IdSet},
     operations::Event,
-    protocol::{Client, Outcome, Phase, Property, Protocol, Stop},
-    replay::{Replay, Reply, Request, Site},
-    scenario,
+    protocol::{Outcome, Phase, Property, Protocol},
+    replay::{Reply, Request, Site},
     symmetry::Relabelling,
 };
 
@@ -93,6 +96,10 @@ pub(crate) struct Histories {
     /// Whether attempts look before they believe a refusal.
     is_settled: bool,
     closing: Option<Closing>,
+    /// What runs told of histories that are yet to come up: of this one prolonged by that answer, and of those after it.
+    ahead: FxHashMap<(NodeId, ReplyId), Vec<Ran>>,
+    /// The lines that were halted at each request.
+    halted: Vec<Vec<Site>>,
     /// For each history up to the last merge, which others are like it but for the names of ids; empty where names may
     /// carry order.
     orbits: Vec<NodeId>,
@@ -115,7 +122,7 @@ impl Histories {
     /// Runs the first steps of an attempt.
     pub(crate) fn make_root(&mut self, protocol: &dyn Protocol, root: RootId) {
         if !self.roots.contains_key(&root) {
-            let node = self.run(protocol, None, root);
+            let node = self.run(protocol, None, root, Sight::Halting);
             self.roots.insert(root, node);
         }
     }
@@ -130,7 +137,7 @@ impl Histories {
     pub(crate) fn make_next(&mut self, protocol: &dyn Protocol, node: NodeId, reply: ReplyId) -> NodeId {
         match self.known(node, reply) {
             Some(next) => next,
-            None => self.extend(protocol, node, reply),
+            None => self.extend(protocol, node, reply, Sight::Halting),
         }
     }
 
@@ -142,42 +149,6 @@ impl Histories {
     /// All that was asked so far, by anybody.
     pub(crate) fn requests(&self) -> impl Iterator<Item = RequestId> + use<> {
         0..count(self.requests.len())
-    }
-
-    /// All that others than the process of `id` may ask, as far as it is known, for as long as nobody is told that this
-    /// process is dead.
-    pub(crate) fn requests_while_alive(&self, id: IdNo) -> Vec<RequestId> {
-        let mut is_reached = vec![false; self.nodes.len()];
-        let mut requests: Vec<RequestId> = Vec::new();
-        for at in 0..self.nodes.len() {
-            let node = &self.nodes[at];
-            is_reached[at] = match node.before {
-                None => node.root.client != id.client(),
-                Some((before, reply)) => is_reached[before as usize] && !self.is_told_dead(before, reply, id),
-            };
-            if let (true, Then::Asks(request)) = (is_reached[at], &node.then) {
-                requests.push(*request);
-            }
-        }
-        requests.sort_unstable();
-        requests.dedup();
-        requests
-    }
-
-    /// All that the process of `id` may ask, as far as it is known.
-    pub(crate) fn requests_of(&self, id: IdNo) -> Vec<RequestId> {
-        let own = self.nodes.iter().filter(|node| IdNo::new(node.root.client, node.root.incarnation) == Some(id));
-        let mut requests: Vec<RequestId> =
-            own.filter_map(|node| if let Then::Asks(request) = node.then { Some(request) } else { None }).collect();
-        requests.sort_unstable();
-        requests.dedup();
-        requests
-    }
-
-    fn is_told_dead(&self, node: NodeId, reply: ReplyId, id: IdNo) -> bool {
-        let Then::Asks(request) = *self.then(node) else { return false };
-        let about = matches!(self.request(request), Request::Liveness(of) if *of == Relabelling::spell(id));
-        about && *self.reply(reply) == Reply::Liveness(Liveness::Dead)
     }
 
     /// True when `node` was there when histories were last compared under other ids.
@@ -310,7 +281,7 @@ impl Histories {
         next.binary_search_by_key(&reply, |known| known.0).ok().map(|at| next[at].1)
     }
 
-    fn extend(&mut self, protocol: &dyn Protocol, node: NodeId, reply: ReplyId) -> NodeId {
+    fn extend(&mut self, protocol: &dyn Protocol, node: NodeId, reply: ReplyId, sight: Sight) -> NodeId {
         if let Then::Asks(request) = self.nodes[node as usize].then {
             let alphabet = &mut self.alphabets[request as usize];
             if !alphabet.contains(&reply) {
@@ -318,61 +289,11 @@ impl Histories {
                 self.learned = true;
             }
         }
-        let new = self.run(protocol, Some((node, reply)), self.root_of(node));
+        let new = self.run(protocol, Some((node, reply)), self.root_of(node), sight);
         let next = &mut self.nodes[node as usize].next;
         let at = next.partition_point(|known| known.0 < reply);
         next.insert(at, (reply, new));
         new
-    }
-
-    /// Runs the attempt over a history that was never run, and keeps what follows.
-    fn run(&mut self, protocol: &dyn Protocol, before: Option<(NodeId, ReplyId)>, root: RootId) -> NodeId {
-        let (asked, replies) = self.past(before);
-        let world = Replay::new(&replies, self.is_settled);
-        let answer = protocol.attempt(&client(root), root.phase, &world);
-        let (told, site) = (world.told_last().into(), world.site());
-        let then = self.judge(answer, world, &asked);
-        self.nodes.push(Node { before, root, then, told, site, next: Vec::new() });
-        count(self.nodes.len() - 1)
-    }
-
-    /// What was asked and answered on the way to a history.
-    fn past(&self, mut before: Option<(NodeId, ReplyId)>) -> (Vec<RequestId>, Vec<Reply>) {
-        let (mut asked, mut replies) = (Vec::new(), Vec::new());
-        while let Some((node, reply)) = before {
-            if let Then::Asks(request) = *self.then(node) {
-                asked.push(request);
-            }
-            replies.push(self.reply(reply).clone());
-            before = self.nodes[node as usize].before;
-        }
-        asked.reverse();
-        replies.reverse();
-        (asked, replies)
-    }
-
-    /// What one run of an attempt says: what it did, if it did before what it did the last times.
-    fn judge(&mut self, answer: Result<Outcome, Stop>, world: Replay<'_>, asked: &[RequestId]) -> Then {
-        let broken = |what: &str| Then::Breaks(Property::Replayable, what.into());
-        if world.went_on() {
-            return broken("it went on calling after it was halted");
-        }
-        let mut requests = world.into_requests();
-        let beyond = if requests.len() > asked.len() { requests.pop() } else { None };
-        if !requests.iter().eq(asked.iter().map(|&request| self.request(request))) {
-            return broken("it asked something else for the same answers");
-        }
-        match (beyond, answer) {
-            (Some(request), Err(Stop::Halted)) => {
-                let request = self.requests.id(&request);
-                self.alphabets.resize(self.requests.len(), Vec::new());
-                Then::Asks(request)
-            }
-            (Some(_), _) => broken("it did not stop when it was halted"),
-            (None, Ok(outcome)) => Then::Ends(outcome),
-            (None, Err(Stop::Broken(property, what))) => Then::Breaks(property, what),
-            (None, Err(Stop::Halted)) => broken("it says it was halted and was not"),
-        }
     }
 }
 
@@ -385,11 +306,6 @@ struct Signature {
     then: Then,
     told: Box<[Event]>,
     next: Vec<(ReplyId, NodeId)>,
-}
-
-/// The process that `root` is about.
-fn client(root: RootId) -> Client {
-    Client { index: root.client.into(), id: scenario::id(root.client, root.incarnation) }
 }
 
 /// Values that came up, each with its number.

@@ -75,6 +75,10 @@ impl IdSet {
         Self(self.0 | other.0)
     }
 
+    pub(crate) fn without(self, id: IdNo) -> Self {
+        Self(self.0 & !(1 << id.0))
+    }
+
     pub(crate) fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -86,6 +90,14 @@ impl IdSet {
             left &= left - 1;
             Some(IdNo::of(id))
         })
+    }
+}
+
+impl FromIterator<IdNo> for IdSet {
+    fn from_iter<I: IntoIterator<Item = IdNo>>(ids: I) -> Self {
+        let mut set = Self::default();
+        ids.into_iter().for_each(|id| set.insert(id));
+        set
     }
 }
 

@@ -32,7 +32,7 @@ use lockwright_kernel::{
     watch::{Wake, Watch, WatchId},
 };
 
-use crate::{operations::Event, resource::Wrote};
+use crate::{history::Ahead, operations::Event, resource::Wrote};
 
 /// Something an attempt asked of the world.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -74,8 +74,9 @@ pub struct Replay<'a> {
     requests: RefCell<Vec<Request>>,
     /// What was told, each with how many requests there were before.
     told: RefCell<Vec<(usize, Event)>>,
-    /// The line that made the last request.
-    site: Cell<Option<Site>>,
+    /// The lines that made the requests beyond the recorded answers.
+    sites: RefCell<Vec<Site>>,
+    is_halted: Cell<bool>,
     went_on: Cell<bool>,
     /// Whether refusals are looked into.
     is_settled: bool,
@@ -110,19 +111,23 @@ impl fmt::Debug for Live<'_> {
 
 #[derive(Debug)]
 enum Answers<'a> {
-    /// Those an attempt has had so far.
-    Recorded(&'a [Reply]),
+    Recorded {
+        /// Those an attempt has had so far.
+        replies: &'a [&'a Reply],
+        /// What is answered after that, if anything.
+        ahead: Option<&'a Ahead<'a>>,
+    },
     Live(Live<'a>),
 }
 
 impl<'a> Replay<'a> {
-    pub(crate) fn new(replies: &'a [Reply], is_settled: bool) -> Self {
-        Self { is_settled, ..Self::over(Answers::Recorded(replies)) }
+    pub(crate) fn new(replies: &'a [&'a Reply], ahead: Option<&'a Ahead<'a>>, is_settled: bool) -> Self {
+        Self { is_settled, ..Self::over(Answers::Recorded { replies, ahead }) }
     }
 
     fn over(answers: Answers<'a>) -> Self {
-        let (requests, told, site, went_on) = Default::default();
-        Self { answers, requests, told, site, went_on, is_settled: false, settles: Cell::new(None) }
+        let (requests, told, sites, is_halted, went_on) = Default::default();
+        Self { answers, requests, told, sites, is_halted, went_on, is_settled: false, settles: Cell::new(None) }
     }
 
     /// A view of `world`, in which an attempt runs to its end.
@@ -160,22 +165,21 @@ impl<'a> Replay<'a> {
     /// [`Property::Linearizable`](crate::protocol::Property::Linearizable). [`Recorded`](crate::operations::Recorded)
     /// does.
     pub fn tell(&self, event: Event) {
-        if let Answers::Recorded(_) = self.answers {
+        if let Answers::Recorded { .. } = self.answers {
             let asked = self.requests.borrow().len();
             self.told.borrow_mut().push((asked, event));
         }
     }
 
-    /// What the attempt told after its last recorded answer, and before it asked on.
-    pub(crate) fn told_last(&self) -> Vec<Event> {
-        let Answers::Recorded(replies) = self.answers else { return Vec::new() };
+    /// What the attempt told after so many answers, and before it asked on.
+    pub(crate) fn told_after(&self, answers: usize) -> Box<[Event]> {
         let told = self.told.borrow();
-        told.iter().filter(|(asked, _)| *asked == replies.len()).map(|(_, event)| event.clone()).collect()
+        told.iter().filter(|(asked, _)| *asked == answers).map(|(_, event)| event.clone()).collect()
     }
 
-    /// Where the attempt asked last.
-    pub(crate) fn site(&self) -> Option<Site> {
-        self.site.get()
+    /// Where the attempt asked beyond the recorded answers.
+    pub(crate) fn sites(&self) -> Vec<Site> {
+        self.sites.take()
     }
 
     /// What has the number `pid` in a pid namespace of the scenario. A [`Live`] world shows nothing.
@@ -211,19 +215,19 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// What the attempt asked, in order; one more than there were replies when it was halted.
-    pub(crate) fn into_requests(self) -> Vec<Request> {
-        self.requests.into_inner()
+    /// What the attempt asked, in order; one more than it was answered when it was halted.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.requests.take()
     }
 
     /// Whether a call of the attempt so far went well that is more than a look. Of a live world that is not known.
     pub(crate) fn may_have_changed_something(&self) -> bool {
-        let Answers::Recorded(replies) = self.answers else { return false };
+        let Answers::Recorded { replies, ahead } = self.answers else { return false };
         let looks = |call: &Call| {
             matches!(call, Call::List(_) | Call::Read(_) | Call::Modified(_) | Call::Exists(_) | Call::Any(_))
         };
-        let requests = self.requests.borrow();
-        let mut answered = requests.iter().zip(replies);
+        let (requests, beyond) = (self.requests.borrow(), ahead.map(Ahead::replies).unwrap_or_default());
+        let mut answered = requests.iter().zip(replies.iter().copied().chain(beyond));
         answered.any(|answered| matches!(answered, (Request::Fs(call), Reply::Fs(Ok(_))) if !looks(call)))
     }
 
@@ -234,15 +238,21 @@ impl<'a> Replay<'a> {
 
     #[track_caller]
     fn ask(&self, request: Request) -> Result<&'a Reply, Halted> {
-        let Answers::Recorded(replies) = self.answers else { return Err(self.mismatch()) };
-        let mut requests = self.requests.borrow_mut();
-        if requests.len() > replies.len() {
+        let caller = Location::caller();
+        let Answers::Recorded { replies, ahead } = self.answers else { return Err(self.mismatch()) };
+        if self.is_halted.get() {
             self.went_on.set(true);
             return Err(Halted);
         }
+        let mut requests = self.requests.borrow_mut();
+        let reply = replies.get(requests.len()).copied().or_else(|| {
+            let site = self.settles.get().unwrap_or(caller);
+            self.sites.borrow_mut().push(site);
+            ahead.and_then(|ahead| ahead.answer(&request, site))
+        });
+        self.is_halted.set(reply.is_none());
         requests.push(request);
-        self.site.set(Some(self.settles.get().unwrap_or(Location::caller())));
-        replies.get(requests.len() - 1).ok_or(Halted)
+        reply.ok_or(Halted)
     }
 
     #[track_caller]
@@ -371,7 +381,7 @@ impl Fs for Replay<'_> {
     /// The checker tries every name, so chance has nothing to choose.
     fn sample(&self, dir: &Path, chance: &dyn Chance) -> Result<Option<Name>, FsError> {
         match self.answers {
-            Answers::Recorded(_) => self.any(dir),
+            Answers::Recorded { .. } => self.any(dir),
             Answers::Live(world) => world.fs.sample(dir, chance),
         }
     }

@@ -88,10 +88,13 @@ pub(crate) struct Listing {
     pub(crate) dir: PathId,
     // invariant: both are sorted
     /// What stood all the time.
-    pub(crate) stood: Vec<NameId>,
+    pub(crate) stood: Listed,
     /// What came or went.
-    pub(crate) fleeting: Vec<NameId>,
+    pub(crate) fleeting: Listed,
 }
+
+/// So many names cost no allocation of their own.
+pub(crate) type Listed = SmallVec<[NameId; 8]>;
 
 /// Where one path of a call leads now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,7 +187,7 @@ pub(crate) fn follow_open(names: &Names, open: PathId, change: Change) -> Result
 }
 
 /// What a listing of `dir` that is under way may show of a change.
-fn note_entries(names: &Names, dir: PathId, change: Change, stood: &mut Vec<NameId>, fleeting: &mut Vec<NameId>) {
+fn note_entries(names: &Names, dir: PathId, change: Change, stood: &mut Listed, fleeting: &mut Listed) {
     if dir == DEAD {
         return;
     }
@@ -206,13 +209,13 @@ fn note_entries(names: &Names, dir: PathId, change: Change, stood: &mut Vec<Name
 }
 
 /// An entry that replaced another stood all the time: a rename leaves no moment without the name.
-fn came(names: &Names, dir: PathId, path: PathId, stood: &[NameId], fleeting: &mut Vec<NameId>) {
+fn came(names: &Names, dir: PathId, path: PathId, stood: &[NameId], fleeting: &mut Listed) {
     if names.parent(path) == dir && !stood.contains(&names.name(path)) {
         insert(fleeting, names.name(path));
     }
 }
 
-fn insert(sorted: &mut Vec<NameId>, name: NameId) {
+fn insert(sorted: &mut Listed, name: NameId) {
     if let Err(at) = sorted.binary_search(&name) {
         sorted.insert(at, name);
     }
@@ -360,7 +363,7 @@ impl Process {
             InCall::Listing(listing) => {
                 out.push(naming.path(listing.dir)?);
                 for names in [&listing.stood, &listing.fleeting] {
-                    let mut names: SmallVec<[NameId; 8]> = names.iter().map(|name| naming.name(*name)).collect();
+                    let mut names: Listed = names.iter().map(|name| naming.name(*name)).collect();
                     names.sort_unstable();
                     write_list(out, &names, |out, name| out.push(*name));
                 }
@@ -379,7 +382,7 @@ impl Process {
             1 => InCall::Walked([place(input), place(input)]),
             2 => {
                 let dir = next(input);
-                let [stood, fleeting] = [(); 2].map(|()| read_list(input, next));
+                let [stood, fleeting]: [Listed; 2] = [(); 2].map(|()| read_list(input, next));
                 InCall::Listing(Box::new(Listing { dir, stood, fleeting }))
             }
             _ => InCall::Writing { file: next(input) },

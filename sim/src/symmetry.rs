@@ -380,10 +380,12 @@ fn note_late(names: &Names, state: &State, ranks: &mut [Rank; IdNo::COUNT], ties
 
 /// Says of each id what those are that it has to do with.
 fn refine(ranks: &mut [Rank; IdNo::COUNT], ties: &Ties) {
-    let before = *ranks;
-    for &(one, other, how) in ties {
-        ranks[one.at()] = ranks[one.at()].wrapping_add(mix(before[other.at()], how));
-        ranks[other.at()] = ranks[other.at()].wrapping_add(mix(before[one.at()], how ^ u64::MAX));
+    // Few ids have to do with others, so what all were is not kept.
+    let before: SmallVec<[[Rank; 2]; 8]> =
+        ties.iter().map(|(one, other, _)| [ranks[one.at()], ranks[other.at()]]).collect();
+    for (&(one, other, how), [was_one, was_other]) in ties.iter().zip(before) {
+        ranks[one.at()] = ranks[one.at()].wrapping_add(mix(was_other, how));
+        ranks[other.at()] = ranks[other.at()].wrapping_add(mix(was_one, how ^ u64::MAX));
     }
 }
 

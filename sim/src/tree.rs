@@ -9,7 +9,8 @@ use smallvec::SmallVec;
 
 use crate::{
     miss::Miss,
-    names::{DEAD, NameId, Names, PathId, ROOT},
+    names::{DEAD, Names, PathId, ROOT},
+    state::Listed,
 };
 
 /// The number of a file's contents.
@@ -78,9 +79,9 @@ impl Tree {
     }
 
     /// The names in `dir`, sorted by number.
-    pub(crate) fn names_in(&self, names: &Names, dir: PathId) -> Vec<NameId> {
+    pub(crate) fn names_in(&self, names: &Names, dir: PathId) -> Listed {
         let inside = self.entries.iter().filter(|(path, _)| names.parent(*path) == dir);
-        let mut found: Vec<NameId> = inside.map(|(path, _)| names.name(*path)).collect();
+        let mut found: Listed = inside.map(|(path, _)| names.name(*path)).collect();
         found.sort_unstable();
         found
     }

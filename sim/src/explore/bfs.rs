@@ -1,26 +1,29 @@
 //! Breadth-first search in exact layers: the first violation found is one of the shortest.
 //!
-//! A layer is expanded in blocks. The threads expand a block's states over tables that none of them changes; then one
-//! thread takes in what they found, in the order of the states, while the others expand the next block. So the numbers
-//! of states, of histories and of names are the same whether one thread searches or many.
+//! A layer is expanded in blocks, and a block in small pieces. All threads expand pieces; one of them takes in what they
+//! found besides, in the order of the states, as soon as it is there. So the numbers of states, of histories and of names
+//! are the same whether one thread searches or many, and nobody waits for long: layers may be as small as some pieces.
 //!
 //! Between two blocks a search can be broken off, and gone on with; see [`saved`](super::saved).
 
-use std::ops::ControlFlow;
+use std::{
+    ops::ControlFlow,
+    sync::{PoisonError, RwLock},
+};
 
 use super::{
     Limits, Progress, Strategy, Verdict,
     dfs::DepthFirst,
-    expand::{self, Block, Expanded, Expander, Frontier, expand_all},
+    expand::{Expanded, Expander, Frontier, in_order},
     graph::{Graph, Taken, state_id},
     lessons::Lessons,
     path,
     strategy::{Observe, STATES_MAX},
-    visited::{Fingerprint, StateId, fingerprint},
+    visited::{Fingerprint, StateId, Visited, fingerprint},
 };
 use crate::{protocol::Property, world::World};
 
-/// So many states are expanded before what was found is taken in.
+/// After so many states it is asked whether the search is to go on.
 const STATES_AT_ONCE: usize = 1 << 14;
 
 pub(super) struct Search<'a> {
@@ -33,8 +36,6 @@ pub(super) struct Search<'a> {
     /// The layer under way; those of its states that come before `at` are expanded.
     pub(super) layer: Frontier,
     pub(super) at: usize,
-    /// What follows the states from `at` on, as far as that is expanded already.
-    ahead: Option<Block>,
     expander: Expander,
     /// How many states were known when a new answer first came up.
     pub(super) learned_at: Option<usize>,
@@ -61,7 +62,6 @@ impl<'a> Search<'a> {
             layers: vec![0],
             layer: Frontier::default(),
             at: 0,
-            ahead: None,
             expander: Expander::default(),
             learned_at: None,
             depth_first: DepthFirst::default(),
@@ -79,7 +79,6 @@ impl<'a> Search<'a> {
         } else if let Some(verdict) = self.past_a_limit(observe) {
             return Some(verdict);
         }
-        self.ahead = None;
         loop {
             while self.at < self.layer.len() {
                 let layer = std::mem::take(&mut self.layer);
@@ -144,34 +143,27 @@ impl<'a> Search<'a> {
         at_its_end || states > learned_at + learned_at / 2 + 1000
     }
 
-    /// Expands the states `from..to` of a layer, if that was not done ahead, and takes in what is found. Meanwhile the
-    /// threads that are free expand the states that come next.
+    /// Expands the states `from..to` of a layer, and takes in what is found.
     fn block(&mut self, layer: &Frontier, (from, to): (usize, usize)) -> Option<End> {
-        let threads = if to - from < 2 * expand::piece() { 1 } else { self.limits.threads.max(1) };
-        let ahead = self.ahead.take();
-        let mut found = ahead.unwrap_or_else(|| expand_all(&self.world, layer, (from, to), threads, || ()).0);
-        found.look_up(&self.graph.visited, threads);
-        let next = (to, (to + STATES_AT_ONCE).min(layer.len()));
-        let mut taken = if threads > 1 && next.0 < next.1 {
-            let (world, graph) = (&self.world, &mut self.graph);
-            let (ahead, taken) = expand_all(world, layer, next, threads, || graph.take_in(&found, 0));
-            self.ahead = Some(ahead);
-            taken
-        } else {
-            self.graph.take_in(&found, 0)
-        };
-        loop {
-            let at = match taken {
-                Taken::All => return self.unanswerable(),
-                Taken::Broken => return Some(End::Broken(self.graph.first_unexpanded())),
-                Taken::Missed(at) => at,
-            };
-            // What is learned now makes a difference to what comes next, as it does on one thread.
-            self.ahead = None;
-            let alone = self.expand_alone(layer.get(from + at));
-            self.graph.said.extend(&alone.said);
-            taken = if self.graph.take_in_one(&alone, 0) { self.graph.take_in(&found, at + 1) } else { Taken::Broken };
-        }
+        let threads = self.limits.threads.max(1);
+        let (world, graph) = (RwLock::new(&mut self.world), RwLock::new(&mut self.graph));
+        let (lessons, expander) = (&mut self.lessons, &mut self.expander);
+        let end = in_order((&world, &graph), layer, (from, to), threads, |expanded, first| {
+            let mut graph = graph.write().unwrap_or_else(PoisonError::into_inner);
+            let mut taken = graph.take_in(expanded, 0);
+            while let Taken::Missed(at) = taken {
+                let mut world = world.write().unwrap_or_else(PoisonError::into_inner);
+                let alone = learn_and_expand(&mut world, lessons, expander, &graph.visited, layer.get(first + at));
+                drop(world);
+                graph.said.extend(&alone.said);
+                taken = if graph.take_in_one(&alone, 0) { graph.take_in(expanded, at + 1) } else { Taken::Broken };
+            }
+            match taken {
+                Taken::Broken => ControlFlow::Break(End::Broken(graph.first_unexpanded())),
+                Taken::All | Taken::Missed(_) => ControlFlow::Continue(()),
+            }
+        });
+        end.or_else(|| self.unanswerable())
     }
 
     pub(super) fn unanswerable(&self) -> Option<End> {
@@ -179,16 +171,9 @@ impl<'a> Search<'a> {
         Some(End::Unanswerable(format!("a client asks what this world cannot answer: {request}")))
     }
 
-    /// Expands a state on this thread.
+    /// Expands a state on this thread, working out whatever is missed.
     pub(super) fn expand_one(&mut self, state: &[u16]) -> Expanded {
-        let expanded = self.expander.expand_one(&self.world, &self.graph.visited, state);
-        if expanded.outcome(0).missed { self.expand_alone(state) } else { expanded }
-    }
-
-    /// Expands a state, working out whatever is missed.
-    fn expand_alone(&mut self, state: &[u16]) -> Expanded {
-        self.lessons.take(&mut self.world, state);
-        self.expander.expand_one(&self.world, &self.graph.visited, state)
+        learn_and_expand(&mut self.world, &mut self.lessons, &mut self.expander, &self.graph.visited, state)
     }
 
     fn progress(&self) -> Progress {
@@ -254,4 +239,21 @@ impl<'a> Search<'a> {
     pub(super) fn violated(&self, property: Property, what: &str, choices: &[u16]) -> Verdict {
         path::violated(&self.world, property, what, choices)
     }
+}
+
+/// Expands a state, working out whatever is missed. What others may have missed that is known by now is no lesson: so the
+/// lessons are the same for any number of threads.
+fn learn_and_expand(
+    world: &mut World<'_>,
+    lessons: &mut Lessons,
+    expander: &mut Expander,
+    visited: &Visited,
+    state: &[u16],
+) -> Expanded {
+    let first = expander.expand_one(world, visited, state);
+    if !first.outcome(0).missed {
+        return first;
+    }
+    lessons.take(world, state);
+    expander.expand_one(world, visited, state)
 }

@@ -1,9 +1,11 @@
 //! Expanding states: their successors, fingerprinted, some states by one thread and some by another.
 
 use std::{
+    ops::ControlFlow,
     sync::{
-        Mutex, PoisonError,
+        PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
+        mpsc,
     },
     thread,
 };
@@ -14,6 +16,7 @@ use super::{
     edges::NOBODY,
     fair::Clients,
     goals::{self, Reached},
+    graph::Graph,
     visited::{Fingerprint, StateId, Visited, fingerprint},
 };
 use crate::{
@@ -116,6 +119,11 @@ impl Expanded {
         self.numbers.truncate(kept);
     }
 
+    /// How many states it is about.
+    pub(super) fn len(&self) -> usize {
+        self.outcomes.len()
+    }
+
     pub(super) fn outcome(&self, at: usize) -> Outcome {
         self.outcomes[at]
     }
@@ -194,89 +202,79 @@ impl Expander {
     }
 }
 
-/// So many states are one piece of work.
-const PIECE: usize = 128;
+/// So many states are one piece of work: few enough that a thread which waits for one does not wait long, and so many that
+/// handing it over costs little beside.
+const PIECE: usize = 64;
 
-/// What came of expanding some states that follow one another in a layer.
-#[derive(Debug, Default)]
-pub(super) struct Block {
-    // invariant: all but the last are about PIECE states
-    pieces: Vec<Expanded>,
-}
-
-impl Block {
-    /// How many states it is about.
-    pub(super) fn len(&self) -> usize {
-        self.pieces.iter().map(|piece| piece.outcomes.len()).sum()
-    }
-
-    /// Where the expansion of one of these states is.
-    pub(super) fn state(&self, at: usize) -> (&Expanded, usize) {
-        (&self.pieces[at / PIECE], at % PIECE)
-    }
-
-    /// Looks up which of the states that were found are known.
-    pub(super) fn look_up(&mut self, visited: &Visited, threads: usize) {
-        let share = self.pieces.len().div_ceil(threads).max(1);
-        let mut shares = self.pieces.chunks_mut(share);
-        let own = shares.next().unwrap_or_default();
-        let look_up = |share: &mut [Expanded]| {
-            for piece in share {
-                piece.look_up(visited);
-            }
-        };
-        thread::scope(|scope| {
-            for share in shares {
-                scope.spawn(move || look_up(share));
-            }
-            look_up(own);
-        });
-    }
-}
-
-/// Expands the states `from..to` of a layer, on so many threads; this one does something else first. Nothing is looked up
-/// yet. The outcome is the same for any number of threads.
-pub(super) fn expand_all<T>(
-    world: &World<'_>,
+/// Expands the states `from..to` of a layer, piece by piece, on so many threads, and hands each piece to `take` in the
+/// order of the states: what came of expanding them, and the place of the first. It ends early with what `take` breaks with.
+///
+/// This thread takes whatever can be taken, and expands a piece itself when the next one is not there yet. So nobody
+/// waits but at the end, and `take` sees the same for any number of threads, but for this: what `take` teaches the world is known
+/// to some of the pieces that come later and not to others, which may have [missed](Outcome::missed) it.
+pub(super) fn in_order<T>(
+    (world, graph): (&RwLock<&mut World<'_>>, &RwLock<&mut Graph>),
     layer: &Frontier,
     (from, to): (usize, usize),
     threads: usize,
-    first: impl FnOnce() -> T,
-) -> (Block, T) {
+    mut take: impl FnMut(&Expanded, usize) -> ControlFlow<T>,
+) -> Option<T> {
     let count = (to - from).div_ceil(PIECE);
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
-    let work = || {
-        let mut expander = Expander::default();
+    let first = |piece: usize| from + piece * PIECE;
+    let next = AtomicUsize::new(0);
+    let claim = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|piece| *piece < count);
+    let expand = |piece: usize, expander: &mut Expander, room: &mut (usize, usize)| {
+        let mut expanded = Expanded::with_room(*room);
+        let world = world.read().unwrap_or_else(PoisonError::into_inner);
+        for at in first(piece)..(first(piece) + PIECE).min(to) {
+            expander.expand(&world, layer.get(at), &mut expanded);
+        }
+        drop(world);
         // Neighbours are much alike.
-        let mut room = (0, 0);
-        loop {
-            let piece = next.fetch_add(1, Ordering::Relaxed);
-            if piece >= count {
-                return;
-            }
-            let first = from + piece * PIECE;
-            let mut found = Expanded::with_room(room);
-            for at in first..(first + PIECE).min(to) {
-                expander.expand(world, layer.get(at), &mut found);
-            }
-            room = (found.found.len(), found.numbers.len());
-            done.lock().unwrap_or_else(PoisonError::into_inner).push((piece, found));
+        *room = (expanded.found.len(), expanded.numbers.len());
+        // Who takes in is not waited for; it can look up by itself.
+        if let Ok(graph) = graph.try_read() {
+            expanded.look_up(&graph.visited);
         }
+        expanded
     };
-    let first = thread::scope(|scope| {
+    let (done, from_others) = mpsc::channel();
+    thread::scope(|scope| {
         for _ in 1..threads.min(count) {
-            scope.spawn(work);
+            let done = done.clone();
+            scope.spawn(move || {
+                let (mut expander, mut room) = Default::default();
+                while let Some(piece) = claim() {
+                    if done.send((piece, expand(piece, &mut expander, &mut room))).is_err() {
+                        return;
+                    }
+                }
+            });
         }
-        let first = first();
-        work();
-        first
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_unstable_by_key(|(piece, _)| *piece);
-    (Block { pieces: done.into_iter().map(|(_, expanded)| expanded).collect() }, first)
-}
-
-/// How many states are one piece of work.
-pub(super) const fn piece() -> usize {
-    PIECE
+        drop(done);
+        let (mut expander, mut room) = Default::default();
+        let mut waiting: Vec<Option<Expanded>> = Vec::new();
+        waiting.resize_with(count, || None);
+        for piece in 0..count {
+            let found = loop {
+                for (at, found) in from_others.try_iter() {
+                    waiting[at] = Some(found);
+                }
+                if let Some(found) = waiting[piece].take() {
+                    break found;
+                }
+                let (at, found) = match claim() {
+                    Some(at) => (at, expand(at, &mut expander, &mut room)),
+                    // It ends when another thread has panicked, as this one will then.
+                    None => from_others.recv().ok()?,
+                };
+                waiting[at] = Some(found);
+            };
+            if let ControlFlow::Break(end) = take(&found, first(piece)) {
+                next.fetch_max(count, Ordering::Relaxed);
+                return Some(end);
+            }
+        }
+        None
+    })
 }

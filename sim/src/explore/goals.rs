@@ -1,7 +1,12 @@
 //! What must stay possible, whatever has happened: from every state each taker can come to hold the lock, and the
 //! directory can become empty but for what may stay, without a further fault.
 
-use std::ops::ControlFlow;
+use std::{
+    ops::ControlFlow,
+    panic::resume_unwind,
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
+    thread::{self, ScopedJoinHandle},
+};
 
 use super::{
     edges::{Edge, Edges},
@@ -104,54 +109,113 @@ const BLOCKS_UNSEEN: usize = 64;
 /// For each state of a whole search the goals that can be come to from there without a further fault.
 #[derive(Debug)]
 pub(super) struct Reach {
-    of: Vec<Reached>,
+    // invariant: only grows, and so comes to the same whoever is first
+    of: Vec<AtomicU32>,
     places: Places,
 }
 
 impl Reach {
-    /// Works it out, from the goals that states are themselves. Most steps lead onward, so passes from the last state
-    /// to the first need few repetitions.
+    /// Works it out, from the goals that states are themselves, on so many threads. Most steps lead onward, so passes from
+    /// the last state to the first need few repetitions; and what has all goals is not looked at again.
     pub(super) fn new(
         edges: &Edges,
         goals: Reached,
         are: &[(StateId, Reached)],
         places: Places,
+        threads: usize,
         go_on: GoOn<'_>,
     ) -> ControlFlow<String, Self> {
-        let mut of = vec![0; edges.states()];
+        let mut of = Vec::new();
+        of.resize_with(edges.states(), AtomicU32::default);
         for &(state, reached) in are {
-            of[state as usize] = reached;
+            of[state as usize] = reached.into();
         }
-        let mut reach = Self { of, places };
-        let mut steps = Vec::new();
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for block in (0..edges.blocks()).rev() {
+        let reach = Self { of, places };
+        let mut blocks: Vec<usize> = (0..edges.blocks()).rev().collect();
+        loop {
+            let (changed, open) = reach.pass(edges, goals, &blocks, threads, go_on)?;
+            blocks = open;
+            if !changed {
+                return ControlFlow::Continue(reach);
+            }
+        }
+    }
+
+    /// Looks once at these blocks of states; says whether that changed anything, and which of the blocks lack goals yet.
+    fn pass(
+        &self,
+        edges: &Edges,
+        goals: Reached,
+        blocks: &[usize],
+        threads: usize,
+        go_on: GoOn<'_>,
+    ) -> ControlFlow<String, (bool, Vec<usize>)> {
+        let next = AtomicUsize::new(0);
+        let work = |go_on: GoOn<'_>| {
+            let (mut changed, mut open, mut steps) = (false, Vec::new(), Vec::new());
+            while let Some(&block) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) {
                 if block.is_multiple_of(BLOCKS_UNSEEN) {
                     go_on()?;
                 }
-                let first = edges.read(block, &mut steps) as usize;
-                for (at, steps) in (first..first + steps.len()).zip(&steps).rev() {
-                    changed |= reach.of[at] & goals != goals && reach.update(at, steps);
+                let (was_changed, is_open) = self.update_block(edges, goals, block, &mut steps);
+                changed |= was_changed;
+                if is_open {
+                    open.push(block);
                 }
             }
+            ControlFlow::Continue((changed, open))
+        };
+        go_on()?;
+        let (own, others) = thread::scope(|scope| {
+            let others: Vec<_> = (1..threads.min(blocks.len()))
+                .map(|_| scope.spawn(|| work(&mut || ControlFlow::Continue(()))))
+                .collect();
+            let own = work(go_on);
+            if own.is_break() {
+                next.store(blocks.len(), Ordering::Relaxed);
+            }
+            (own, others.into_iter().map(ScopedJoinHandle::join).collect::<Vec<_>>())
+        });
+        let (mut changed, mut open) = own?;
+        for other in others {
+            let (other_changed, other_open) = other.unwrap_or_else(|panic| resume_unwind(panic))?;
+            changed |= other_changed;
+            open.extend(other_open);
         }
-        ControlFlow::Continue(reach)
+        open.sort_unstable_by(|one, other| other.cmp(one));
+        ControlFlow::Continue((changed, open))
     }
 
-    fn update(&mut self, at: usize, steps: &[Edge]) -> bool {
-        let onward = steps.iter().filter(|step| !step.is_fault);
-        let reached = onward
-            .fold(self.of[at], |reached, step| reached | self.places.undo(step.renamed, self.of[step.target as usize]));
-        let changed = reached != self.of[at];
-        self.of[at] = reached;
-        changed
+    /// Says whether anything changed, and whether some state lacks goals yet.
+    fn update_block(&self, edges: &Edges, goals: Reached, block: usize, steps: &mut Vec<Vec<Edge>>) -> (bool, bool) {
+        let first = edges.read(block, steps) as usize;
+        let (mut changed, mut open) = (false, false);
+        for (at, steps) in (first..first + steps.len()).zip(steps).rev() {
+            let before = self.reached(at);
+            if before & goals == goals {
+                continue;
+            }
+            let onward = steps.iter().filter(|step| !step.is_fault);
+            let reached = onward.fold(before, |reached, step| {
+                reached | self.places.undo(step.renamed, self.reached(step.target as usize))
+            });
+            if reached != before {
+                // Nobody else updates this state.
+                self.of[at].store(reached, Ordering::Relaxed);
+                changed = true;
+            }
+            open |= reached & goals != goals;
+        }
+        (changed, open)
+    }
+
+    fn reached(&self, state: usize) -> Reached {
+        self.of[state].load(Ordering::Relaxed)
     }
 
     /// The first state from which one of `goals` cannot be reached, and which of them.
     pub(super) fn first_without(&self, goals: Reached) -> Option<(StateId, Reached)> {
-        let missed = (0..).zip(&self.of).map(|(state, reached)| (state, goals & !reached));
+        let missed = (0..).zip(&self.of).map(|(state, of)| (state, goals & !of.load(Ordering::Relaxed)));
         let (state, missed) = missed.into_iter().find(|(_, missed)| *missed != 0)?;
         Some((state, 1 << missed.trailing_zeros()))
     }

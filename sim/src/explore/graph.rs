@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::{
     edges::{Edge, Edges},
-    expand::{Block, Expanded, Found, Frontier},
+    expand::{Expanded, Found, Frontier},
     fair::Clients,
     goals::Reached,
     visited::{StateId, Visited},
@@ -50,17 +50,16 @@ impl Graph {
         }
     }
 
-    /// Takes in the states of a block from the one at `first` on, in their order.
-    pub(super) fn take_in(&mut self, block: &Block, first: usize) -> Taken {
-        for at in first..block.len() {
-            let (piece, index) = block.state(at);
-            if index == 0 {
-                self.said.extend(&piece.said);
-            }
-            if piece.outcome(index).missed {
+    /// Takes in expanded states from the one at `first` on, in their order.
+    pub(super) fn take_in(&mut self, expanded: &Expanded, first: usize) -> Taken {
+        if first == 0 {
+            self.said.extend(&expanded.said);
+        }
+        for at in first..expanded.len() {
+            if expanded.outcome(at).missed {
                 return Taken::Missed(at);
             }
-            if !self.take_in_one(piece, index) {
+            if !self.take_in_one(expanded, at) {
                 return Taken::Broken;
             }
         }
@@ -68,8 +67,8 @@ impl Graph {
     }
 
     /// Takes in one state; false when it breaks a property by itself.
-    pub(super) fn take_in_one(&mut self, piece: &Expanded, index: usize) -> bool {
-        let outcome = piece.outcome(index);
+    pub(super) fn take_in_one(&mut self, expanded: &Expanded, at: usize) -> bool {
+        let outcome = expanded.outcome(at);
         if outcome.broken {
             return false;
         }
@@ -79,7 +78,7 @@ impl Graph {
         if self.asks_who_is_idle {
             self.idle.push(outcome.idle);
         }
-        for (&Found { fingerprint, known, is_fault, renamed, actor, serves, .. }, numbers) in piece.found(index) {
+        for (&Found { fingerprint, known, is_fault, renamed, actor, serves, .. }, numbers) in expanded.found(at) {
             self.transitions += 1;
             let target = known.unwrap_or_else(|| {
                 let (target, new) = self.visited.insert(fingerprint);

@@ -32,7 +32,8 @@ impl Search<'_> {
     fn judge(&mut self, go_on: GoOn<'_>) -> ControlFlow<String, Verdict> {
         let goals = goals::all(&self.world);
         let places = Places::new(self.world.symmetry.as_ref(), self.world.scenario);
-        let reach = Reach::new(&self.graph.edges, goals, &self.graph.goals, places, go_on)?;
+        let threads = self.limits.threads.max(1);
+        let reach = Reach::new(&self.graph.edges, goals, &self.graph.goals, places, threads, go_on)?;
         for goals in goals::by_property(goals) {
             if let Some((state, goal)) = reach.first_without(goals) {
                 let (choices, client) = self.way_to(state, goals::client_of(goal));

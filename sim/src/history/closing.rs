@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Histories, Then, count};
+use super::{Histories, Then, count, run::Sight};
 use crate::{protocol::Protocol, symmetry::Relabelling};
 
 /// Whether to go on; if not, why.
@@ -67,7 +67,7 @@ impl Histories {
         let Then::Asks(request) = self.nodes[at].then else { return };
         for reply in self.alphabets[request as usize].clone() {
             if self.known(count(at), reply).is_none() {
-                self.extend(protocol, count(at), reply);
+                self.extend(protocol, count(at), reply, Sight::Ahead);
             }
         }
     }

@@ -8,7 +8,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Histories, NodeId, ReplyId, RootId, Then, closing::GoOn, count};
+use super::{Histories, NodeId, ReplyId, RequestId, RootId, Then, closing::GoOn, count};
 use crate::{
     names::{IdNo, IdSet},
     protocol::Protocol,
@@ -120,35 +120,35 @@ impl Histories {
     /// For each history, what it is under exchanged ids; `None` for those of a process whose id becomes that of no
     /// process, or of one that is another kind of client.
     fn images(&self, exchange: &Relabelling, ids: &Exchangeable) -> Result<Vec<Option<NodeId>>, Refusal> {
+        let under = Under::of(self, exchange);
         let mut images: Vec<Option<NodeId>> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
             let image = match node.before {
                 None => root_under(exchange, ids, node.root).and_then(|root| self.roots.get(&root).copied()),
                 Some((before, reply)) => match images[before as usize] {
                     None => None,
-                    Some(before) => Some(self.answered(before, exchange, reply)?),
+                    Some(before) => Some(self.answered(before, &under, reply)?),
                 },
             };
             if let Some(image) = image {
-                self.compare(&node.then, self.then(image), exchange)?;
+                self.compare(&node.then, self.then(image), &under)?;
             }
             images.push(image);
         }
         Ok(images)
     }
 
-    fn answered(&self, before: NodeId, exchange: &Relabelling, reply: ReplyId) -> Result<NodeId, Refusal> {
-        let reply = exchange.of_reply(self.reply(reply));
-        let known = self.replies.find(&reply).and_then(|reply| self.known(before, reply));
-        known.ok_or_else(|| Refusal(format!("nobody knows what follows when {reply:?} is answered to {before}")))
+    fn answered(&self, before: NodeId, under: &Under<'_>, reply: ReplyId) -> Result<NodeId, Refusal> {
+        let known = under.replies[reply as usize].and_then(|image| self.known(before, image));
+        known.ok_or_else(|| {
+            let reply = under.exchange.of_reply(self.reply(reply));
+            Refusal(format!("nobody knows what follows when {reply:?} is answered to {before}"))
+        })
     }
 
-    fn compare(&self, then: &Then, image: &Then, exchange: &Relabelling) -> Result<(), Refusal> {
+    fn compare(&self, then: &Then, image: &Then, under: &Under<'_>) -> Result<(), Refusal> {
         let same = match (then, image) {
-            (Then::Asks(asked), Then::Asks(image)) => {
-                asked == image && exchange.leaves(self.request(*asked))
-                    || exchange.of_request(self.request(*asked)) == *self.request(*image)
-            }
+            (Then::Asks(asked), Then::Asks(image)) => under.requests[*asked as usize] == Some(*image),
             (Then::Ends(then), Then::Ends(image)) => then == image,
             (Then::Breaks(then, _), Then::Breaks(image, _)) => then == image,
             _ => false,
@@ -164,7 +164,25 @@ impl Histories {
             Then::Ends(outcome) => format!("ends with \"{}\"", outcome.said),
             Then::Breaks(_, what) => format!("comes to: {what}"),
         });
+        let exchange = under.exchange;
         Err(Refusal(format!("with {exchange}, an attempt that {told} does something else: it {seen}")))
+    }
+}
+
+/// What requests and replies are under exchanged ids, by their numbers; `None` for what never came up. There are few of
+/// them beside the histories.
+struct Under<'a> {
+    exchange: &'a Relabelling,
+    requests: Vec<Option<RequestId>>,
+    replies: Vec<Option<ReplyId>>,
+}
+
+impl<'a> Under<'a> {
+    fn of(histories: &Histories, exchange: &'a Relabelling) -> Self {
+        let Histories { requests, replies, .. } = histories;
+        let requests = requests.values.iter().map(|request| requests.find(&exchange.of_request(request))).collect();
+        let replies = replies.values.iter().map(|reply| replies.find(&exchange.of_reply(reply))).collect();
+        Self { exchange, requests, replies }
     }
 }
 

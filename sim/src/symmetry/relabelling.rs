@@ -133,11 +133,6 @@ impl Relabelling {
         path.names().iter().map(|name| self.of_name(name)).collect()
     }
 
-    /// True when no id in the request is renamed.
-    pub(crate) fn leaves(&self, request: &Request) -> bool {
-        self.of_request(request) == *request
-    }
-
     /// The text of an id that has a number.
     pub(crate) fn spell(id: IdNo) -> Id {
         scenario::id(id.client(), id.incarnation())

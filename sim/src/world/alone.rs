@@ -32,7 +32,7 @@ pub(super) use somebody::name_of_somebody;
 
 use super::{Successor, World};
 use crate::{
-    history::Then,
+    history::{Then, askers::Askers},
     miss::Miss,
     names::{DEAD, IdNo, PathId, ROOT},
     plan::{Op, Plan},
@@ -74,11 +74,12 @@ impl World<'_> {
     pub(crate) fn learn_who_is_alone(&mut self) {
         let mut places = vec![Vec::new(); IdNo::COUNT];
         let moves = self.moves();
+        let askers = self.histories.askers();
         for id in IdNo::all().filter(|id| id.client() < self.scenario.clients) {
-            let others = self.others(id, &moves);
+            let others = self.others(id, &askers, &moves);
             places[id.at()] = self.names.all_paths().map(|path| self.is_alone(&others, path)).collect();
         }
-        let makers = self.makers(&moves);
+        let makers = self.makers(&askers, &moves);
         self.alone = Some(Alone { places, makers });
     }
 
@@ -94,9 +95,9 @@ impl World<'_> {
         moves
     }
 
-    fn others(&mut self, id: IdNo, moves: &[[PathId; 2]]) -> Others {
+    fn others(&mut self, id: IdNo, askers: &Askers, moves: &[[PathId; 2]]) -> Others {
         let mut others = Others { paths: FxHashSet::default(), moved: FxHashSet::default() };
-        for request in self.histories.requests_while_alive(id) {
+        for request in askers.requests_while_alive(id) {
             let plan = self.learning(|world| world.plan_of(request));
             if matches!(plan.op, Op::Rename) {
                 others.moved.insert(plan.paths[0]);
@@ -200,11 +201,9 @@ impl World<'_> {
 
     fn need_not_wait(&self, state: &State) -> Result<Option<u8>, Miss> {
         for client in 0..self.scenario.clients {
-            let leaves_nothing = || {
-                let plan = self.plan(state.processes[usize::from(client)].history)?;
-                Ok(plan.is_some_and(|plan| matches!(plan.op, Op::Liveness(_))))
-            };
-            if self.is_alone_now(state, client)? && (state.is_calm() || leaves_nothing()?) {
+            let Some(plan) = self.plan_in_an_attempt(state, client)? else { continue };
+            let leaves_nothing = matches!(plan.op, Op::Liveness(_));
+            if (leaves_nothing || state.is_calm()) && self.is_undisturbed(state, client, plan) {
                 return Ok(Some(client));
             }
         }
@@ -234,18 +233,28 @@ impl World<'_> {
 
     /// True when nobody can disturb the client's next call, and it disturbs nobody.
     fn is_alone_now(&self, state: &State, client: u8) -> Result<bool, Miss> {
-        let Some(alone) = &self.alone else { return Ok(false) };
+        let plan = self.plan_in_an_attempt(state, client)?;
+        Ok(plan.is_some_and(|plan| self.is_undisturbed(state, client, plan)))
+    }
+
+    /// The client's next call, where it is one that may be taken alone: not the first of an attempt, not begun, and nothing
+    /// but crashes can come.
+    fn plan_in_an_attempt(&self, state: &State, client: u8) -> Result<Option<Plan>, Miss> {
         let process = &state.processes[usize::from(client)];
-        let only_crashes = Faults { crashes: 0, ..state.left }.is_none() && state.late.is_empty();
-        if process.call != InCall::Before || self.histories.is_root(process.history) || !only_crashes {
-            return Ok(false);
+        if self.alone.is_none() || process.call != InCall::Before || self.histories.is_root(process.history) {
+            return Ok(None);
         }
-        let Some(plan) = self.plan(process.history)? else { return Ok(false) };
-        Ok(match plan.op {
+        let only_crashes = Faults { crashes: 0, ..state.left }.is_none() && state.late.is_empty();
+        if only_crashes { self.plan(process.history) } else { Ok(None) }
+    }
+
+    /// True when nobody can disturb this call of the client, and it disturbs nobody.
+    fn is_undisturbed(&self, state: &State, client: u8, plan: Plan) -> bool {
+        let Some(alone) = &self.alone else { return false };
+        match plan.op {
             Op::Liveness(of) => is_certain(state, of),
-            _ if self.finds_nothing_for_good(alone, state, plan) => true,
-            _ => self.is_undisturbed(alone, state, client, plan),
-        })
+            _ => self.finds_nothing_for_good(alone, state, plan) || self.is_in_its_corner(alone, state, client, plan),
+        }
     }
 
     fn finds_nothing_for_good(&self, alone: &Alone, state: &State, plan: Plan) -> bool {
@@ -253,7 +262,8 @@ impl World<'_> {
         state.is_calm() && takes_away_or_looks && alone.makers.are_all_dead(self, state, plan.paths[0])
     }
 
-    fn is_undisturbed(&self, alone: &Alone, state: &State, client: u8, plan: Plan) -> bool {
+    /// True when it goes where nobody else comes.
+    fn is_in_its_corner(&self, alone: &Alone, state: &State, client: u8, plan: Plan) -> bool {
         let Some(id) = IdNo::new(client, state.processes[usize::from(client)].incarnation) else { return false };
         let is_alone = |path: PathId| alone.places[id.at()].get(usize::from(path)).copied().unwrap_or(false);
         let paths = match plan.op {

@@ -15,7 +15,7 @@ use crate::{
     protocol::Phase,
     replay::Reply,
     scenario::{Budget, Walk},
-    state::{InCall, Listing, Place, State},
+    state::{InCall, Listed, Listing, Place, State},
     tree::{Change, ContentsId, Node, Tree},
     watching::Watching,
 };
@@ -173,7 +173,7 @@ impl World<'_> {
             Op::List => match tree.look_up(names, at) {
                 Ok(Node::Dir) => {
                     let stood = tree.names_in(names, at);
-                    let listing = Listing { dir: at, stood, fleeting: Vec::new() };
+                    let listing = Listing { dir: at, stood, fleeting: Listed::new() };
                     return self.begin(next, client, InCall::Listing(Box::new(listing)), out);
                 }
                 Ok(Node::File(_)) => Err(FsError::NotADirectory),

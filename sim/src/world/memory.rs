@@ -30,7 +30,7 @@ use crate::{
     plan::{Op, Plan},
     replay::Reply,
     scenario::{Budget, Profile},
-    state::{InCall, Listing, Place, Remembered, State, Was},
+    state::{InCall, Listed, Listing, Place, Remembered, State, Was},
     tree::{Change, Node, Tree},
 };
 
@@ -294,7 +294,7 @@ impl World<'_> {
             return Ok(());
         }
         let inside = |known: &&Remembered| known.client == client && self.names.parent(known.path) == dir;
-        let mut fleeting: Vec<_> =
+        let mut fleeting: Listed =
             state.memory.iter().filter(inside).map(|known| self.names.name(known.path)).collect();
         if fleeting.is_empty() {
             return Ok(());

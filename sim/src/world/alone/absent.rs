@@ -9,6 +9,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::{
+    history::askers::Askers,
     names::{DEAD, IdNo, IdSet, PathId, ROOT},
     plan::Op,
     state::State,
@@ -21,8 +22,8 @@ pub(super) struct Makers(Vec<IdSet>);
 
 impl World<'_> {
     /// Works out who makes what, once the histories are merged. `moves` are all the renames there are.
-    pub(super) fn makers(&mut self, moves: &[[PathId; 2]]) -> Makers {
-        let made: Vec<_> = IdNo::all().map(|id| (id, self.made_by(id, moves))).collect();
+    pub(super) fn makers(&mut self, askers: &Askers, moves: &[[PathId; 2]]) -> Makers {
+        let made: Vec<_> = IdNo::all().map(|id| (id, self.made_by(id, askers, moves))).collect();
         let mut makers = vec![IdSet::default(); self.names.all_paths().count()];
         for (id, made) in made {
             let everything = made.contains(&ROOT);
@@ -36,9 +37,9 @@ impl World<'_> {
     }
 
     /// The paths at which there may come to be an entry by an attempt of this process, or the root for all of them.
-    fn made_by(&mut self, id: IdNo, moves: &[[PathId; 2]]) -> FxHashSet<PathId> {
+    fn made_by(&mut self, id: IdNo, askers: &Askers, moves: &[[PathId; 2]]) -> FxHashSet<PathId> {
         let (mut made, mut renames) = (FxHashSet::default(), Vec::new());
-        for request in self.histories.requests_of(id) {
+        for request in askers.requests_of(id) {
             let plan = self.learning(|world| world.plan_of(request));
             match plan.op {
                 Op::CreateDir | Op::CreateFile(_) => {
