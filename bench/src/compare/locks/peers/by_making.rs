@@ -71,13 +71,11 @@ struct At {
 
 impl At {
     fn wait(&self) -> Answer {
-        match &self.removals {
-            Some(removals) => Ok(removals.read_events().map(drop)?),
-            None => {
-                thread::sleep(LOOK_AGAIN);
-                Ok(())
-            }
+        if let Some(removals) = &self.removals {
+            return Ok(removals.read_events().map(drop)?);
         }
+        thread::sleep(LOOK_AGAIN);
+        Ok(())
     }
 }
 
