@@ -20,17 +20,20 @@ use lockwright_kernel::{
     wait_queue::{Admission, Want},
 };
 use nix::{
-    dir::Dir,
     errno::Errno,
     fcntl::{self, AtFlags, OFlag, OpenHow, ResolveFlag},
     sys::stat::{self, Mode},
     unistd::{self, UnlinkatFlags},
 };
+use rustix::fs::RawDir;
 
 mod record;
 
 pub use record::{FAIR_SEMAPHORE, QUEUE, SEMAPHORE, WRITE};
 use record::{Recorded, record};
+
+/// As much of a directory as the adapter reads at once, in bytes.
+const PIECE: usize = 32 * 1024;
 
 /// How an entry below the root is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +98,6 @@ enum What {
     RemoveDir,
     Rename,
     List,
-    /// As far as to the first entry.
-    ListFirst,
     Status,
 }
 
@@ -155,7 +156,7 @@ impl Floor {
     }
 
     fn make(&self, step: &Step) -> nix::Result<()> {
-        let is_one_call = matches!(step.what, What::CreateFile | What::Status | What::List | What::ListFirst);
+        let is_one_call = matches!(step.what, What::CreateFile | What::Status | What::List);
         if self.reach == Reach::WholePath || is_one_call {
             let to = step.to.as_ref().map(|to| (self.root.as_fd(), to.whole.as_c_str()));
             return call(self.reach, step.what, (self.root.as_fd(), &step.at.whole), to);
@@ -202,19 +203,14 @@ fn call(reach: Reach, what: What, at: (BorrowedFd<'_>, &CStr), to: Option<(Borro
             fcntl::openat2(dir, name, beneath(OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC)).map(drop)
         }
         (What::Status, _) => stat::fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW).map(drop),
-        (What::List | What::ListFirst, _) => {
+        (What::List, _) => {
             let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-            let mut entries = Dir::from_fd(fcntl::openat2(dir, name, beneath(flags))?)?.into_iter();
-            let is_own = |entry: &nix::Result<nix::dir::Entry>| {
-                entry
-                    .as_ref()
-                    .is_ok_and(|entry| entry.file_name().to_bytes() != b"." && entry.file_name().to_bytes() != b"..")
-            };
-            if matches!(what, What::ListFirst) {
-                entries.find(is_own).transpose().map(drop)
-            } else {
-                entries.try_for_each(|entry| entry.map(drop))
+            let mut piece = Vec::with_capacity(PIECE);
+            let mut entries = RawDir::new(fcntl::openat2(dir, name, beneath(flags))?, piece.spare_capacity_mut());
+            while let Some(entry) = entries.next() {
+                entry.map_err(|errno| Errno::from_raw(errno.raw_os_error()))?;
             }
+            Ok(())
         }
     }
 }
@@ -225,15 +221,14 @@ fn beneath(flags: OFlag) -> OpenHow {
 }
 
 fn step((call, effect): &Recorded) -> Result<Step, Box<dyn Error>> {
-    let (what, at, to) = match (call, call.effect()) {
-        (Call::Any(_), Call::List(at)) => (What::ListFirst, at, None),
-        (_, Call::List(at)) => (What::List, at, None),
-        (_, Call::CreateDir(at)) => (What::CreateDir, at, None),
-        (_, Call::CreateFile(at, contents)) if contents.is_empty() => (What::CreateFile, at, None),
-        (_, Call::RemoveFile(at)) => (What::RemoveFile, at, None),
-        (_, Call::RemoveDir(at)) => (What::RemoveDir, at, None),
-        (_, Call::Rename(at, to)) => (What::Rename, at, Some(to)),
-        (_, Call::Modified(at)) => (What::Status, at, None),
+    let (what, at, to) = match call.effect() {
+        Call::List(at) => (What::List, at, None),
+        Call::CreateDir(at) => (What::CreateDir, at, None),
+        Call::CreateFile(at, contents) if contents.is_empty() => (What::CreateFile, at, None),
+        Call::RemoveFile(at) => (What::RemoveFile, at, None),
+        Call::RemoveDir(at) => (What::RemoveDir, at, None),
+        Call::Rename(at, to) => (What::Rename, at, Some(to)),
+        Call::Modified(at) => (What::Status, at, None),
         _ => return Err(format!("the floor cannot play back {call}, which answered {effect:?}").into()),
     };
     let to = to.as_ref().map(entry).transpose()?;

@@ -118,6 +118,7 @@ pub const ALL: &[&dyn Peer] = &[
     &flock::Flock { reopens: true },
     &ofd::Ofd,
     &by_making::CREATE,
+    &by_making::WATCHED,
     &by_making::MKDIR,
     &by_making::LINK,
     &fs4::Fs4,

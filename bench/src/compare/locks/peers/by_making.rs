@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+
 use super::{super::super::worker::Holds, AfterDeath, LOOK_AGAIN, Peer};
 use crate::Answer;
 
@@ -16,14 +18,18 @@ pub(super) const CREATE: ByMaking = ByMaking {
     name: "O_EXCL+unlink",
     make: |path| fs::File::create_new(path).map(drop),
     remove: |path| fs::remove_file(path),
+    watches: false,
 };
+
+/// The same, whose waiters are woken by inotify: no lock made of files is handed over sooner, for it takes this and more.
+pub(super) const WATCHED: ByMaking = ByMaking { name: "O_EXCL+unlink, inotify", watches: true, ..CREATE };
 
 /// A directory, which says nothing either.
 pub(super) const MKDIR: ByMaking =
-    ByMaking { name: "mkdir+rmdir", make: |path| fs::create_dir(path), remove: |path| fs::remove_dir(path) };
+    ByMaking { name: "mkdir+rmdir", make: |path| fs::create_dir(path), remove: |path| fs::remove_dir(path), ..CREATE };
 
 /// The dotlock of old, for file systems without `O_EXCL`: a file of its own with the holder in it, and a second name for that.
-pub(super) const LINK: ByMaking = ByMaking { name: "link+unlink", make: link, remove: |path| fs::remove_file(path) };
+pub(super) const LINK: ByMaking = ByMaking { name: "link+unlink", make: link, ..CREATE };
 
 /// Such a lock.
 pub(super) struct ByMaking {
@@ -31,6 +37,8 @@ pub(super) struct ByMaking {
     /// Answers [`ErrorKind::AlreadyExists`] where it is held.
     make: fn(&Path) -> io::Result<()>,
     remove: fn(&Path) -> io::Result<()>,
+    /// Waiters are told of a removal, and look again by the clock where this is not so.
+    watches: bool,
 }
 
 impl Peer for ByMaking {
@@ -43,12 +51,13 @@ impl Peer for ByMaking {
     }
 
     fn polls(&self) -> Duration {
-        LOOK_AGAIN
+        if self.watches { Duration::ZERO } else { LOOK_AGAIN }
     }
 
     fn open(&self, path: &Path) -> Answer<Box<dyn Holds>> {
-        let Self { make, remove, .. } = *self;
-        Ok(Box::new(At { path: path.into(), make, remove }))
+        let Self { make, remove, watches, .. } = *self;
+        let removals = if watches { Some(removals(path)?) } else { None };
+        Ok(Box::new(At { path: path.into(), make, remove, removals }))
     }
 }
 
@@ -56,6 +65,25 @@ struct At {
     path: PathBuf,
     make: fn(&Path) -> io::Result<()>,
     remove: fn(&Path) -> io::Result<()>,
+    /// Tells of each since it was opened, once. Looking comes after it, so none is missed.
+    removals: Option<Inotify>,
+}
+
+impl At {
+    fn wait(&self) -> Answer {
+        if let Some(removals) = &self.removals {
+            return Ok(removals.read_events().map(drop)?);
+        }
+        thread::sleep(LOOK_AGAIN);
+        Ok(())
+    }
+}
+
+/// What is removed from the directory that this is in.
+fn removals(path: &Path) -> Answer<Inotify> {
+    let removals = Inotify::init(InitFlags::IN_CLOEXEC)?;
+    removals.add_watch(path.parent().ok_or("a lock has a directory")?, AddWatchFlags::IN_DELETE)?;
+    Ok(removals)
 }
 
 impl Holds for At {
@@ -63,7 +91,7 @@ impl Holds for At {
         loop {
             match (self.make)(&self.path) {
                 Ok(()) => break,
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => thread::sleep(LOOK_AGAIN),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => self.wait()?,
                 Err(error) => return Err(error.into()),
             }
         }
