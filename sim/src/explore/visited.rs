@@ -5,7 +5,7 @@
 
 use std::hash::Hasher;
 
-use hashbrown::{HashTable, hash_table::Entry};
+use hashbrown::HashTable;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// A state's number, in the order of discovery; breadth first, that is the order of depth.
@@ -65,16 +65,14 @@ impl Visited {
 
     /// The number of a state, and whether it is new.
     pub(super) fn insert(&mut self, fingerprint: Fingerprint) -> (StateId, bool) {
+        // `entry` would tell both, but it makes room before it looks: how large the tables are would depend on how often
+        // what is known is put in again, and that on the threads.
+        if let Some(known) = self.find(fingerprint) {
+            return (known, false);
+        }
+        let id = StateId::try_from(self.count).unwrap_or_else(|_| panic!("more than {} states", StateId::MAX));
         let (fingerprints, (table, hash)) = (&self.fingerprints, place(fingerprint));
-        let is_it = |&id: &StateId| at(fingerprints, id) == fingerprint;
-        let id = match self.tables[table].entry(hash, is_it, |&id| place(at(fingerprints, id)).1) {
-            Entry::Occupied(known) => return (*known.get(), false),
-            Entry::Vacant(free) => {
-                let id = StateId::try_from(self.count).unwrap_or_else(|_| panic!("more than {} states", StateId::MAX));
-                free.insert(id);
-                id
-            }
-        };
+        self.tables[table].insert_unique(hash, id, |&id| place(at(fingerprints, id)).1);
         self.count += 1;
         match self.fingerprints.last_mut() {
             Some(block) if block.len() < BLOCK => block.push(fingerprint),
