@@ -281,6 +281,7 @@ impl PosixWorld {
             return Ok(Wake::Changed);
         }
         loop {
+            notes.read();
             if watches.iter().any(|watch| notes.changed(*watch)) {
                 return Ok(Wake::Changed);
             }

@@ -95,12 +95,13 @@ impl Notes {
         }
     }
 
-    /// True when a change came after `watch` was taken.
-    pub(super) fn changed(&mut self, watch: WatchId) -> bool {
+    /// True when a change that was [read](Notes::read) came after `watch` was taken. What was not read yet stays unread, and
+    /// wakes whoever waits for the [handle](Notes::handle): were it read here, one watch could be looked at, then a change come
+    /// to it and be read for another one that is looked at next, and nobody would be woken.
+    pub(super) fn changed(&self, watch: WatchId) -> bool {
         if watch == BLIND {
             return false;
         }
-        self.read();
         let (number, taken) = parts(watch);
         match self.kept.get(&number) {
             Some(watched) => watched.changed.is_some_and(|changed| changed >= taken),
@@ -126,7 +127,8 @@ impl Notes {
         Ok(number.ok().map(WatchDescriptor::as_raw))
     }
 
-    fn read(&mut self) {
+    /// Takes note of all that the kernel has told.
+    pub(super) fn read(&mut self) {
         let Some(inotify) = &self.inotify else { return };
         loop {
             let events = match inotify.read_events() {
@@ -158,4 +160,38 @@ fn open() -> nix::Result<Inotify> {
 #[expect(clippy::cast_possible_truncation, reason = "each half is taken on its own")]
 fn parts(watch: WatchId) -> (i32, u32) {
     ((watch.0 as u32).cast_signed(), (watch.0 >> 32) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+    use super::*;
+
+    fn is_readable(notes: &Notes) -> bool {
+        let mut fds = [PollFd::new(notes.handle().expect("it was opened"), PollFlags::POLLIN)];
+        poll(&mut fds, PollTimeout::ZERO).expect("a poll") > 0
+    }
+
+    /// A wait looks at several watches, and then sleeps until the kernel tells more.
+    #[test]
+    fn what_comes_to_one_watch_while_another_is_looked_at_still_wakes() {
+        let dir = tempfile::tempdir().expect("a place");
+        let fs = PosixFs::open(dir.path()).expect("it is there");
+        let paths = ["before", "mine"].map(|name| name.parse::<Path>().expect("a path"));
+        for name in ["before", "before/entry", "mine"] {
+            fs::create_dir(dir.path().join(name)).expect("room");
+        }
+        let mut notes = Notes::default();
+        let [before, mine] = paths.map(|path| notes.watch(&fs, &path, Aspect::Entries).expect("a watch"));
+        notes.read();
+        assert!(!notes.changed(before));
+        fs::remove_dir(dir.path().join("before/entry")).expect("it is empty");
+        assert!(!notes.is_elsewhere(mine) && !notes.changed(mine));
+        assert!(is_readable(&notes), "the wait would sleep over it");
+        notes.read();
+        assert!(notes.changed(before) && !notes.changed(mine) && !is_readable(&notes));
+    }
 }
