@@ -5,14 +5,16 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
-    process::{Command, Stdio},
     sync::{Arc, Mutex},
     thread,
 };
 
 use serde_json::{Value, json};
 
-use crate::names::{Names, Sleeper, did};
+use crate::{
+    names::{Names, Sleeper, did},
+    tools::lacks,
+};
 
 /// The uid of the one pod, and whether the one node is ready.
 #[derive(Clone, Copy, Default)]
@@ -63,10 +65,7 @@ fn serve(mut client: &TcpStream, cluster: &Mutex<Cluster>) -> std::io::Result<()
 
 #[test]
 fn the_real_kubectl_is_asked_and_understood() {
-    let mut kubectl = Command::new("kubectl");
-    let version = kubectl.args(["version", "--client"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if !version.is_ok_and(|status| status.success()) {
-        writeln!(std::io::stderr(), "NOT TRIED: the real kubectl, which is not here").expect("stderr");
+    if lacks("kubectl", "the real kubectl") {
         return;
     }
     let cluster = Arc::new(Mutex::new(Cluster { pod: Some("0b5c-9b6e"), is_ready: true, beats: 0 }));

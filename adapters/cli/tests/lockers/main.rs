@@ -10,3 +10,5 @@ mod programs;
 mod scripts;
 mod ssh;
 mod together;
+#[path = "../tools/mod.rs"]
+mod tools;
