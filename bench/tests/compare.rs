@@ -85,6 +85,9 @@ fn locks_are_measured_beside_their_floors_and_their_peers() {
 fn commands_are_measured_beside_flock() {
     let group = group("commands", &[]);
     assert!(rows(&group, "run true").is_superset(&["ours", "true"].into()));
+    for way in ["hand-off on", "hand-off by SIGKILL"] {
+        assert!(rows(&group, way).is_superset(&["ours", "flock"].into()), "{way}");
+    }
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl Bidders for ProcProbe {
 
 impl ProcProbe {
     /// Whether the process that the bid itself names is still there, whoever made it.
-    pub(crate) fn liveness_of(self, bidder: &Bidder) -> Liveness {
+    pub(crate) fn liveness_of(&self, bidder: &Bidder) -> Liveness {
         if !self.is_local() {
             return Liveness::Unknown;
         }

@@ -87,13 +87,12 @@ pub struct Person {
 }
 
 impl ProcProbe {
-    /// By what it can be told whether the owner of `id` lives.
+    /// By what it can be told whether that owner lives.
     #[must_use]
-    pub fn evidence(&self, id: &Id) -> Evidence {
-        let Ok(id) = ProcessId::try_from(id) else { return Evidence::NoProcess };
+    pub fn evidence(&self, owner: &Id) -> Evidence {
+        let Ok(id) = ProcessId::try_from(owner) else { return Evidence::NoProcess };
         let Some(here) = self.here() else { return Evidence::Hidden };
-        let table = Table::new();
-        let verdict = id.verdict(&here, &table);
+        let (verdict, table) = (self.verdict(owner), Table::new());
         let sighting = id.is_visible(&here).then(|| table.process(id.pid));
         match (verdict, sighting) {
             (Liveness::Dead, None) => Evidence::EarlierBoot,

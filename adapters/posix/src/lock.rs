@@ -435,7 +435,7 @@ impl PathLock {
     /// A new world for one caller to wait in.
     #[must_use]
     pub fn world(&self) -> PosixWorld {
-        let world = PosixWorld::with_probe(&self.place.fs, self.place.probe).seeing(self.place.seen.clone());
+        let world = PosixWorld::with_probe(&self.place.fs, self.place.probe.clone()).seeing(self.place.seen.clone());
         if self.place.recovery == Recovery::Never { world.stopped_by_deaths() } else { world }
     }
 

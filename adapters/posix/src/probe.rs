@@ -1,6 +1,11 @@
 //! Asks the operating system whether the owner of an id still runs.
 
-use std::{io, os::fd::OwnedFd};
+use std::{
+    cell::LazyCell,
+    io,
+    os::fd::OwnedFd,
+    sync::{Arc, Mutex},
+};
 
 use lockwright_kernel::{
     check_bid_check::Bidder,
@@ -9,7 +14,11 @@ use lockwright_kernel::{
     ids::process::{Boot, GroupSighting, Here, PID_MAX, ProcessId, ProcessTable, Sighting},
     probe::{Liveness, Probe},
 };
-use nix::{errno::Errno, sys::signal, unistd::Pid};
+use nix::{
+    errno::Errno,
+    sys::signal,
+    unistd::{self, Pid},
+};
 use rustix::process::{PidfdFlags, pidfd_open};
 
 use crate::{
@@ -24,12 +33,32 @@ const LOOKS_MAX: u32 = 4;
 ///
 /// Namespaces are read at each question, so that a child which was forked into another namespace does not judge by the
 /// numbers of its own.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ProcProbe {
     boot: Boot,
     local: bool,
     /// Nobody is told to be dead.
     spares: bool,
+    known: KnownDead,
+}
+
+/// Who was found dead last, by a probe and its clones. Whoever is dead stays so, and is asked about several times in a row: by
+/// who waits, by who takes the lock from it, and by who tells people of that. To look through all processes for its group
+/// would take most of the time that the next holder waits.
+#[derive(Clone, Debug, Default)]
+struct KnownDead(Arc<Mutex<Option<Id>>>);
+
+impl KnownDead {
+    fn has(&self, id: &Id) -> bool {
+        // Who cannot look asks again, also in a child that was forked while another thread looked.
+        self.0.try_lock().is_ok_and(|known| known.as_ref() == Some(id))
+    }
+
+    fn add(&self, id: &Id) {
+        if let Ok(mut known) = self.0.try_lock() {
+            *known = Some(id.clone());
+        }
+    }
 }
 
 impl ProcProbe {
@@ -42,12 +71,12 @@ impl ProcProbe {
     /// A probe for the owners of locks that other hosts use as well, wherever these are kept.
     #[must_use]
     pub fn shared() -> Self {
-        Self { boot: procfs::boot(), local: false, spares: false }
+        Self { boot: procfs::boot(), local: false, spares: false, known: KnownDead::default() }
     }
 
     /// The same as of a file system for a caller who knows which boot this is.
     pub(crate) fn of_boot(fs: &PosixFs, boot: Boot) -> Self {
-        Self { boot, local: fs.is_local(), spares: false }
+        Self { boot, local: fs.is_local(), spares: false, known: KnownDead::default() }
     }
 
     /// The same for somebody who takes nothing from the dead: they are told to be alive. To those who wait for them or look at
@@ -56,26 +85,45 @@ impl ProcProbe {
         Self { spares: true, ..self }
     }
 
-    pub(crate) fn spared(self, liveness: Liveness) -> Liveness {
+    pub(crate) fn spared(&self, liveness: Liveness) -> Liveness {
         if self.spares && liveness == Liveness::Dead { Liveness::Alive } else { liveness }
     }
 
-    pub(crate) fn is_local(self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         self.local
     }
 
     /// Where the caller looks from; `None` when it cannot tell, and sees nothing.
-    pub(crate) fn here(self) -> Option<Here> {
+    pub(crate) fn here(&self) -> Option<Here> {
         Some(Here { boot: self.boot, namespace: procfs::namespace().ok()?, local: self.local })
     }
 
+    /// What is so, whoever is spared.
+    pub(crate) fn verdict(&self, id: &Id) -> Liveness {
+        if self.known.has(id) {
+            return Liveness::Dead;
+        }
+        let verdict = match (ProcessId::try_from(id), self.here()) {
+            (Ok(id), Some(here)) => id.verdict(&here, &Table::new()),
+            _ => Liveness::Unknown,
+        };
+        if verdict == Liveness::Dead {
+            self.known.add(id);
+        }
+        verdict
+    }
+
     /// What is known of the owner of `id`, for a caller who wants to wait for its end.
-    pub(crate) fn look(self, id: &Id) -> Look {
-        let (Ok(id), Some(here)) = (ProcessId::try_from(id), self.here()) else {
+    pub(crate) fn look(&self, owner: &Id) -> Look {
+        if self.known.has(owner) {
+            return Look::Dead;
+        }
+        let (Ok(id), Some(here)) = (ProcessId::try_from(owner), self.here()) else {
             return Look::Unseen;
         };
         let table = Table::new();
         if id.verdict(&here, &table) == Liveness::Dead {
+            self.known.add(owner);
             return Look::Dead;
         }
         if !id.is_visible(&here) {
@@ -90,7 +138,7 @@ impl ProcProbe {
     }
 
     /// The same for the process that a bid names.
-    pub(crate) fn look_at_bidder(self, bidder: &Bidder) -> Look {
+    pub(crate) fn look_at_bidder(&self, bidder: &Bidder) -> Look {
         match self.liveness_of(bidder) {
             Liveness::Dead => Look::Dead,
             Liveness::Alive => {
@@ -116,11 +164,7 @@ pub(crate) enum Look {
 
 impl Probe for ProcProbe {
     fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
-        let verdict = match (ProcessId::try_from(id), self.here()) {
-            (Ok(id), Some(here)) => id.verdict(&here, &Table::new()),
-            _ => Liveness::Unknown,
-        };
-        Ok(self.spared(verdict))
+        Ok(self.spared(self.verdict(id)))
     }
 }
 
@@ -175,6 +219,7 @@ impl Table {
     /// passes its place, and whose parent has a higher number. That child is shown to the next look, and cannot do the
     /// same, for its own child comes late. So two looks in a row are believed, if the numbers did not begin again.
     fn ended(self, leader: u32) -> Option<bool> {
+        let hides = LazyCell::new(procfs::hides_processes);
         for _ in 0..LOOKS_MAX {
             let last = procfs::last_pid()?;
             for _ in 0..2 {
@@ -182,7 +227,7 @@ impl Table {
                 if scan.living.is_some() {
                     return Some(false);
                 }
-                if !scan.complete || !scan.zombies {
+                if !scan.complete || !scan.zombies || *hides {
                     return None;
                 }
             }
@@ -197,15 +242,20 @@ impl Table {
         if !self.shown {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        let mut scan = Scan { living: None, zombies: false, complete: !procfs::hides_processes() };
+        let group = leader.cast_signed();
+        let mut scan = Scan { living: None, zombies: false, complete: true };
         for pid in procfs::pids()? {
             let pid = pid?;
+            // One call in place of a file for each process there is: they may be many, and few are members.
+            if unistd::getpgid(Some(Pid::from_raw(pid.cast_signed()))).is_ok_and(|of| of.as_raw() != group) {
+                continue;
+            }
             match Stat::of(pid) {
-                Ok(member) if member.group == leader.cast_signed() && !member.ended => {
+                Ok(member) if member.group == group && !member.ended => {
                     scan.living = self.seen(member.pid, Some(member.start));
                     return Ok(scan);
                 }
-                Ok(member) => scan.zombies |= member.group == leader.cast_signed(),
+                Ok(member) => scan.zombies |= member.group == group,
                 Err(_) if nobody_at(pid.cast_signed()) => {}
                 Err(_) => scan.complete = false,
             }
@@ -264,6 +314,33 @@ fn nobody_at(pid: i32) -> bool {
 struct Scan {
     living: Option<Seen>,
     zombies: bool,
-    /// False when there may be members that are not shown.
+    /// False when a process could not be read.
     complete: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::process::ThisProcess;
+
+    #[test]
+    fn who_is_found_dead_is_known_to_all_clones_and_who_lives_is_asked_about_again() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let probe = ProcProbe::new(&PosixFs::open(dir.path()).unwrap());
+        let sparing = probe.clone().sparing();
+        let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+        let id = Id::from(&ThisProcess::new().unwrap().fresh_id_for(child.id()).unwrap());
+        assert_eq!(probe.liveness(&id), Ok(Liveness::Alive));
+        assert!(!probe.known.has(&id));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(probe.liveness(&id), Ok(Liveness::Dead));
+        assert!(sparing.known.has(&id));
+        assert_eq!((sparing.verdict(&id), sparing.look(&id)), (Liveness::Dead, Look::Dead));
+        assert_eq!(sparing.liveness(&id), Ok(Liveness::Alive));
+        assert_eq!(probe.verdict(&"batch-12".parse().unwrap()), Liveness::Unknown);
+        assert!(probe.known.has(&id));
+    }
 }

@@ -178,7 +178,7 @@ fn status_field_of(path: &str, name: &str) -> Option<String> {
 
 /// True when `/proc` may leave out, or keep closed, the processes of other users.
 pub(crate) fn hides_processes() -> bool {
-    let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else {
+    let Ok(mounts) = read("/proc/self/mountinfo") else {
         return true;
     };
     let hides = |line: &str| {

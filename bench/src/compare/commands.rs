@@ -1,7 +1,7 @@
-//! A command under a lock that nobody else wants, as a whole process.
+//! A command under a lock, as a whole process: one that nobody else wants, and one that another waits for.
 //!
-//! Each runs `true`, so what is measured is everything else: to start the program, to take the lock, to start the command,
-//! and to give the lock back.
+//! Who is alone runs `true`, so what is measured is everything else: to start the program, to take the lock, to start the command,
+//! and to give the lock back. How a lock goes to [the next](handed) is measured of those whose waiters are woken.
 //!
 //! | contender | what |
 //! |---|---|
@@ -29,8 +29,18 @@ use super::{
 };
 use crate::{Answer, place::places_or};
 
+use handed::Way;
+
+mod handed;
+
+/// A contender: its name, and the words that run `true` under a lock.
+type Line = (&'static str, Vec<OsString>);
+
 const PLAN: Plan = Plan { rounds: 301, enough: Duration::from_secs(5) };
 const TO_TRY: Plan = Plan { rounds: 2, enough: Duration::from_secs(1) };
+
+/// Who does not look again and again while it waits.
+const WAKES: [&str; 5] = ["ours, static", "ours", "flock", "setlock", "with-lock-ex"];
 
 /// The others: the words, and how to get the program. The lock's file is the word that ends in `.lock`.
 const OTHERS: [(&[&str], &str); 5] = [
@@ -63,24 +73,30 @@ pub fn compare(options: &Options) -> Answer<Compared> {
         lines.push((words[0], words.iter().map(OsString::from).collect()));
     }
     lines.retain(|(name, _)| options.takes(name));
-    for place in &places {
-        let contender = |(name, words): &(&str, Vec<OsString>)| {
-            let (dir, words) = (place.dir().to_owned(), words.clone());
-            let round = Box::new(move || run(&words, &dir));
-            Contender { name: (*name).to_owned(), about: String::new(), round }
+    let wakes: Vec<Line> = lines.iter().filter(|(name, _)| WAKES.contains(name)).cloned().collect();
+    let plan = if options.quick { TO_TRY } else { PLAN };
+    let mut measure = |title: String, lines: &[Line], against: &[&str], round: &dyn Fn(&[OsString]) -> Answer<f64>| {
+        let contender = |(name, words): &Line| {
+            let (name, words) = ((*name).to_owned(), words.clone());
+            Contender { name, about: String::new(), round: Box::new(move || round(&words)) }
         };
-        let title = format!("run true on {}", place.name());
-        let plan = if options.quick { TO_TRY } else { PLAN };
         let (rows, failures) = turns::measure(lines.iter().map(contender).collect(), plan, &Progress::of(&title));
-        let against = vec!["flock".to_owned(), "true".to_owned()];
+        let against = against.iter().map(|name| (*name).to_owned()).collect();
         compared.tables.push(Table { title, unit: "milliseconds", more: Vec::new(), against, rows, notes: Vec::new() });
         compared.failures.extend(failures);
+    };
+    for place in &places {
+        measure(format!("run true on {}", place.name()), &lines, &["flock", "true"], &|words| run(words, place.dir()));
+        for way in Way::ALL {
+            let title = format!("{} on {}", way.title(), place.name());
+            measure(title, &wakes, &["flock"], &|words| handed::measure(words, place.dir(), way));
+        }
     }
     Ok(compared)
 }
 
 /// The command in its two forms, built into `dir`; where it is only a try, as this program was built.
-fn ours(options: &Options, dir: &Path) -> Answer<Vec<(&'static str, Vec<OsString>)>> {
+fn ours(options: &Options, dir: &Path) -> Answer<Vec<Line>> {
     const MEASURED: [(&str, &[&str], &str); 2] = [
         ("ours, static", &["build-static"], "release"),
         ("ours", &["build", "--release", "-p", "lockwright"], "release"),

@@ -88,6 +88,28 @@ enum Line {
 /// It counts as waiting when it slept at so many looks in a row, one each millisecond.
 const LOOKS: u32 = 5;
 
+/// No event says that somebody has begun to wait, so this looks until the process, or the thread, of that number sleeps and goes on
+/// sleeping.
+///
+/// # Errors
+///
+/// When it has ended.
+pub fn falls_asleep(number: u64) -> Answer {
+    let path = format!("/proc/{number}/stat");
+    let mut asleep = 0;
+    while asleep < LOOKS {
+        let stat = std::fs::read_to_string(&path)?;
+        let (_, state) = stat.rsplit_once(") ").ok_or("an unknown form of /proc/PID/stat")?;
+        match state.as_bytes().first() {
+            Some(b'S') => asleep += 1,
+            Some(b'Z' | b'X') => return Err("the waiter ended before it had the lock".into()),
+            _ => asleep = 0,
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
 impl Party {
     /// In a process of its own.
     ///
@@ -162,25 +184,13 @@ impl Party {
         numbers.try_into().map_err(|numbers| format!("it said {numbers:?}, and no more").into())
     }
 
-    /// No event says that somebody has begun to wait, so this looks until it sleeps and goes on sleeping.
+    /// Waits until it [waits](falls_asleep) itself.
     ///
     /// # Errors
     ///
     /// When it has ended.
     pub fn falls_asleep(&self) -> Answer {
-        let path = format!("/proc/{}/stat", self.number);
-        let mut asleep = 0;
-        while asleep < LOOKS {
-            let stat = std::fs::read_to_string(&path)?;
-            let (_, state) = stat.rsplit_once(") ").ok_or("an unknown form of /proc/PID/stat")?;
-            match state.as_bytes().first() {
-                Some(b'S') => asleep += 1,
-                Some(b'Z' | b'X') => return Err("the waiter ended before it had the lock".into()),
-                _ => asleep = 0,
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        Ok(())
+        falls_asleep(self.number)
     }
 
     /// Whether a thread has said something, which is then taken for heard. Of a process that is not known.

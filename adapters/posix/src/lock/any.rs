@@ -124,7 +124,7 @@ pub(super) struct Place {
 impl Place {
     /// Tells those from whom the lock is taken, by evidence: nobody, where it is taken from nobody.
     pub(super) fn acting_probe(&self) -> ProcProbe {
-        if self.recovery == Recovery::Never { self.probe.sparing() } else { self.probe }
+        if self.recovery == Recovery::Never { self.probe.clone().sparing() } else { self.probe.clone() }
     }
 
     /// The lock of that layout.
@@ -190,7 +190,7 @@ impl Place {
     }
 
     fn looker(&self) -> Looker {
-        Looker { fs: self.fs.clone(), probe: self.probe, leases: self.leases().ok() }
+        Looker { fs: self.fs.clone(), probe: self.probe.clone(), leases: self.leases().ok() }
     }
 }
 

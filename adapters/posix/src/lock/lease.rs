@@ -70,7 +70,7 @@ impl Place {
     }
 
     pub(super) fn judge(&self) -> LeaseProbe {
-        let judge = |leases| Judge::new(leases, self.tokens().ok(), self.probe, BootTime, self.seen.clone());
+        let judge = |leases| Judge::new(leases, self.tokens().ok(), self.probe.clone(), BootTime, self.seen.clone());
         let leases = self.leases().ok().filter(|_| self.recovery == Recovery::Lapsed);
         LeaseProbe { judge: leases.map(judge), probe: self.acting_probe() }
     }

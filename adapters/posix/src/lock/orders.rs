@@ -134,7 +134,7 @@ impl<'a> Orders<'a> {
 
     fn in_dir(place: &'a Place, suffix: &str) -> Result<Self, FsError> {
         let name: Name = format!("{}.{suffix}", place.name).parse().map_err(|_| FsError::NameTooLong)?;
-        Ok(Self { fs: &place.fs, probe: place.probe, lock: place.path(), path: name.into() })
+        Ok(Self { fs: &place.fs, probe: place.probe.clone(), lock: place.path(), path: name.into() })
     }
 
     /// Takes an order back, if it stands.

@@ -271,7 +271,7 @@ impl Probe for NotingProbe {
 
 impl NotingProbe {
     fn note(&self, id: &Id) -> Result<(), QueueError> {
-        let (fs, probe) = (&self.place.fs, self.place.probe);
+        let (fs, probe) = (&self.place.fs, &self.place.probe);
         let queue = WaitQueue::new(fs.clone(), probe, ThreadChance, self.home.clone(), self.rule);
         let line = queue.tickets()?;
         if let Some(ticket) = line[..holding(self.rule, &places(&line))].iter().find(|ticket| ticket.id == *id) {
