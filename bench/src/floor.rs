@@ -7,6 +7,8 @@
 use std::{
     error::Error,
     ffi::{CStr, CString},
+    fs::File,
+    io::Read,
     num::NonZeroU32,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     path,
@@ -29,7 +31,7 @@ use rustix::fs::RawDir;
 
 mod record;
 
-pub use record::{FAIR_SEMAPHORE, QUEUE, SEMAPHORE, WRITE};
+pub use record::{FAIR_SEMAPHORE, QUEUE, READ, SEMAPHORE, WRITE};
 use record::{Recorded, record};
 
 /// As much of a directory as the adapter reads at once, in bytes.
@@ -69,6 +71,8 @@ pub enum Way {
     Line(&'static str, Admission, Want),
     /// One of so many slots.
     Slots(NonZeroU32),
+    /// A bid in a folder that stands.
+    Bid,
 }
 
 /// The calls of one lock and unlock without contention, ready to be made.
@@ -78,6 +82,8 @@ pub struct Floor {
     reach: Reach,
     /// Where a handle that keeps looks for an order to its id.
     order: Option<CString>,
+    /// A bid says when its process was started.
+    tells_start: bool,
     steps: Vec<Step>,
 }
 
@@ -90,10 +96,10 @@ struct Step {
     fails: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum What {
     CreateDir,
-    CreateFile,
+    CreateFile(Vec<u8>),
     RemoveFile,
     RemoveDir,
     Rename,
@@ -127,7 +133,7 @@ impl Floor {
         let order = matches!(pair.way, Way::Kept(_))
             .then(|| CString::new(format!("{}.broken/{}", pair.lock, pair.id)))
             .transpose()?;
-        Ok(Self { root, reach, order, steps })
+        Ok(Self { root, reach, order, tells_start: pair.way == Way::Bid, steps })
     }
 
     /// Makes the calls, all of them, and leaves nothing behind that was not there.
@@ -139,10 +145,14 @@ impl Floor {
         if self.reach == Reach::Checked {
             std::fs::metadata("/proc/self/")?;
             if let Some(order) = &self.order {
-                let looked = call(self.reach, What::Status, (self.root.as_fd(), order), None);
+                let looked = call(self.reach, &What::Status, (self.root.as_fd(), order), None);
                 if looked != Err(Errno::ENOENT) {
                     return Err("nobody gives orders here".into());
                 }
+            }
+            if self.tells_start {
+                // By `take` it is not asked for its length before.
+                File::open("/proc/self/stat")?.take(u64::MAX).read_to_end(&mut Vec::with_capacity(PIECE))?;
             }
         }
         for step in &self.steps {
@@ -156,16 +166,16 @@ impl Floor {
     }
 
     fn make(&self, step: &Step) -> nix::Result<()> {
-        let is_one_call = matches!(step.what, What::CreateFile | What::Status | What::List);
+        let is_one_call = matches!(step.what, What::CreateFile(_) | What::Status | What::List);
         if self.reach == Reach::WholePath || is_one_call {
             let to = step.to.as_ref().map(|to| (self.root.as_fd(), to.whole.as_c_str()));
-            return call(self.reach, step.what, (self.root.as_fd(), &step.at.whole), to);
+            return call(self.reach, &step.what, (self.root.as_fd(), &step.at.whole), to);
         }
         let parent = self.parent(&step.at)?;
         let to_parent = step.to.as_ref().map(|to| self.parent(to)).transpose()?;
         let to = step.to.as_ref().zip(to_parent.as_ref());
         let to = to.map(|(to, parent)| (self.or_root(parent.as_ref()), to.name.as_c_str()));
-        call(self.reach, step.what, (self.or_root(parent.as_ref()), &step.at.name), to)
+        call(self.reach, &step.what, (self.or_root(parent.as_ref()), &step.at.name), to)
     }
 
     fn or_root<'a>(&'a self, parent: Option<&'a OwnedFd>) -> BorrowedFd<'a> {
@@ -183,17 +193,26 @@ impl Floor {
 }
 
 /// Makes one system call.
-fn call(reach: Reach, what: What, at: (BorrowedFd<'_>, &CStr), to: Option<(BorrowedFd<'_>, &CStr)>) -> nix::Result<()> {
+fn call(
+    reach: Reach,
+    what: &What,
+    at: (BorrowedFd<'_>, &CStr),
+    to: Option<(BorrowedFd<'_>, &CStr)>,
+) -> nix::Result<()> {
     let (dir, name) = at;
     match (what, to) {
         (What::CreateDir, _) => stat::mkdirat(dir, name, Mode::S_IRWXU),
-        (What::CreateFile, _) => {
+        (What::CreateFile(contents), _) => {
             let new = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
             let (flags, mode) = (new | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::S_IRUSR | Mode::S_IWUSR);
-            match reach {
-                Reach::Checked => fcntl::openat2(dir, name, beneath(flags).mode(mode)).map(drop),
-                Reach::WholePath => fcntl::openat(dir, name, flags, mode).map(drop),
+            let file = match reach {
+                Reach::Checked => fcntl::openat2(dir, name, beneath(flags).mode(mode))?,
+                Reach::WholePath => fcntl::openat(dir, name, flags, mode)?,
+            };
+            if !contents.is_empty() {
+                unistd::write(&file, contents)?;
             }
+            Ok(())
         }
         (What::RemoveFile, _) => unistd::unlinkat(dir, name, UnlinkatFlags::NoRemoveDir),
         (What::RemoveDir, _) => unistd::unlinkat(dir, name, UnlinkatFlags::RemoveDir),
@@ -224,7 +243,7 @@ fn step((call, effect): &Recorded) -> Result<Step, Box<dyn Error>> {
     let (what, at, to) = match call.effect() {
         Call::List(at) => (What::List, at, None),
         Call::CreateDir(at) => (What::CreateDir, at, None),
-        Call::CreateFile(at, contents) if contents.is_empty() => (What::CreateFile, at, None),
+        Call::CreateFile(at, contents) => (What::CreateFile(contents), at, None),
         Call::RemoveFile(at) => (What::RemoveFile, at, None),
         Call::RemoveDir(at) => (What::RemoveDir, at, None),
         Call::Rename(at, to) => (What::Rename, at, Some(to)),
@@ -254,14 +273,15 @@ mod tests {
     fn the_floor_plays_back_and_leaves_nothing_behind() {
         let dir = tempfile::tempdir().unwrap();
         let fast = [Way::Fast(Leaf::File), Way::Fast(Leaf::Dir), Way::Kept(Leaf::File)];
-        for way in fast.into_iter().chain([QUEUE, WRITE, FAIR_SEMAPHORE, SEMAPHORE]) {
+        for way in fast.into_iter().chain([QUEUE, READ, WRITE, FAIR_SEMAPHORE, SEMAPHORE, Way::Bid]) {
             for reach in [Reach::Checked, Reach::WholePath] {
-                let keeps = matches!(way, Way::Kept(_));
+                let keeps = matches!(way, Way::Kept(_) | Way::Bid);
                 let floor = Floor::new(dir.path(), &pair(way), reach).unwrap();
                 floor.run().unwrap();
                 floor.run().unwrap();
                 assert_eq!(dir.path().read_dir().unwrap().count(), usize::from(keeps), "{way:?}");
-                assert!(!keeps || dir.path().join("lock/owner").read_dir().unwrap().next().is_none());
+                let stays = dir.path().join(if way == Way::Bid { "lock" } else { "lock/owner" });
+                assert!(!keeps || stays.read_dir().unwrap().next().is_none());
                 std::fs::remove_dir_all(dir.path().join("lock")).ok();
             }
         }

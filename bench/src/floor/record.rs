@@ -7,6 +7,7 @@ use std::{cell::RefCell, num::NonZeroU32};
 
 use lockwright_kernel::{
     chance::Chance,
+    check_bid_check::{Bidder, Bidders, LockFolder},
     fast_lock::{FastLock, Leaf},
     fs::{
         Fs, Halted, MemFs, Through,
@@ -60,6 +61,13 @@ pub(super) fn record(pair: &Pair) -> Done<(MemFs, Vec<Recorded>)> {
             line(&kind, &WaitQueue::new(&recorder, NobodyDied, First, kind.home(), rule), &pair.id, want)?;
             tidy(&recorder, &kind, &path)?;
         }
+        Way::Bid => {
+            disk.create_dir(&path)?;
+            let before = disk.clone();
+            let kind = OneKind::new(&recorder, path.clone(), "bid".parse()?);
+            bid(&recorder, &kind, &LockFolder::new(&recorder, path, ME, NobodyDied), &pair.id)?;
+            return Ok((before, calls.take()));
+        }
         Way::Slots(count) => {
             let kind = OneKind::new(&recorder, path.clone(), format!("sem={count}").parse()?);
             look_for_bids(&recorder, &path);
@@ -93,6 +101,22 @@ fn line<F: Fs>(kind: &OneKind<F>, queue: &WaitQueue<F, NobodyDied, First>, me: &
     Ok(queue.leave(&ticket)?)
 }
 
+/// Beside its bid, whoever bids stands among those who take the lock as this kind.
+fn bid<F: Fs + Copy>(fs: F, kind: &OneKind<F>, bids: &LockFolder<F, NobodyDied>, me: &Id) -> Done {
+    let mine = kind.home().join(me.name());
+    kind.enter()?;
+    fs.ensure_dir(&kind.home())?;
+    fs.ensure_dir(&mine)?;
+    kind.verify()?;
+    bids.try_lock(me)?;
+    bids.unlock(me)?;
+    fs.discard_dir(&mine)?;
+    kind.tidy()?;
+    // Who has died there? Nobody is left.
+    let _ = fs.list(&kind.home());
+    Ok(kind.tidy()?)
+}
+
 fn tidy<F: Fs>(fs: &impl Fs, kind: &OneKind<F>, path: &Path) -> Result<(), Halted> {
     kind.tidy()?;
     fs.discard_dir(path)
@@ -112,14 +136,25 @@ impl Chance for First {
     }
 }
 
+impl Bidders for NobodyDied {
+    fn liveness(&self, _: &Id, _: &Bidder) -> Result<Liveness, Halted> {
+        Ok(Liveness::Alive)
+    }
+}
+
 impl Probe for NobodyDied {
     fn liveness(&self, _: &Id) -> Result<Liveness, Halted> {
         Ok(Liveness::Alive)
     }
 }
 
+/// What stands in a bid: a number as long as most.
+const ME: Bidder = Bidder { pid: 12_345, created: 1_700_000_000 };
+
 /// The first in a queue.
 pub const QUEUE: Way = Way::Line("queue", Admission::ONE, Want::Alone);
+/// A reader among readers and writers.
+pub const READ: Way = Way::Line("rw", Admission::ReadWrite, Want::Shared);
 /// A writer among readers and writers.
 pub const WRITE: Way = Way::Line("rw", Admission::ReadWrite, Want::Alone);
 /// The only holder of a fair semaphore of one.
