@@ -67,7 +67,8 @@ impl Cat {
     fn start(words: &[OsString], dir: &Path) -> Answer<Self> {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).current_dir(dir).process_group(0);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        // Ours tells people of each whom it found dead.
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut input = child.stdin.take().ok_or("no pipe to the process")?;
         let output = child.stdout.take().ok_or("no pipe from the process")?;
         input.write_all(b"x")?;
