@@ -103,8 +103,10 @@
 //!
 //! The same goes for the server's end: within [`Settings::grace`], which is longer, each client notices.
 //!
-//! *Argument.* `specs/glockd/GlockD.tla` has the server, its clients and the network between them, with what holds of them; the
-//! checker goes through this server's own states in `sim/src/network`.
+//! *Argument.* Who takes a lock for its own holds it for as long as the server knows it; the server hears of it no sooner
+//! than it sends, and so forgets it no sooner than it gives up; after the server's end nothing is granted until all have
+//! given up. `Inv` in `specs/glockd/GlockD.tla`, which has the server, its clients and the network between them, says so
+//! as an inductive invariant; the checker goes through this server's own states in `sim/src/network`.
 //!
 //! *Source.* The commands and replies are those of glockd, by apokalyptik; `hello`, `ping`, `pong`, `lg`, `lsg` and `back`
 //! are our own.

@@ -21,7 +21,8 @@
 //!
 //! *Why it admits no more.* A holder holds the lock of a slot, there are as many slots as may hold, and each lock has one
 //! holder. Nothing else is counted. `Inv` in `specs/semaphore/SlotSemaphore.tla` says so as an inductive invariant: whoever
-//! is inside owns one slot, and nobody else owns any.
+//! is inside owns one slot, and nobody else owns any. `specs/semaphore/SlotRecovery.tla` says the same where holders die:
+//! then their slots stay theirs until somebody who finds all of them held asks, and recovers one by its owner's name.
 //!
 //! Who names a slot ([`Semaphore::acquire_slot`]) is tried there, without a look at the others, and may come to have
 //! several.

@@ -51,8 +51,8 @@
 //! higher. If it came before, Z stood in the door when I looked there, and I saw it; or it had left, and then its
 //! ticket, if it has one, was up before my LINE and is seen there for as long as it stands. So once my DOOR step is
 //! over, nobody comes to stand before me any more, and what the rule sees before me only becomes less.
-//! (`specs/wait_queue` says the same in TLA+, call by call, and is held against this code; for the rule *first* `Inv` in
-//! `specs/wait_queue/WaitQueue.tla` is this argument as an inductive invariant.)
+//! (`specs/wait_queue` says the same in TLA+, call by call, and is held against this code; for the rules *first* and *read
+//! and write* `Inv` in `specs/wait_queue/WaitQueue.tla` is this argument as an inductive invariant.)
 //!
 //! *Why nothing that stands is renamed.* A listing under way may miss both the old and the new name of an entry that
 //! is moved from one to the other. Then two would get one place in the order. So who changes from writer to reader, and

@@ -385,7 +385,7 @@ WalksLeadAside == \A p \in Ids :
 (* A proposal stands while its owner is at it, or has died; and its owner has emptied `gone` before it goes ASIDE. *)
 ProposalsArePending == \A p \in Ids : Proposed(p) \in tree =>
     \/ pc[p] \in {"SIGN", "MOVE", "WITHDRAW leaf", "WITHDRAW owner", "dead"}
-    \/ about[p] = p /\ (pc[p] = "CLEAR leaf" \/ pc[p] \in {"CLEAR gone", "ASIDE"} /\ GoneLeaf(p) \notin tree)
+    \/ about[p] = p /\ (pc[p] = "CLEAR leaf" \/ (pc[p] \in {"CLEAR gone", "ASIDE"} /\ GoneLeaf(p) \notin tree))
 
 (* Entries that have a meaning, and what a listing of `owner` may have seen. *)
 IsKnown(path) ==

@@ -16,7 +16,8 @@ CONSTANTS
     Heir,      \* of each session the one that its client may have after it, or itself
     Signs,     \* whether a client that can be reached shows a sign of life as it is asked, or never
     Commands,  \* how often each client asks for something, beside "ping"
-    Quits, Breaks, Ends, Ticks \* how often clients go, connections break, the server dies, and time passes
+    Quits, Breaks, Cuts, Ends, Ticks
+               \* how often clients go, connections break, less is read than has come, the server dies, and time passes
 
 VARIABLES
     there,     \* of each session where its client is: "unborn", "away", "here", "gone"
@@ -148,6 +149,13 @@ Read(s) ==
     /\ \E come \in Answers(Hears(server, s, now), s, up[s], now) : Takes(come)
     /\ UNCHANGED <<clients, broken, now, left>>
 
+(* Less is read than has come, cut anywhere. What has no end yet is no line, and a sign of life all the same. *)
+Cut(s) ==
+    /\ left.cuts > 0 /\ Serves(s) /\ ~broken[s] /\ up[s] # Nothing
+    /\ left' = [left EXCEPT !.cuts = @ - 1]
+    /\ \E come \in {To(Hears(server, s, now), {})} : Takes(come)
+    /\ UNCHANGED <<clients, up, broken, now>>
+
 (* An end is proof that the client is gone, and a break is none. *)
 ServerNotices(s) ==
     /\ Serves(s)
@@ -190,7 +198,7 @@ Init ==
     /\ joined = [s \in Sessions |-> {}]
     /\ lost = [s \in Sessions |-> Nowhere]
     /\ chances = [s \in Sessions |-> IF s \in Born THEN Commands ELSE 0]
-    /\ left = [quits |-> Quits, breaks |-> Breaks, ends |-> Ends, ticks |-> Ticks]
+    /\ left = [quits |-> Quits, breaks |-> Breaks, cuts |-> Cuts, ends |-> Ends, ticks |-> Ticks]
     /\ up = [s \in Sessions |-> Nothing]
     /\ down = [s \in Sessions |-> Nothing]
     /\ broken = [s \in Sessions |-> FALSE]
@@ -198,7 +206,8 @@ Init ==
     /\ now = 0
 
 OfOne(s) ==
-    \/ Connect(s) \/ Ping(s) \/ Hear(s) \/ Quit(s) \/ ClientNotices(s) \/ Break(s) \/ Read(s) \/ ServerNotices(s)
+    \/ Connect(s) \/ Ping(s) \/ Hear(s) \/ Quit(s) \/ ClientNotices(s) \/ Break(s) \/ Read(s) \/ Cut(s)
+    \/ ServerNotices(s)
     \/ \E kind \in Asks \ {"ping"}, n \in Names : Say(s, kind, n)
 
 Next == Work \/ Restart \/ Tick \/ \E s \in Sessions : there[s] # "unborn" /\ OfOne(s)
@@ -236,6 +245,77 @@ LinesMove == \A n \in Names :
 
 (* No fence that anybody knows is larger than the last one that was given, also by earlier runs. *)
 FencesGrow == \A s \in Sessions, n \in Names : mine[s][n] <= server.last /\ lost[s][n] <= server.last
+
+(****************************************************************************)
+(* Why it holds.                                                            *)
+(****************************************************************************)
+
+(* Inv is inductive: it holds at the beginning, and each step from a state where it holds leads to one where it holds,
+   if GraceTime is no shorter than Silence. Who takes a lock for its own, or is about to be told that it has it, holds it as
+   long as the server knows it. The server hears of it no sooner than it sends, and so forgets it no sooner than it gives
+   up by its own clock. After the server's end nobody is granted anything until all that were granted before have given
+   up. *)
+IsTold(s, n) ==
+    down[s] # Nothing /\ down[s][1] = "yes" /\ asked[s][1] \in {"get", "lock", "back"} /\ asked[s][2] = n
+
+Believes(s, n) == there[s] = "here" /\ (mine[s][n] # NoFence \/ IsTold(s, n))
+
+Until(s) == (IF down[s] # Nothing /\ sent[s] > confirmed[s] THEN sent[s] ELSE confirmed[s]) + Silence
+
+WhoBelievesHolds == \A s \in Sessions, n \in Names : (Believes(s, n) /\ IsKnown(s)) => Holds(server, s, n)
+
+(* One that the server does not know has given up, or will before the server grants anything. *)
+TheForgottenGiveUp == \A s \in Sessions, n \in Names : (Believes(s, n) /\ ~IsKnown(s)) =>
+    Hello /\ (Until(s) <= now \/ (server.stage = "claiming" /\ Until(s) <= server.ends))
+
+OneIsSure == \A n \in Names : Cardinality({s \in Sessions : Believes(s, n) /\ (Hello => now < Until(s))}) <= 1
+
+ServerHearsLater == Hello => \A s \in Sessions :
+    /\ confirmed[s] <= now /\ sent[s] <= now /\ server.heard[s] <= now
+    /\ IsKnown(s) => confirmed[s] <= server.heard[s] /\ now < server.heard[s] + Silence
+    /\ (IsKnown(s) /\ (down[s] # Nothing \/ server.waits[s] # Nothing)) => sent[s] <= server.heard[s]
+
+(* A command is in one place: on the way there, with the server, or answered; or lost. *)
+EachAskIsInOnePlace == \A s \in Sessions :
+    /\ up[s] # Nothing => Serves(s) /\ server.waits[s] = Nothing /\ down[s] = Nothing /\ ~broken[s]
+    /\ server.waits[s] # Nothing => Serves(s) /\ down[s] = Nothing
+    /\ down[s] # Nothing => there[s] = "here" /\ asked[s] # Nothing
+    /\ (there[s] = "here" /\ up[s] # Nothing) => asked[s] = up[s]
+    /\ (there[s] = "here" /\ server.waits[s] # Nothing) =>
+         asked[s] # Nothing /\ asked[s][1] = server.waits[s][1] /\ asked[s][2] = server.waits[s][2]
+    /\ (asked[s] # Nothing /\ asked[s][1] \in {"get", "lock", "release", "stray", "back"}) => mine[s][asked[s][2]] = NoFence
+    /\ (asked[s] # Nothing \/ mine[s] # Nowhere) => there[s] = "here"
+    /\ there[s] \in {"unborn", "away"} => server.known[s] = "no"
+
+(* What is left of one that is gone is being seen to, and nobody waits for what is nobody's. *)
+ServerSeesToAll ==
+    /\ \A n \in Names : LET lock == server.locks[n] IN
+         /\ lock.holder # NoOne => server.known[lock.holder] # "no"
+         /\ \A s \in lock.sharers : server.known[s] # "no"
+         /\ \A i \in DOMAIN lock.line : LET wait == server.waits[lock.line[i]] IN
+              wait # Nothing /\ wait[1] = "lock" /\ wait[2] = n
+         /\ \A i, j \in DOMAIN lock.line : i # j => lock.line[i] # lock.line[j]
+         /\ (server.stage = "none" /\ lock.line # << >>) => lock.holder # NoOne
+         /\ server.stage \in {"claiming", "granting"} => lock.holder = NoOne
+    /\ \A s \in Sessions : server.known[s] = "leaving" => \E i \in DOMAIN server.chores : server.chores[i] = <<"release", s>>
+    /\ \A s \in Sessions : server.known[s] = "lost" => Hello /\ broken[s]
+    /\ server.stage = "claiming" => server.ends > now
+    /\ server.stage \in {"granting", "settling"} => \E i \in DOMAIN server.chores : server.chores[i] = <<"settle">>
+
+FencesAreKnown ==
+    /\ Fence(server.epoch) <= server.last /\ server.last < Fence(server.epoch + 1)
+    /\ FencesGrow
+    /\ \A n \in Names : server.locks[n].fence <= server.last
+    /\ \A s \in Sessions : down[s] # Nothing => down[s][2] <= server.last
+
+Inv ==
+    /\ EachAskIsInOnePlace
+    /\ ServerHearsLater
+    /\ ServerSeesToAll
+    /\ WhoBelievesHolds
+    /\ TheForgottenGiveUp
+    /\ OneIsSure
+    /\ FencesAreKnown
 
 (* What the clients of one lock see of it is a lock: nobody comes by it but from nobody. Whoever is not sure any more
    has given it up, and the server may take longer to know. *)

@@ -22,7 +22,7 @@ HeldInit ==
     /\ broken = [s \in Sessions |-> FALSE]
     /\ server = Granted
     /\ now = 0
-    /\ left = [quits |-> Quits, breaks |-> Breaks, ends |-> Ends, ticks |-> Ticks]
+    /\ left = [quits |-> Quits, breaks |-> Breaks, cuts |-> Cuts, ends |-> Ends, ticks |-> Ticks]
 
 SpecFromHeld == HeldInit /\ [][Next]_vars
 =============================================================================

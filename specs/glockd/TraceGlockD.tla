@@ -17,6 +17,7 @@ Does(e) ==
       [] e.event = "quit" -> Quit(e.who)
       [] e.event = "break" -> Break(e.who)
       [] e.event = "read" -> Read(e.who)
+      [] e.event = "cut" -> Cut(e.who)
       [] e.event = "hear" -> down[e.who] = (IF e.yes THEN Yes(e.fence) ELSE No) /\ Hear(e.who)
       [] e.event = "server notices" -> ServerNotices(e.who)
       [] e.event = "client notices" -> ClientNotices(e.who)

@@ -15,10 +15,10 @@ use lockwright_specs::{
 const CONFIG: &str = "TraceGlockD.cfg";
 
 /// Nobody whose signs of life are asked for waits in vain meanwhile: the question would come with the answer, and be heard
-/// before it.
+/// before it. Nobody sends ahead.
 fn scenario(row: &str) -> Scenario {
     let scenario = network::find(row).expect("it is one of the rows").scenario;
-    Scenario { wait: if scenario.says_hello { 4 } else { scenario.wait }, ..scenario }
+    Scenario { wait: if scenario.says_hello { 4 } else { scenario.wait }, ahead: 1, ..scenario }
 }
 
 /// What is wrong goes wrong rarely: else all would be gone before anything is under way.
@@ -31,7 +31,7 @@ fn some_runs(scenario: &Scenario, runs: u64, steps: usize) -> Vec<Unfolding> {
         Unfolding::of_run(scenario, steps, |events| {
             loop {
                 let choice = chance.usize(..events.len().max(1));
-                let is_fault = matches!(events.get(choice), Some(&("quit" | "break" | "restart" | "tick")));
+                let is_fault = matches!(events.get(choice), Some(&("quit" | "break" | "cut" | "restart" | "tick")));
                 if !is_fault || chance.usize(..FAULTS_ONE_IN) == 0 || events.len() == 1 {
                     return choice;
                 }
@@ -59,9 +59,12 @@ fn walk(modules: &Modules, tool: &Tool, code: &[Unfolding]) -> Conformance<Unfol
 fn what_the_code_does_is_allowed_and_comes_to_every_step() {
     let Some(tool) = Tool::find_for_test() else { return };
     let mut taken = BTreeSet::new();
-    for (row, runs) in [("compete", 10), ("queue", 15), ("count", 10), ("break", 15), ("restart", 30)] {
+    for (row, runs) in [("compete", 10), ("queue", 15), ("count", 10), ("break", 15), ("pipeline", 10), ("restart", 30)]
+    {
         let large = scenario(row);
-        let small = Scenario { clients: 2, names: &["a"], commands: 1, ticks: large.ticks.min(1), ..large };
+        let names = if large.cuts > 0 { large.names } else { &["a"] };
+        let (ticks, cuts) = (large.ticks.min(1), large.cuts.min(1));
+        let small = Scenario { clients: 2, names, commands: 1, ticks, cuts, ..large };
         let mut code = some_runs(&large, runs, 80);
         if large.ends == 0 {
             code.push(Unfolding::of(&small, 10_000).expect("it is small"));
@@ -93,6 +96,7 @@ fn what_the_code_does_is_allowed_and_comes_to_every_step() {
         "quit",
         "break",
         "read",
+        "cut",
         "hear",
         "server notices",
         "client notices",
@@ -111,10 +115,11 @@ fn what_the_code_does_is_allowed_and_comes_to_every_step() {
 }
 
 /// What is wrong, and the step at which its shortest run stops being a behaviour of the specification.
-const FLAWED: [(&str, &str); 8] = [
+const FLAWED: [(&str, &str); 9] = [
     ("serves_the_gone", "server notices"),
     ("releases_for_anybody", "read"),
     ("keeps_count", "server notices"),
+    ("takes_cut_line", "cut"),
     ("forgetful_restart", "restart"),
     ("no_grace", "restart"),
     ("short_grace", "tick"),

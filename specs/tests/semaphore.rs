@@ -2,14 +2,20 @@
 
 use std::num::NonZeroU32;
 
-use lockwright_kernel::{fs::Fs, id::Id, lock::LockError};
+use lockwright_kernel::{
+    fs::{Fs, Halted},
+    id::Id,
+    lock::{Lock, LockError},
+    path::Path,
+    semaphore::Semaphore,
+};
 use lockwright_sim::{
     Replay,
     protocol::Protocol,
     scenario::Scenario,
     scenarios::{
         SlotClients,
-        semaphore::{TWO_PASSES, semaphore_path},
+        semaphore::{TWO_PASSES, TWO_SLOTS, semaphore_path, slot_lock},
     },
     unfold::Unfolding,
 };
@@ -92,9 +98,131 @@ fn a_changed_step_of_the_specification_is_noticed() {
     }
 }
 
+/// The shipped semaphore over the shipped lock.
+const OVER_LOCKS: SlotClients = SlotClients { acquire: acquire_a_lock, ..TWO_SLOTS };
+
+/// The second pass asks nobody either.
+const NEVER_ASKS: SlotClients = SlotClients { acquire: acquire_unasked, ..TWO_SLOTS };
+
+/// Who finds a slot held takes it for one of the dead.
+const TAKES_FOR_DEAD: SlotClients = SlotClients { acquire: acquire_from_anybody, ..TWO_SLOTS };
+
+fn acquire_a_lock(world: &Replay<'_>, slots: NonZeroU32, me: &Id) -> Result<(), LockError> {
+    Semaphore::new(world, semaphore_path(), slots, |at| slot_lock(world, at), world).acquire(me).map(drop)
+}
+
+fn acquire_unasked(world: &Replay<'_>, slots: NonZeroU32, me: &Id) -> Result<(), LockError> {
+    Semaphore::new(world, semaphore_path(), slots, |at| slot_lock(world, at), world).acquire_unasked(me).map(drop)
+}
+
+fn acquire_from_anybody(world: &Replay<'_>, slots: NonZeroU32, me: &Id) -> Result<(), LockError> {
+    let make = |at| TakenFromAnybody(slot_lock(world, at));
+    Semaphore::new(world, semaphore_path(), slots, make, world).acquire(me).map(drop)
+}
+
+/// A lock that recovers from its owner, whoever that is.
+struct TakenFromAnybody<L>(L);
+
+impl<L: Lock> Lock for TakenFromAnybody<L> {
+    fn try_lock(&self, me: &Id) -> Result<(), LockError> {
+        match self.0.try_lock_unasked(me) {
+            Err(LockError::Held { owner: Some(owner) }) => self.0.recover(&owner)?,
+            answer => return answer,
+        }
+        self.0.try_lock_unasked(me)
+    }
+
+    fn try_lock_unasked(&self, me: &Id) -> Result<(), LockError> {
+        self.0.try_lock_unasked(me)
+    }
+
+    fn unlock(&self, me: &Id) -> Result<(), LockError> {
+        self.0.unlock(me)
+    }
+
+    fn owner(&self) -> Result<Option<Id>, LockError> {
+        self.0.owner()
+    }
+
+    fn proposals(&self) -> Result<Vec<Id>, LockError> {
+        self.0.proposals()
+    }
+
+    fn clean(&self, id: &Id) -> Result<(), Halted> {
+        self.0.clean(id)
+    }
+
+    fn recover(&self, id: &Id) -> Result<(), LockError> {
+        self.0.recover(id)
+    }
+
+    fn waits_on(&self) -> Path {
+        self.0.waits_on()
+    }
+}
+
+fn walk_among_the_dead(modules: &Modules, tool: &Tool, protocol: &dyn Protocol, runs: u64) -> Conformance {
+    let code = runs::random(protocol, &Scenario::new("slots", 3, 2), runs, 300);
+    conform::walk(modules, tool, ["TraceSlotRecovery", "SlotRecoveryCode"], &code).expect("it comes to an end")
+}
+
+/// With deaths, each slot a `fast_lock` under the check policy: runs that chance picks.
+#[test]
+fn what_contenders_do_who_die_is_allowed_and_comes_to_every_step() {
+    let Some(tool) = Tool::find_for_test() else { return };
+    let walked = walk_among_the_dead(&Modules::gather().expect("they are copied"), &tool, &OVER_LOCKS, 20);
+    assert_eq!(walked.refused.iter().map(ToString::to_string).next(), None);
+    assert_eq!(walked.unreached(), 0);
+    let positions: String = walked.values("pc").into_iter().collect();
+    let steps = [
+        "LOOK",
+        "START",
+        "PASS",
+        "PASS AGAIN",
+        "ASK",
+        "RECOVER",
+        "AGAIN",
+        "TRY AGAIN",
+        "HOLD",
+        "FIND",
+        "SWEEP",
+        "SWEEP ASK",
+        "SWEEP RECOVER",
+        "TIDY",
+        "dead",
+    ];
+    let missing: Vec<&str> = steps.into_iter().filter(|step| !positions.contains(&format!("|-> \"{step}\""))).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn who_never_asks_and_who_asks_nobody_are_refused_where_they_differ() {
+    let Some(tool) = Tool::find_for_test() else { return };
+    for (broken, call) in [(NEVER_ASKS, "discard_dir(pool)"), (TAKES_FOR_DEAD, "discard_file")] {
+        let modules = Modules::gather().expect("they are copied");
+        let walked = walk_among_the_dead(&modules, &tool, &broken, 5);
+        let first = walked.refused.first().expect("it is broken").to_string();
+        assert!(first.contains(call), "{first}");
+    }
+}
+
+/// The specification of recovery with one step changed no longer allows what the code does.
+#[test]
+fn a_changed_step_of_the_recovery_is_noticed() {
+    let Some(tool) = Tool::find_for_test() else { return };
+    for (old, new) in [
+        (r#"IF pc[p] = "PASS AGAIN" THEN Goes"#, "IF TRUE THEN Goes"),
+        (r#"[] pc[p] = "PASS" -> Goes(p, "PASS AGAIN", start[p], start[p], p)"#, ""),
+    ] {
+        let modules = Modules::gather().expect("they are copied");
+        modules.alter("SlotRecovery.tla", old, new).expect("it is there");
+        assert!(!walk_among_the_dead(&modules, &tool, &OVER_LOCKS, 5).refused.is_empty(), "{new}");
+    }
+}
+
 /// The semaphore's own page names the specification that its argument is checked in.
 #[test]
 fn the_code_names_the_specification() {
     let code = std::fs::read_to_string(modules::root().join("../kernel/src/semaphore.rs")).expect("it is there");
-    assert!(code.contains("specs/semaphore/SlotSemaphore.tla"));
+    assert!(code.contains("specs/semaphore/SlotSemaphore.tla") && code.contains("specs/semaphore/SlotRecovery.tla"));
 }

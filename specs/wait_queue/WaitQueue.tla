@@ -82,7 +82,7 @@ FairSpec == Spec /\ \A p \in Procs : WF_vars(GoOn(p))
 (* --------------------------------------------------- Properties --------------------------------------------------- *)
 
 Holders == {p \in Procs : pc[p] \in {"holding", "share ends", "share"}}
-IsReader(p) == p \in Sharers \/ ReadWrite /\ HasTicket(p) /\ ~mark[p]
+IsReader(p) == p \in Sharers \/ (ReadWrite /\ HasTicket(p) /\ ~mark[p])
 
 (* At most so many hold; of readers and writers a writer holds alone. *)
 Admitted ==
@@ -97,12 +97,13 @@ TicketsStay == \A p \in Procs : Stands(p) \/ mine[p] = NoPlace \/ pc[p] \in {"ti
 
 (* -------------------------------------------------- Why it admits ------------------------------------------------ *)
 
-(* Inv is inductive where so many hold, first come, first served: it holds at the beginning, and each step from a state *)
-(* where it holds leads to one where it holds. It is said in the order of the argument. Who may still come to stand     *)
-(* before p has a number in mind and no ticket, so its flag stands in the door. Whoever of them entered before p had    *)
-(* its ticket is awaited by p, and is shown to p by the door; all others see the ticket, and come to stand behind it.   *)
-(* So once p has looked at the door, nobody comes to stand before it any more, and all who stand there were there when  *)
-(* p began to look along the line. p holds when they are few enough, and they only become fewer.                        *)
+(* Inv is inductive: it holds at the beginning, and each step from a state where it holds leads to one where it holds.  *)
+(* It is said in the order of the argument. Who may still come to stand before p has a number in mind and no ticket, so *)
+(* its flag stands in the door. Whoever of them entered before p had its ticket is awaited by p, and is shown to p by   *)
+(* the door; all others see the ticket, and come to stand behind it. So once p has looked at the door, nobody comes to  *)
+(* stand before it any more, and all who stand there were there when p began to look along the line. p holds when they  *)
+(* are few enough, and they only become fewer. Of readers and writers, a writer holds when nobody is before it; a       *)
+(* reader when no writer is but one without its mark, which no writer gets again where it stands.                       *)
 MayOvertake(q, p) ==
     \/ pc[q] = "look ends" /\ mine[p] \notin reading[q].stood
     \/ pc[q] = "ticket" /\ mine[q] < mine[p]
@@ -114,9 +115,9 @@ LineIsShown == \A p \in Procs : pc[p] = "line ends" => TicketsBefore(p) \subsete
 FewStandBefore == \A p \in Procs :
     (~ReadWrite /\ pc[p] \in {"notice", "holding"}) => Cardinality(TicketsBefore(p)) < Slots
 
-(* Whose directories are removed by another is dead. *)
-OnlyTheDeadAreRemoved == \A p \in Procs :
-    pc[p] \in {"door unmark", "door leaf", "door flag", "meet unmark", "meet leaf"} => pc[whom[p]] = "dead"
+WritersBefore(p) == {place \in TicketsBefore(p) : ~Shares(place)}
+NobodyIsAloneBefore == ReadWrite => \A p \in Holders :
+    IF p \in Sharers THEN \A place \in WritersBefore(p) : ~mark[line[place]] ELSE TicketsBefore(p) = {}
 
 (* Where each stands: with a number in mind in the door, and then in line until it removes its ticket. *)
 BeforeDoor == {"idle", "enter door", "enter flag", "tidy", "tidy queue"}
@@ -125,8 +126,22 @@ PastDoor == {"line", "line ends", "notice", "holding", "alone", "share", "share 
 Placed == PastDoor \cup {"turn", "door ends", "door sample", "door sample ends", "door ask", "door unmark", "door leaf",
                          "door flag", "unmark", "remove"}
 Meetings == {"meet", "meet ends", "meet empty", "meet ask", "meet unmark", "meet leaf", "meet place"}
-IsComing(p) == pc[p] \in InDoorway \/ pc[p] \in Meetings /\ then[p] = "withdraw"
-IsInLine(p) == pc[p] \in Placed \/ pc[p] \in Meetings /\ then[p] \notin {"withdraw", "sweep"}
+IsComing(p) == pc[p] \in InDoorway \/ (pc[p] \in Meetings /\ then[p] = "withdraw")
+IsInLine(p) == pc[p] \in Placed \/ (pc[p] \in Meetings /\ then[p] \notin {"withdraw", "sweep"})
+
+(* What a reader knows of the writers before it, while it meets the nearest: no others stand there, and whom it finds. *)
+LooksAtWriter(p) == pc[p] \in Meetings \cup {"alone"} /\ then[p] = "look"
+WriterIsMet == \A p \in Procs : LooksAtWriter(p) =>
+    /\ p \in Sharers /\ aim[p] < mine[p]
+    /\ WritersBefore(p) \subseteq {aim[p]} \cup todo[p]
+    /\ pc[p] = "alone" => todo[p] = {}
+    /\ (IsTicket(aim[p]) /\ pc[p] = "meet ends") => reading[p].stood = {line[aim[p]]} /\ reading[p].fleeting = {}
+    /\ (IsTicket(aim[p]) /\ pc[p] \in {"meet ask", "alone"}) => whom[p] = line[aim[p]]
+
+(* Whose directories are removed by another is dead. *)
+OnlyTheDeadAreRemoved == \A p \in Procs :
+    pc[p] \in {"door unmark", "door leaf", "door flag", "meet unmark", "meet leaf"} => pc[whom[p]] = "dead"
+
 EachTicketIsHeld ==
     /\ \A p \in Procs : IsInLine(p) => HasTicket(p)
     /\ \A place \in Places : IsTicket(place) =>
@@ -145,6 +160,8 @@ Inv ==
     /\ WhoMayOvertakeIsAwaited
     /\ LineIsShown
     /\ FewStandBefore
+    /\ NobodyIsAloneBefore
+    /\ WriterIsMet
     /\ OnlyTheDeadAreRemoved
     /\ EachStandsWhereItIs
 

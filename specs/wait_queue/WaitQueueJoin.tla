@@ -89,7 +89,7 @@ WithdrawMark(p) ==
     /\ UNCHANGED <<queue, door, flag, line, reading, mine, awaits, meeting, ahead, joins>>
 
 WithdrawLeaf(p) ==
-    /\ pc[p] = "withdraw leaf" \/ pc[p] = "withdraw" /\ ~HaveMarks
+    /\ pc[p] = "withdraw leaf" \/ (pc[p] = "withdraw" /\ ~HaveMarks)
     /\ flag' = [flag EXCEPT ![p] = IF @ = "whole" THEN "bare" ELSE @]
     /\ Goes(p, "withdraw flag")
     /\ UNCHANGED <<queue, door, line, mark, reading, mine, awaits, meeting, ahead, joins>>

@@ -17,7 +17,7 @@ Unmark(p) ==
 
 (* 2 REMOVE my ticket, and its place. *)
 Remove(p) ==
-    /\ pc[p] = "remove" \/ ~HasMark(p) /\ (MayLeave(p) \/ pc[p] = "unmark")
+    /\ pc[p] = "remove" \/ (~HasMark(p) /\ (MayLeave(p) \/ pc[p] = "unmark"))
     /\ IF HasTicket(p)
        THEN /\ line' = [line EXCEPT ![mine[p]] = "empty"]
             /\ reading' = Noted(reading, mine[p], {}, {p})

@@ -68,7 +68,7 @@ DoorFlag(p) ==
 
 (* 3 LINE: list it, and ask the rule. *)
 LineBegin(p) ==
-    /\ pc[p] = "line" \/ pc[p] = "turn" /\ awaits[p] = {}
+    /\ pc[p] = "line" \/ (pc[p] = "turn" /\ awaits[p] = {})
     /\ Begins(p, Queue)
     /\ Goes(p, "line ends")
     /\ UNCHANGED <<disk, mine, awaits, meeting, ahead, joins>>

@@ -11,6 +11,10 @@
 //!
 //! A writer that has lost its mark `alone` shares. It counts as a reader for those behind it, unless another writer
 //! stands before it: then it was not its turn when it lost the mark, and it is on its way out of the line.
+//!
+//! *Why a writer is alone.* Nobody comes to stand before who has passed the door. A writer holds when nobody stands before
+//! it; a reader when no writer does but one that has lost its mark, which none gets again where it stands.
+//! `NobodyIsAloneBefore` in `specs/wait_queue/WaitQueue.tla` says so, and is a part of the inductive invariant there.
 
 use core::num::NonZeroU32;
 

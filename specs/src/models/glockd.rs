@@ -5,7 +5,7 @@ use super::{Model, Twin};
 const SERVER: &str = "GlockDServer.tla";
 const WHOLE: &str = "GlockD.tla";
 
-pub(super) const MODELS: [Model; 4] = [
+pub(super) const MODELS: [Model; 6] = [
     Model {
         module: "MCGlockD",
         what: "two clients that stand in line for a lock, one of which goes",
@@ -37,9 +37,9 @@ pub(super) const MODELS: [Model; 4] = [
     },
     Model {
         module: "MCGlockDShared",
-        what: "two clients that share a lock, and a connection that breaks",
+        what: "two clients that share a lock, a connection that breaks, and a command that is cut",
         refines: Some("Abstract"),
-        states: 1236,
+        states: 2464,
         twins: &[Twin {
             what: "a holder of a shared lock that goes is counted still",
             file: SERVER,
@@ -116,6 +116,51 @@ pub(super) const MODELS: [Model; 4] = [
                 file: SERVER,
                 old: "at + GraceTime",
                 new: "at + 1",
+                violates: "SureOnesHold",
+            },
+        ],
+    },
+    Model {
+        module: "MCGlockDTwoNames",
+        what: "two clients and two locks, and Inv from the beginning",
+        refines: None,
+        states: 1291,
+        twins: &[
+            Twin {
+                what: "of all that one held who is gone, one lock is released",
+                file: SERVER,
+                old: r"    LET names == {n \in Names : Holds(g, s, n)} IN",
+                new: r"    LET held == {n \in Names : Holds(g, s, n)}
+           names == {CHOOSE n \in Names : n \in held \/ held = {}} IN",
+                violates: "Inv",
+            },
+            Twin {
+                what: "a release serves nobody",
+                file: SERVER,
+                old: r"Released(g.locks[n])]], {n}, {<<s, Yes(0)>>})",
+                new: r"Released(g.locks[n])]], {}, {<<s, Yes(0)>>})",
+                violates: "Inv",
+            },
+        ],
+    },
+    Model {
+        module: "MCGlockDInductive",
+        what: "Inv leads to Inv, whatever one client, the server, or time does, from states in which it holds",
+        refines: None,
+        states: 27214,
+        twins: &[
+            Twin {
+                what: "what is read is a line, whether it has an end or not",
+                file: WHOLE,
+                old: "{To(Hears(server, s, now), {})}",
+                new: "Answers(Hears(server, s, now), s, up[s], now)",
+                violates: "Inv",
+            },
+            Twin {
+                what: "Inv does not say that who is forgotten gives up before anything is granted",
+                file: WHOLE,
+                old: "    /\\ TheForgottenGiveUp\n",
+                new: "",
                 violates: "SureOnesHold",
             },
         ],

@@ -3,8 +3,9 @@
 use super::{Model, Twin};
 
 const FILE: &str = "SlotSemaphore.tla";
+const RECOVERY: &str = "SlotRecovery.tla";
 
-pub(super) const MODELS: [Model; 3] = [
+pub(super) const MODELS: [Model; 6] = [
     Model {
         module: "MCSlotSemaphore",
         what: "three contenders for two slots",
@@ -57,6 +58,56 @@ pub(super) const MODELS: [Model; 3] = [
             file: FILE,
             old: "IF Reads(slot[p]) = p THEN Goes(p, \"REMOVE\"",
             new: "IF Reads(slot[p]) # NoOne THEN Goes(p, \"REMOVE\"",
+            violates: "Inv",
+        }],
+    },
+    Model {
+        module: "MCSlotRecovery",
+        what: "two contenders for two slots, one of which may be killed and come again",
+        refines: Some("Abstract"),
+        states: 7198,
+        twins: &[
+            Twin {
+                what: "who is told of an owner takes it for dead",
+                file: RECOVERY,
+                old: r#"IF pc[about[p]] = "dead" THEN Goes(p, "RECOVER""#,
+                new: r#"IF TRUE THEN Goes(p, "RECOVER""#,
+                violates: "Inv",
+            },
+            Twin {
+                what: "a slot is taken from whoever has it by then",
+                file: RECOVERY,
+                old: r#"    /\ Goes(p, "AGAIN", slot[p], start[p], p)
+    /\ Passes(slot[p], IF owner[slot[p]] = about[p] THEN NoOne ELSE owner[slot[p]])"#,
+                new: r#"    /\ Goes(p, "AGAIN", slot[p], start[p], p)
+    /\ Passes(slot[p], NoOne)"#,
+                violates: "NotDispossessed",
+            },
+        ],
+    },
+    Model {
+        module: "MCSlotRecoveryFair",
+        what: "the dead do not keep all slots",
+        refines: None,
+        states: 213,
+        twins: &[Twin {
+            what: "in the second pass nobody asks either",
+            file: RECOVERY,
+            old: r#"IF pc[p] = "PASS AGAIN" THEN Goes"#,
+            new: r"IF FALSE THEN Goes",
+            violates: "NotForeverFull",
+        }],
+    },
+    Model {
+        module: "MCSlotRecoveryInductive",
+        what: "Inv leads to Inv from states in which it holds, of two contenders for two slots",
+        refines: None,
+        states: 4015,
+        twins: &[Twin {
+            what: "Inv does not say that what is recovered from is dead",
+            file: RECOVERY,
+            old: r#"/\ \A p \in Ids : pc[p] \in {"RECOVER", "SWEEP RECOVER"} => pc[about[p]] = "dead""#,
+            new: r"/\ TRUE",
             violates: "Inv",
         }],
     },

@@ -8,7 +8,7 @@ const ADMISSION: &str = "WaitQueueAdmission.tla";
 const WHOLE: &str = "WaitQueue.tla";
 const LEAVE: &str = "WaitQueueLeave.tla";
 
-pub(super) const MODELS: [Model; 5] = [
+pub(super) const MODELS: [Model; 7] = [
     Model {
         module: "MCFairLock",
         what: "one slot and two contenders, of which one may die",
@@ -65,7 +65,7 @@ pub(super) const MODELS: [Model; 5] = [
         module: "MCWaitQueueInductive",
         what: "Inv leads to Inv, whatever one contender is at, from states in which it holds",
         refines: None,
-        states: 10662,
+        states: 2080,
         twins: &[
             Twin {
                 what: "Inv does not say what a listing of the line has seen",
@@ -82,5 +82,40 @@ pub(super) const MODELS: [Model; 5] = [
                 violates: "Inv",
             },
         ],
+    },
+    Model {
+        module: "MCReaderInductive",
+        what: "Inv leads to Inv, whatever a reader is at, with a writer beside it",
+        refines: None,
+        states: 15846,
+        twins: &[
+            Twin {
+                what: "a reader looks at the nearest writer before it only",
+                file: TURN,
+                old: r#"[] then[p] = "look" /\ todo[p] = {} ->"#,
+                new: r#"[] then[p] = "look" ->"#,
+                violates: "Inv",
+            },
+            Twin {
+                what: "Inv does not say that a reader meets the only writer before it",
+                file: WHOLE,
+                old: r"/\ WritersBefore(p) \subseteq {aim[p]} \cup todo[p]",
+                new: r"/\ TRUE",
+                violates: "Inv",
+            },
+        ],
+    },
+    Model {
+        module: "MCWriterInductive",
+        what: "Inv leads to Inv, whatever a writer is at that may go on as a reader, with a reader beside it",
+        refines: None,
+        states: 13896,
+        twins: &[Twin {
+            what: "a writer looks at no reader before it",
+            file: TURN,
+            old: r"       ELSE BehindNobody(p, before)",
+            new: r"       ELSE BehindNobody(p, {place \in before : ~Shares(place)})",
+            violates: "Inv",
+        }],
     },
 ];

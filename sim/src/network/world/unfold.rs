@@ -90,8 +90,8 @@ pub struct UnfoldedStep {
     pub from: usize,
     /// The index of the state after.
     pub to: usize,
-    /// What happens: `connect`, `say`, `quit`, `break`, `read`, `hear`, `server notices`, `client notices`, `work`,
-    /// `restart` or `tick`.
+    /// What happens: `connect`, `say`, `quit`, `break`, `read`, `cut` where less is read than has come, `hear`,
+    /// `server notices`, `client notices`, `work`, `restart` or `tick`.
     pub event: &'static str,
     /// The connection it happens to, if it is one.
     pub who: Option<String>,
@@ -144,8 +144,8 @@ impl Unfolding {
     /// One run of a scenario: the step after each state is the one that `choose` picks by its index, being told what
     /// happens in each. It ends after `steps_max`, or where there is no further step.
     pub fn of_run(scenario: &Scenario, steps_max: usize, mut choose: impl FnMut(&[&'static str]) -> usize) -> Self {
-        Self::run(scenario, steps_max, |_, events| {
-            let names: Vec<&'static str> = events.iter().map(|event| event_of(*event)).collect();
+        Self::run(scenario, steps_max, |world, events| {
+            let names: Vec<&'static str> = events.iter().map(|event| event_of(*event, world)).collect();
             choose(&names)
         })
     }
@@ -287,16 +287,17 @@ impl Named {
             Event::Hear(place) => answer_of(&world.connections[place], &world.peers),
             _ => None,
         };
-        UnfoldedStep { from: 0, to: 0, event: event_of(event), who, ask, answer }
+        UnfoldedStep { from: 0, to: 0, event: event_of(event, world), who, ask, answer }
     }
 }
 
-fn event_of(event: Event) -> &'static str {
+fn event_of(event: Event, world: &World) -> &'static str {
     match event {
         Event::Connect(_) => "connect",
         Event::Say(..) => "say",
         Event::Quit(_) => "quit",
         Event::Break(_) => "break",
+        Event::Read(place, bytes) if bytes < world.connections[place].up.len() => "cut",
         Event::Read(..) => "read",
         Event::Hear(_) => "hear",
         Event::ServerNotices(_) => "server notices",

@@ -1,0 +1,7 @@
+-------------------------- MODULE MCGlockDTwoNames --------------------------
+(* Clients that hold two locks, or stand in line for one and hold the       *)
+(* other; and Inv from the beginning.                                       *)
+EXTENDS GlockD
+
+MCHeir == [s \in Sessions |-> s]
+=============================================================================
