@@ -92,8 +92,10 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     if skipped > 0 {
         code = worse(code, INCOMPLETE);
     }
-    // The code says it all to a reader that is gone.
-    drop(line.hidden(|| table.foot(&total, skipped)));
+    is_read &= line.hidden(|| table.foot(&total, skipped)).is_ok();
+    if args.is_plain() && is_read {
+        code = worse(code, network::verify_short(args, &interrupt));
+    }
     Ok(ExitCode::from(code))
 }
 

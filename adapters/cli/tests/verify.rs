@@ -452,6 +452,16 @@ fn the_daemon_is_verified_in_a_network_of_its_own() {
     let incomplete = network(&["restart", "--states", "1000"]);
     assert_eq!(code(&incomplete), 2);
     assert!(out(&incomplete).contains("  more than 1000 states; every behaviour of up to "), "{}", out(&incomplete));
+    let plain = lockwright(dir.path(), &["verify", "--states", "20"]);
+    assert_eq!(code(&plain), 2);
+    let text = out(&plain);
+    let (_, ends_with) = text.split_once("\n\nof the daemon ").expect("it ends with the daemon");
+    for name in ["queue", "count", "break", "pipeline"] {
+        assert!(rows(ends_with).any(|row| row.starts_with(&format!("{name} "))), "{ends_with}");
+    }
+    assert!(ends_with.ends_with("\ncompete, signs, restart take longer: lockwright verify --network\n"), "{ends_with}");
+    let one = lockwright(dir.path(), &["verify", "fast_lock-dir", "--states", "20"]);
+    assert!(!out(&one).contains("of the daemon"), "{}", out(&one));
     assert_eq!(code(&network(&["nothing"])), 64);
     assert_eq!(code(&network(&["--clients", "2"])), 64);
     assert!(entries(dir.path()).is_empty());

@@ -1,5 +1,6 @@
 //! Requests a second to the lock daemon, beside a bare echo server and what people use in its place; see
-//! [`daemon`](crate::daemon) for what is asked. Each server is a process, and so is the load.
+//! [`daemon`](crate::daemon) for what is asked. Each server is a process, and so is the load, [each](processors) on a processor of its
+//! own.
 //!
 //! What else runs on the machine changes the rates, and hardly the time of the processor that a server takes for a request,
 //! which is told as well. etcd writes each change to its log on disk before it answers, which none of the others does; it is
@@ -21,15 +22,17 @@ use super::{
 use crate::{Answer, daemon::load::Asks};
 
 mod held;
+mod processors;
 pub mod servers;
 
+use processors::Part;
 use servers::{Running, start};
 
 /// Connections, and how many requests each sends before it waits.
 const SHAPES: [(usize, usize); 6] = [(1, 1), (16, 1), (50, 1), (200, 1), (16, 16), (50, 64)];
 const SHAPES_TO_TRY: [(usize, usize); 2] = [(2, 1), (2, 4)];
 
-const TIME: Duration = Duration::from_millis(800);
+const TIME: Duration = Duration::from_millis(300);
 const TIME_TO_TRY: Duration = Duration::from_millis(40);
 const ROUNDS: usize = 7;
 
@@ -46,7 +49,7 @@ pub fn compare(options: &Options) -> Answer<Compared> {
     let mut compared = Compared::named("glockd");
     let mut all = Vec::new();
     for name in servers::ALL.into_iter().filter(|name| options.takes(name)) {
-        match start(name, &options.program)? {
+        match Part::Server.starts(|| start(name, &options.program))?? {
             Ok(running) => {
                 compared.installed.extend((!["ours", "echo"].contains(&name)).then(|| name.to_owned()));
                 all.push(running);
@@ -76,10 +79,12 @@ fn rates(options: &Options, all: &[Running], connections: usize, depth: usize) -
     let mut came: Vec<Vec<[f64; 4]>> = vec![Vec::new(); who.len()];
     let progress = Progress::of(&title);
     progress.expect(rounds * who.len());
+    let mut order: Vec<usize> = (0..who.len()).collect();
     for _ in 0..rounds {
-        for (server, came) in who.iter().zip(&mut came) {
-            progress.step(server.name);
-            came.push(ask(server, options, connections, depth, time)?);
+        fastrand::shuffle(&mut order);
+        for place in &order {
+            progress.step(who[*place].name);
+            came[*place].push(ask(who[*place], options, connections, depth, time)?);
         }
     }
     let middle = |came: &[[f64; 4]], part: usize| Spread::of(came.iter().map(|came| came[part]).collect());
@@ -100,7 +105,8 @@ fn ask(server: &Running, options: &Options, connections: usize, depth: usize, ti
     let mut load = Command::new(&options.program);
     load.args(["worker", "load", &server.address.to_string(), asks.unwrap_or_default()]).args(numbers);
     let before = server.processor_us()?;
-    let output = load.stderr(Stdio::inherit()).output()?;
+    load.stderr(Stdio::inherit()).stdout(Stdio::piped());
+    let output = Part::Load.starts(|| load.spawn())??.wait_with_output()?;
     let taken = server.processor_us()? - before;
     let text = String::from_utf8(output.stdout)?;
     let numbers: Vec<f64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;

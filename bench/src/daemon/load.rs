@@ -1,12 +1,14 @@
-//! A load: connections that each ask, wait for all answers, and ask again.
+//! A load: connections that each ask, wait for all answers, and ask again. It has a processor of its own and never sleeps, for whoever
+//! answers one that sleeps has to wake it first, which can cost more than the answer.
 
 use std::{
     io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
+    thread,
     time::{Duration, Instant},
 };
 
-use rustix::event::epoll;
+use rustix::{event::epoll, time::Timespec};
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +99,9 @@ pub struct Came {
     pub p99_us: u128,
 }
 
+/// How long a wait is.
+const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
 struct Connection {
     socket: TcpStream,
     /// Requests that get, and requests that give back, each as often as are sent at a time.
@@ -113,24 +118,36 @@ impl Load {
     ///
     /// When a connection fails.
     pub fn run(&self, address: SocketAddr) -> io::Result<Came> {
+        // By edges: a read takes all that has come, for the buffer is larger than all answers that can be missing, and a socket
+        // that was read is not looked at once more by the next wait.
         let all = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let mut connections = Vec::with_capacity(self.connections);
         for place in 0..self.connections {
             let socket = TcpStream::connect(address)?;
             socket.set_nodelay(true)?;
-            epoll::add(&all, &socket, epoll::EventData::new_u64(place as u64), epoll::EventFlags::IN)?;
+            epoll::add(
+                &all,
+                &socket,
+                epoll::EventData::new_u64(place as u64),
+                epoll::EventFlags::IN | epoll::EventFlags::ET,
+            )?;
             let batches = self.batches(place);
             connections.push(Connection { socket, batches, next: 0, missing: 0, asked: Instant::now() });
         }
         let begun = Instant::now();
         let (mut times, mut answers) = (Vec::new(), 0);
         for connection in &mut connections {
-            connection.ask(self.depth)?;
+            connection.ask(self.depth, begun)?;
         }
         let mut buffer = [0; 16 * 1024];
         let mut events = Vec::with_capacity(256);
-        while begun.elapsed() < self.time {
-            epoll::wait(&all, rustix::buffer::spare_capacity(&mut events), None)?;
+        let mut now = begun;
+        // Something is to be told, also where the machine had no time for this.
+        while now - begun < self.time || times.is_empty() {
+            if epoll::wait(&all, rustix::buffer::spare_capacity(&mut events), Some(&AT_ONCE))? == 0 {
+                now = Instant::now();
+                thread::yield_now();
+            }
             for event in events.drain(..) {
                 let Ok(place) = usize::try_from(event.data.u64()) else { continue };
                 let connection = &mut connections[place];
@@ -141,16 +158,18 @@ impl Load {
                 let heard = count_of(&buffer[..count], self.asks.answer());
                 answers += heard;
                 connection.missing = connection.missing.saturating_sub(heard);
+                now = Instant::now();
                 if connection.missing == 0 {
-                    times.push(connection.asked.elapsed().as_micros());
-                    connection.ask(self.depth)?;
+                    times.push(now - connection.asked);
+                    connection.ask(self.depth, now)?;
                 }
             }
         }
         times.sort_unstable();
-        let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len() - 1)).copied().unwrap_or(0);
+        let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)));
+        let at = |percent: usize| at(percent).map_or(0, Duration::as_micros);
         #[expect(clippy::cast_precision_loss, reason = "a rate is no exact number")]
-        let rate = answers as f64 / begun.elapsed().as_secs_f64();
+        let rate = answers as f64 / (now - begun).as_secs_f64();
         Ok(Came { rate, median_us: at(50), p99_us: at(99) })
     }
 
@@ -168,9 +187,9 @@ impl Load {
 }
 
 impl Connection {
-    fn ask(&mut self, depth: usize) -> io::Result<()> {
+    fn ask(&mut self, depth: usize, now: Instant) -> io::Result<()> {
         self.missing = depth;
-        self.asked = Instant::now();
+        self.asked = now;
         self.next ^= 1;
         self.socket.write_all(&self.batches[self.next ^ 1])
     }

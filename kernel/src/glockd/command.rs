@@ -72,6 +72,17 @@ impl<'a> Command<'a> {
     /// assert!(Command::parse(b"get it").is_err());
     /// ```
     pub fn parse(line: &'a [u8]) -> Result<Self, NoCommand> {
+        // Most lines are one of these letters and one word, which takes one look at each byte.
+        if let [verb @ (b'g' | b'r' | b'i'), b' ', word @ ..] = line
+            && is_word(word)
+        {
+            let name = Cow::Borrowed(word);
+            return Ok(match verb {
+                b'g' => Self::Get(name),
+                b'r' => Self::Release(name),
+                _ => Self::Inspect(name),
+            });
+        }
         let line = trim(line);
         let end = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
         let (verb, rest) = line.split_at(end);
@@ -136,12 +147,6 @@ fn some_name(rest: &[u8]) -> Option<Cow<'_, [u8]>> {
 
 /// The words of `rest` with one space between them. Nothing is copied where that is what it is already.
 pub(super) fn name(rest: &[u8]) -> Cow<'_, [u8]> {
-    // Mostly it is one word after one space.
-    if let [b' ', word @ ..] = rest
-        && word.iter().all(u8::is_ascii_graphic)
-    {
-        return Cow::Borrowed(word);
-    }
     let rest = trim(rest);
     if is_normal(rest) {
         return Cow::Borrowed(rest);
@@ -170,6 +175,11 @@ fn is_normal(rest: &[u8]) -> bool {
         before = *byte;
         fits
     })
+}
+
+/// Whether there is nothing in it but letters, digits and the like, so that it is a name as it stands.
+fn is_word(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(u8::is_ascii_graphic)
 }
 
 fn trim(line: &[u8]) -> &[u8] {

@@ -31,12 +31,13 @@ impl Exclusive {
     /// Gives the lock to the client in `slot`, unless somebody holds it, and says who does now.
     pub(super) fn take(&mut self, clients: &mut Clients, name: &[u8], slot: u32, fences: &mut Fences) -> Hold {
         // One search for both: most of the time the name is needed, since the lock is free.
-        let free = match self.held.entry(Name::from(name)) {
-            Entry::Occupied(held) => return *held.get(),
-            Entry::Vacant(free) => free,
-        };
-        let hold = Hold { fence: fences.next(), slot, at: add(clients, free.key(), slot) };
-        *free.insert(hold)
+        match self.held.entry(Name::from(name)) {
+            Entry::Occupied(held) => *held.get(),
+            Entry::Vacant(free) => {
+                let at = add(clients, free.key(), slot);
+                *free.insert(Hold { fence: fences.next(), slot, at })
+            }
+        }
     }
 
     /// Gives the lock, which nobody holds, to the client in `slot`.

@@ -55,7 +55,7 @@ pub enum Reply<'a> {
 
 impl Reply<'_> {
     /// Appends the line, with its end.
-    pub fn write(self, replies: Replies, out: &mut Vec<u8>) {
+    pub fn write(&self, replies: Replies, out: &mut Vec<u8>) {
         let mut out = Bytes(out);
         let _ = match replies {
             Replies::Named => self.named(&mut out),
@@ -64,8 +64,8 @@ impl Reply<'_> {
         out.put(b"\n");
     }
 
-    fn words(self, out: &mut Bytes<'_>) -> fmt::Result {
-        match self {
+    fn words(&self, out: &mut Bytes<'_>) -> fmt::Result {
+        match *self {
             Self::Got(_) => out.write_str("1 Got Lock"),
             Self::CannotGet(_) | Self::SharedCannotGet(_) => out.write_str("0 Cannot Get Lock"),
             Self::Released(_) | Self::SharedReleased(_) => out.write_str("1 Released Lock"),
@@ -74,12 +74,12 @@ impl Reply<'_> {
             Self::NotLocked(_) | Self::SharedNotLocked(_) => out.write_str("0 Not Locked"),
             Self::SharedGot(count, _) => write!(out, "{count} Got Lock"),
             Self::SharedLocked(count, _) => write!(out, "{count} Locked"),
-            other => other.alike(out),
+            _ => self.alike(out),
         }
     }
 
-    fn named(self, out: &mut Bytes<'_>) -> fmt::Result {
-        let (count, words, name) = match self {
+    fn named(&self, out: &mut Bytes<'_>) -> fmt::Result {
+        let (count, words, name) = match *self {
             Self::Got(name) => (1, "Lock Get Success", name),
             Self::CannotGet(name) => (0, "Lock Get Failure", name),
             Self::Released(name) => (1, "Lock Release Success", name),
@@ -92,7 +92,7 @@ impl Reply<'_> {
             Self::SharedCannotRelease(name) => (0, "Shared Lock Release Failure", name),
             Self::SharedLocked(count, name) => (count, "Shared Lock Is Locked", name),
             Self::SharedNotLocked(name) => (0, "Shared Lock Not Locked", name),
-            other => return other.alike(out),
+            _ => return self.alike(out),
         };
         write!(out, "{count} {words}: ")?;
         out.put(name);
@@ -100,8 +100,8 @@ impl Reply<'_> {
     }
 
     /// What is the same in both.
-    fn alike(self, out: &mut Bytes<'_>) -> fmt::Result {
-        match self {
+    fn alike(&self, out: &mut Bytes<'_>) -> fmt::Result {
+        match *self {
             Self::Ok => out.write_str("1 ok"),
             Self::Disabled => out.write_str("0 disabled"),
             Self::Me { from, name } => {

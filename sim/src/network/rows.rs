@@ -13,6 +13,8 @@ pub struct Row {
     pub scenario: Scenario,
     /// What clients must have been told somewhere, or the run shows nothing.
     pub sometimes: &'static [&'static str],
+    /// Whether it takes a fraction of a second, so that all who check anything can see it.
+    pub is_short: bool,
     /// The property that does not hold, where something is wrong.
     pub expected: Option<Property>,
 }
@@ -82,14 +84,14 @@ const PIPELINE: Scenario = Scenario {
 /// All of them.
 pub const ROWS: &[Row] = &[
     good("compete", "three clients, two locks", COMPETE, &["got", "did not get"]),
-    good("queue", "three clients in one line", QUEUE, &["granted", "granted later", "timed out"]),
-    good("count", "three holders of one shared lock", COUNT, &["joined"]),
-    good(
+    short(good("queue", "three clients in one line", QUEUE, &["granted", "granted later", "timed out"])),
+    short(good("count", "three holders of one shared lock", COUNT, &["joined"])),
+    short(good(
         "break",
         "a connection breaks, and either side notices first, or never",
         BREAK,
         &["granted", "confirmed", "asked for a sign of life"],
-    ),
+    )),
     good(
         "signs",
         "signs of life that are asked for and given late",
@@ -97,7 +99,7 @@ pub const ROWS: &[Row] = &[
         &["granted", "confirmed", "asked for a sign of life"],
     ),
     good("restart", "the server dies and comes back", RESTART, &["granted", "got back", "not got back", "confirmed"]),
-    good("pipeline", "two commands at once, cut anywhere", PIPELINE, &["got", "did not get"]),
+    short(good("pipeline", "two commands at once, cut anywhere", PIPELINE, &["got", "did not get"])),
     bad("serves_the_gone", "a waiter that goes stays in line", QUEUE, Flaw::ServesTheGone, Property::NoOrphan),
     bad(
         "releases_for_anybody",
@@ -154,10 +156,14 @@ pub const ROWS: &[Row] = &[
 ];
 
 const fn good(name: &'static str, about: &'static str, scenario: Scenario, sometimes: &'static [&'static str]) -> Row {
-    Row { name, about, scenario, sometimes, expected: None }
+    Row { name, about, scenario, sometimes, is_short: false, expected: None }
+}
+
+const fn short(row: Row) -> Row {
+    Row { is_short: true, ..row }
 }
 
 const fn bad(name: &'static str, about: &'static str, scenario: Scenario, flaw: Flaw, expected: Property) -> Row {
     let scenario = Scenario { flaw: Some(flaw), ..scenario };
-    Row { name, about, scenario, sometimes: &[], expected: Some(expected) }
+    Row { name, about, scenario, sometimes: &[], is_short: false, expected: Some(expected) }
 }

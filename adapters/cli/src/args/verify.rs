@@ -42,7 +42,8 @@ pub(crate) struct VerifyArgs {
         "no_partial_order", "no_merge", "save", "resume", "verbose"])]
     pub(crate) matrix: bool,
     /// Check the lock daemon in a simulated network, in place of locks on file systems; with --mutants, daemons and clients in
-    /// which something is wrong. PROTOCOL is the name of a row then.
+    /// which something is wrong. PROTOCOL is the name of a row then. Those that take no time to speak of are what `verify` ends
+    /// with where nothing else is asked for.
     #[arg(long, conflicts_with_all = ["clients", "crashes", "rounds", "budget", "profile", "matrix", "coverage", "strategy",
         "seed", "runs", "steps", "bug_depth", "threads", "depth", "memory", "save", "resume", "shard", "no_symmetry",
         "no_partial_order", "no_merge", "traces"])]
@@ -138,6 +139,17 @@ pub(crate) enum Order {
 }
 
 impl VerifyArgs {
+    /// Whether nothing was said of what is to be checked, nor of an order or a means that is for some of it only.
+    pub(crate) fn is_plain(&self) -> bool {
+        let Self { protocol, clients, crashes, rounds, budget, profile, mutants, shard, save, resume, .. } = self;
+        let Self { strategy, depth, memory, no_symmetry, no_partial_order, no_merge, .. } = self;
+        let is_all = protocol.is_none() && profile.is_none() && shard.is_none() && !mutants;
+        let is_unbounded = clients.is_none() && crashes.is_none() && rounds.is_none() && budget.is_none();
+        let is_one_search = save.is_some() || resume.is_some() || depth.is_some() || memory.is_some();
+        let is_usual = *strategy == Order::Bfs && !no_symmetry && !no_partial_order && !no_merge;
+        is_all && is_unbounded && is_usual && !is_one_search
+    }
+
     /// The strategy that was asked for; `draw` gives a seed where none was. An option that it would not heed is a mistake.
     pub(crate) fn strategy(&self, draw: impl FnOnce() -> u64) -> Result<Strategy, String> {
         let Self { seed, runs, steps, bug_depth, .. } = *self;

@@ -1,4 +1,5 @@
-//! `lockwright verify --network`: the lock daemon in a simulated network, see [`mod@network`].
+//! `lockwright verify --network`: the lock daemon in a simulated network, see [`mod@network`]. Plain `verify` ends with those rows that
+//! take no time to speak of.
 //!
 //! Its searches are of another kind than those of locks on file systems, and so are its counterexamples: they are told step
 //! by step, and cannot be handed to `replay`.
@@ -31,10 +32,29 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let rows = rows(args)?;
     let interrupt =
         Interrupt::on_signals().map_err(|error| Failure::new(FAILED, format!("cannot be told of signals: {error}")))?;
+    Ok(ExitCode::from(explore(args, &rows, &interrupt)))
+}
+
+/// Explores, after locks on file systems, the rows that take no time to speak of, and says which those are.
+pub(super) fn verify_short(args: &VerifyArgs, interrupt: &Interrupt) -> u8 {
+    let rows: Vec<_> = ROWS.iter().filter(|row| row.is_short).collect();
+    if !args.json {
+        drop(writeln!(io::stdout()));
+    }
+    let code = explore(args, &rows, interrupt);
+    let longer = ROWS.iter().filter(|row| row.expected.is_none() && !row.is_short).map(|row| row.name);
+    let longer = longer.collect::<Vec<_>>().join(", ");
+    if !args.json {
+        drop(writeln!(io::stdout(), "\n{longer} take longer: lockwright verify --network"));
+    }
+    code
+}
+
+fn explore(args: &VerifyArgs, rows: &[&'static Row], interrupt: &Interrupt) -> u8 {
     // Whoever closes the pipe has read enough; no further row is worked out for him.
     let mut is_read = args.json || head(args).is_ok();
     let (mut code, mut done) = (VERIFIED, 0);
-    for row in &rows {
+    for row in rows {
         if !is_read || interrupt.came() {
             break;
         }
@@ -53,7 +73,7 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
             drop(writeln!(io::stdout(), "\n{skipped} rows not begun"));
         }
     }
-    Ok(ExitCode::from(code))
+    code
 }
 
 /// Those that were asked for. A row with something wrong that is named without `--mutants` is a violation.

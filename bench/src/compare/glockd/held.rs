@@ -23,7 +23,7 @@ const HOLDERS: usize = 10;
 /// How many locks a holder asks for before it waits for the answers.
 const AT_ONCE: usize = 500;
 /// For how long others are watched after a holder has gone, and before that.
-const WATCHED: Duration = Duration::from_secs(1);
+const WATCHED: Duration = Duration::from_millis(400);
 const WATCHED_TO_TRY: Duration = Duration::from_millis(40);
 
 /// Has locks held, and all holders go, one after the other.

@@ -11,6 +11,7 @@ use std::{
 
 use lockwright_kernel::glockd;
 use lockwright_tcp::server::{Listener, Server, Settings, Speaks, State};
+use nix::{time::clock_getcpuclockid, unistd::Pid};
 use tempfile::TempDir;
 
 use super::super::report::Missing;
@@ -107,13 +108,8 @@ fn etcd(port: u16, peers: u16, dir: &Path) -> Command {
 impl Running {
     /// How long the processor has worked for it.
     pub(super) fn processor_us(&self) -> Answer<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        // Fields 14 and 15, of which the first two end with the parenthesis.
-        let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
-        let ticks_a_second = rustix::param::clock_ticks_per_second();
-        #[expect(clippy::cast_precision_loss, reason = "it is some hundred")]
-        Ok(ticks / ticks_a_second as f64 * 1e6)
+        let clock = clock_getcpuclockid(Pid::from_raw(i32::try_from(self.child.id())?))?;
+        Ok(Duration::from(clock.now()?).as_secs_f64() * 1e6)
     }
 
     /// How much memory it has.
