@@ -7,8 +7,10 @@ use std::{
     env,
     ffi::OsString,
     fmt, fs, io,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     process::{Command, Output},
+    thread::available_parallelism,
 };
 
 use serde_json::Value;
@@ -236,7 +238,8 @@ impl Tlc {
         if text.contains(&format!("{DEADLOCK} FALSE")) {
             command.arg("-deadlock");
         }
-        Ok(tlc_outcome(&command.args(["-workers", "auto", "-config", &format!("{module}.cfg"), module]).output()?))
+        let workers = available_parallelism().map_or(1, NonZeroUsize::get).to_string();
+        Ok(tlc_outcome(&command.args(["-workers", &workers, "-config", &format!("{module}.cfg"), module]).output()?))
     }
 }
 
