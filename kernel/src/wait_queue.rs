@@ -43,7 +43,8 @@
 //! Cut in, for those who may not wait: of everybody before me, the nearest first, take the mark `stay`. Nobody loses its
 //! place by that. Each one learns of it at its next turn, and the nearest first means that each one's neighbour is
 //! asked after it, so a waiter is woken when it has been asked. Then I wait as before: for each of them to leave of its
-//! own accord, or to die.
+//! own accord, or to die. Who stood in the door meanwhile may come to stand before me unasked, so it is well to cut in once
+//! more past my DOOR (`specs/wait_queue/WaitQueueCut.tla`).
 //!
 //! *Why nobody overtakes.* This is Lamport's doorway. A rename onto a directory that holds an entry fails
 //! ([`Fs::rename`]), so no two stand at one place. Take me, past my DOOR step, and anybody else, Z. If Z's ENTER came after
@@ -259,7 +260,7 @@ impl<F: Fs, P: Probe, C: Chance> WaitQueue<F, P, C> {
     /// Asks everybody before `ticket` to leave. Afterwards [`WaitQueue::turn`] says whom to wait for.
     ///
     /// It makes two calls for each of them. Where it stops half way, those nearest have been asked and the others not;
-    /// it can be repeated.
+    /// it can be repeated. Once [`Ticket::door`] is [`Door::Passed`], a repetition reaches those who came from the door.
     ///
     /// # Errors
     ///

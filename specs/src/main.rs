@@ -115,8 +115,8 @@ fn check(args: &Args, wanted: &[Model]) -> Result<bool, Box<dyn Error>> {
             let refined = model.refines.map(|_| "Refines");
             let modules = Modules::gather()?;
             let by = format!("{} by TLC", model.module);
-            let (verdict, seconds) = timed(args, &by, || tlc.check(modules.folder(), model.module, refined))?;
-            tell(&Row::by_tlc(model, &verdict, seconds));
+            let (outcome, seconds) = timed(args, &by, || tlc.check(modules.folder(), model.module, refined))?;
+            tell(&Row::by_tlc(model, &outcome, models::surprise(model, &outcome).as_deref(), seconds));
         }
     }
     if !args.json {

@@ -13,8 +13,8 @@ pub(crate) struct Row<'a> {
     model: &'a str,
     twin: Option<&'a str>,
     tool: &'a str,
-    /// States and steps, where the tool tells.
-    counts: Option<(u64, u64)>,
+    states: u64,
+    steps: u64,
     verdict: String,
     pub(crate) is_as_known: bool,
     seconds: f64,
@@ -24,28 +24,27 @@ impl<'a> Row<'a> {
     pub(crate) const HEAD: &'static str = "model                      states       steps     time  verdict";
 
     pub(crate) fn of_model(model: &'a Model, outcome: &Outcome, surprise: Option<&str>, seconds: f64) -> Self {
-        let counts = Some((outcome.states, outcome.transitions));
+        let (model, states, steps) = (model.module, outcome.states, outcome.transitions);
         let verdict = surprise.map_or_else(|| outcome.verdict.to_string(), str::to_owned);
         let is_as_known = surprise.is_none();
-        Self { model: model.module, twin: None, tool: "tla-checker", counts, verdict, is_as_known, seconds }
+        Self { model, twin: None, tool: "tla-checker", states, steps, verdict, is_as_known, seconds }
+    }
+
+    /// TLC is to find the same states.
+    pub(crate) fn by_tlc(model: &'a Model, outcome: &Outcome, surprise: Option<&str>, seconds: f64) -> Self {
+        Self { tool: "TLC", ..Self::of_model(model, outcome, surprise, seconds) }
     }
 
     /// A twin is as known where it is caught, for the reason that is known.
     pub(crate) fn of_twin(model: &'a Model, twin: &'a Twin, outcome: &Outcome, seconds: f64) -> Self {
-        let counts = Some((outcome.states, outcome.transitions));
+        let (model, states, steps) = (model.module, outcome.states, outcome.transitions);
         let is_as_known = outcome.verdict == Verdict::Violated(twin.violates.into());
         let (twin, verdict) = (Some(twin.what), outcome.verdict.to_string());
-        Self { model: model.module, twin, tool: "tla-checker", counts, verdict, is_as_known, seconds }
-    }
-
-    pub(crate) fn by_tlc(model: &'a Model, verdict: &Verdict, seconds: f64) -> Self {
-        let (verdict, is_as_known) = (verdict.to_string(), *verdict == Verdict::Holds);
-        Self { model: model.module, twin: None, tool: "TLC", counts: None, verdict, is_as_known, seconds }
+        Self { model, twin, tool: "tla-checker", states, steps, verdict, is_as_known, seconds }
     }
 
     pub(crate) fn json(&self) -> String {
-        let Self { model, twin, tool, counts, verdict, is_as_known, seconds } = self;
-        let (states, steps) = counts.unzip();
+        let Self { model, twin, tool, states, steps, verdict, is_as_known, seconds } = self;
         json!({
             "model": model, "twin": twin, "tool": tool, "states": states, "steps": steps, "seconds": seconds,
             "verdict": verdict, "as_known": is_as_known,
@@ -56,14 +55,12 @@ impl<'a> Row<'a> {
 
 impl fmt::Display for Row<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { model, twin, tool, counts, verdict, is_as_known, seconds } = self;
+        let Self { model, twin, tool, states, steps, verdict, is_as_known, seconds } = self;
         let name = match (twin, *tool) {
             (Some(_), _) => "  broken",
             (None, "TLC") => "  by TLC",
             _ => model,
         };
-        let [states, steps] =
-            counts.map_or([String::new(), String::new()], |(states, steps)| [states.to_string(), steps.to_string()]);
         write!(f, "{name:<24} {states:>8} {steps:>11} {seconds:>6.1} s  ")?;
         if !is_as_known {
             f.write_str("NOT AS KNOWN: ")?;

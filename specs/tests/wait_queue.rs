@@ -37,13 +37,24 @@ const DOWNGRADE: Changes = &[
 const DOWNGRADE_OF_WRITERS: Changes =
     &[("Slots = 1", "Slots = 0"), ("Last = 4", "Last = 2"), ("Downgrades = FALSE", "Downgrades = TRUE")];
 
+/// The one whose client is the first cuts in.
+const CUTTING: Changes = &[("Last = 4", "Last = 3"), ("Cutters = {}", "Cutters = {\"A1\"}")];
+const CUTTING_AND_CRASH: Changes = &[
+    ("Last = 4", "Last = 3"),
+    ("{\"A1\", \"B1\"}", "{\"A1\", \"A2\", \"B1\", \"B2\"}"),
+    ("Cutters = {}", "Cutters = {\"A1\", \"A2\"}"),
+    ("Crashes = 0", "Crashes = 1"),
+];
+
 /// All that two clients do who each take their turn once, and runs of those who may die.
-const CODE: [(&str, u8, Changes); 5] = [
+const CODE: [(&str, u8, Changes); 7] = [
     ("fair_lock", 0, LOCK),
     ("fair_lock", 1, LOCK_AND_CRASH),
     ("fair_semaphore", 0, SEMAPHORE),
     ("rw_lock", 0, READ_WRITE),
     ("rw_lock+downgrade", 0, DOWNGRADE),
+    ("fair_lock+cutting", 0, CUTTING),
+    ("fair_lock+cutting", 1, CUTTING_AND_CRASH),
 ];
 
 fn walk(tool: &Tool, changes: Changes, unfoldings: &[Unfolding]) -> Conformance {
@@ -74,7 +85,7 @@ fn what_the_code_does_is_allowed_and_takes_it_through_every_step() {
         let places = walked.values("pc").into_iter().flat_map(|places| places.split('"'));
         seen.extend(places.map(str::to_owned));
     }
-    let files = ["Join", "Admission", "Turn", "Leave"].map(|part| format!("wait_queue/WaitQueue{part}.tla"));
+    let files = ["Join", "Admission", "Turn", "Leave", "Cut"].map(|part| format!("wait_queue/WaitQueue{part}.tla"));
     let text = files.map(|file| std::fs::read_to_string(modules::root().join(file)).expect("it is there")).concat();
     let steps = text.split("pc[p] = \"").skip(1).filter_map(|rest| rest.split('"').next());
     let missing: BTreeSet<&str> = steps.filter(|step| !seen.contains(*step)).collect();
@@ -98,12 +109,14 @@ const BEYOND: [&str; 9] = [
 
 /// The mutants that differ in what is specified, and the call that gives each away: how many steps there are before it,
 /// whose it is, and what it calls.
-const MUTANTS: [(&str, Changes, usize, &str, &str); 5] = [
+const MUTANTS: [(&str, Changes, usize, &str, &str); 7] = [
     ("fair_lock.no_doorway", LOCK_OF_THREE, 17, "A1", "list(lock)"),
     ("fair_lock.flag_down_first", LOCK_OF_THREE, 16, "A1", "rename(lock/door/A1, lock/A1)"),
     ("fair_lock.line_before_door", LOCK_OF_THREE, 14, "B1", "list(lock)"),
     ("rw_lock.downgrade_by_rename", DOWNGRADE_OF_WRITERS, 16, "B1", "discard_dir(lock/1/B1/alone)"),
     ("rw_lock.look_then_register", READ_WRITE, 0, "B1", "list(lock)"),
+    ("fair_lock.cut_stops_half_way", CUTTING, 29, "A1", "remove_dir(lock/1/B1/stay)"),
+    ("fair_lock.cut_steals", CUTTING, 30, "A1", "exists(lock/1/B1/stay)"),
 ];
 
 #[test]

@@ -10,7 +10,7 @@ VARIABLE at  \* the number of the code's state
 (* ------------------------------------------------ What is on disk ------------------------------------------------ *)
 
 Root == <<"lock">>
-Mark == IF ReadWrite THEN "alone" ELSE "waits"
+Mark == IF ReadWrite THEN "alone" ELSE IF Cutting THEN "stay" ELSE "waits"
 PlaceNames == <<"1", "1-shared", "2", "2-shared", "3", "3-shared", "4", "4-shared">>
 PlaceDir(n) == Root \o <<PlaceNames[n - 1]>>
 PlaceOf(name) ==
@@ -45,7 +45,11 @@ Asked(p) ==
       [] pc[p] = "withdraw" /\ HaveMarks -> <<"discard_dir", FlagDir(p) \o <<p, Mark>>>>
       [] pc[p] \in {"withdraw", "withdraw leaf"} -> <<"discard_dir", FlagDir(p) \o <<p>>>>
       [] pc[p] = "withdraw flag" -> <<"discard_dir", FlagDir(p)>>
-      [] pc[p] = "turn" -> <<"list", IF awaits[p] = {} THEN Root ELSE DoorDir>>
+      [] pc[p] \in {"cut", "cut ends", "again", "again ends"} -> <<"list", Root>>
+      [] pc[p] \in {"cut look", "cut look ends"} -> <<"any", Theirs(p)>>
+      [] pc[p] = "cut ask" -> <<"discard_dir", Theirs(p) \o <<whom[p], Mark>>>>
+      [] pc[p] \in {"turn", "holding"} /\ Cutting -> <<"exists", Mine(p) \o <<p, Mark>>>>
+      [] pc[p] \in {"turn", "stays"} -> <<"list", IF awaits[p] = {} THEN Root ELSE DoorDir>>
       [] pc[p] = "door ends" -> <<"list", DoorDir>>
       [] pc[p] \in {"door sample", "door sample ends"} -> <<"any", DoorDir>>
       [] pc[p] \in {"door ask", "meet ask"} -> <<"liveness", <<whom[p]>>>>

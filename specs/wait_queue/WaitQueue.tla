@@ -14,13 +14,13 @@
 (* a call walks to its directory before it takes effect needs no action: nothing but what is of the dead is ever     *)
 (* named by anybody else than its owner, and nobody moves that any more.                                             *)
 (*                                                                                                                   *)
-(* WaitQueueDisk is what stands on disk and what is known of it; WaitQueueJoin, WaitQueueTurn and WaitQueueLeave are *)
-(* the procedures, and WaitQueueAdmission the rules that a turn asks. This module puts them together and says what   *)
+(* WaitQueueDisk is what stands on disk and what is known of it; WaitQueueJoin, WaitQueueTurn, WaitQueueLeave and  *)
+(* WaitQueueCut are the procedures, and WaitQueueAdmission the rules that a turn asks. This module puts them together and says what   *)
 (* holds.                                                                                                            *)
 (*                                                                                                                   *)
-(* Not here: leases, cutting in, calls that fail for no reason on disk, and the limit to how many numbers one join   *)
+(* Not here: leases, calls that fail for no reason on disk, and the limit to how many numbers one join   *)
 (* tries, which is higher than the numbers here.                                                                     *)
-EXTENDS WaitQueueJoin, WaitQueueTurn, WaitQueueLeave
+EXTENDS WaitQueueJoin, WaitQueueTurn, WaitQueueCut
 
 (* ---------------------------------------------------- The whole --------------------------------------------------- *)
 
@@ -38,13 +38,14 @@ Crash(p) ==
 (* asked first, for then a checker need not look into each of its steps.                                               *)
 InJoin == {"enter door", "enter flag", "enter leaf", "enter mark", "look", "ticket", "numbers"}
 InWithdraw == {"withdraw", "withdraw leaf", "withdraw flag"}
-InDoor == {"turn", "door sample", "door ask", "door unmark", "door leaf", "door flag"}
-InLine == {"turn", "line", "notice", "alone"}
+InCut == {"turn", "cut", "cut look", "cut ask", "holding", "again"}
+InDoor == {"turn", "stays", "door sample", "door ask", "door unmark", "door leaf", "door flag"}
+InLine == {"turn", "stays", "line", "notice", "alone"}
 InMeeting == {"meet", "meet empty", "meet ask", "meet unmark", "meet leaf", "meet place"}
 InHolding == {"holding", "share"}
 InLeave == {"holding", "unmark", "remove", "remove place", "sweep", "tidy", "tidy queue"}
-InListing == {"look ends", "numbers end", "door ends", "line ends", "share ends"}
-InSample == {"door sample ends", "meet ends", "sweep ends"}
+InListing == {"cut ends", "again ends", "look ends", "numbers end", "door ends", "line ends", "share ends"}
+InSample == {"cut look ends", "door sample ends", "meet ends", "sweep ends"}
 
 Join(p) ==
     \/ EnterDoor(p) \/ EnterFlag(p) \/ EnterLeaf(p) \/ EnterMark(p) \/ LookBegin(p) \/ Ticket(p) \/ NumbersBegin(p)
@@ -53,12 +54,14 @@ LookAtDoor(p) ==
     DoorBegin(p) \/ DoorSampleBegin(p) \/ DoorAsk(p) \/ DoorUnmark(p) \/ DoorLeaf(p) \/ DoorFlag(p)
 LookAlongLine(p) == LineBegin(p) \/ Notice(p) \/ Alone(p)
 Meet(p) == MeetBegin(p) \/ MeetEmpty(p) \/ MeetAsk(p) \/ MeetUnmark(p) \/ MeetLeaf(p) \/ MeetPlace(p)
+CutIn(p) == CutBegin(p) \/ CutLookBegin(p) \/ CutAsk(p) \/ Stay(p) \/ StayHolding(p) \/ AgainBegin(p)
 Downgrade(p) == ShareBegin(p) \/ Share(p)
 Leave(p) == Unmark(p) \/ Remove(p) \/ RemovePlace(p) \/ SweepBegin(p) \/ TidyDoor(p) \/ TidyQueue(p)
 
 ListingEnds(p, shown) ==
-    LookEnd(p, shown) \/ NumbersEnd(p, shown) \/ DoorEnd(p, shown) \/ LineEnd(p, shown) \/ ShareEnd(p, shown)
-SampleEnds(p, one) == DoorSampleEnd(p, one) \/ MeetEnd(p, one) \/ SweepEnd(p, one)
+    \/ LookEnd(p, shown) \/ NumbersEnd(p, shown) \/ DoorEnd(p, shown) \/ LineEnd(p, shown) \/ ShareEnd(p, shown)
+    \/ CutEnd(p, shown) \/ AgainEnd(p, shown)
+SampleEnds(p, one) == CutLookEnd(p, one) \/ DoorSampleEnd(p, one) \/ MeetEnd(p, one) \/ SweepEnd(p, one)
 
 (* What p does without a listing's end, once it has begun; beginning is its own affair. *)
 Call(p) ==
@@ -67,6 +70,7 @@ Call(p) ==
     \/ pc[p] \in InDoor /\ LookAtDoor(p)
     \/ pc[p] \in InLine /\ LookAlongLine(p)
     \/ pc[p] \in InMeeting /\ Meet(p)
+    \/ Cutting /\ pc[p] \in InCut /\ CutIn(p)
     \/ pc[p] \in InHolding /\ Downgrade(p)
     \/ pc[p] \in InLeave /\ Leave(p)
 
@@ -81,7 +85,7 @@ FairSpec == Spec /\ \A p \in Procs : WF_vars(GoOn(p))
 
 (* --------------------------------------------------- Properties --------------------------------------------------- *)
 
-Holders == {p \in Procs : pc[p] \in {"holding", "share ends", "share"}}
+Holders == {p \in Procs : pc[p] \in {"holding", "share ends", "share", "again", "again ends"}}
 IsReader(p) == p \in Sharers \/ (ReadWrite /\ HasTicket(p) /\ ~mark[p])
 
 (* At most so many hold; of readers and writers a writer holds alone. *)
@@ -93,7 +97,7 @@ Admitted ==
 InOrder == ReadWrite \/ \A p \in Holders : Cardinality(ahead[p]) < Slots
 
 (* Nobody removes the ticket of one that lives, so that nobody finds itself out of the line. *)
-TicketsStay == \A p \in Procs : Stands(p) \/ mine[p] = NoPlace \/ pc[p] \in {"ticket", "remove", "remove place"}
+TicketsStay == \A p \in Procs : HasTicket(p) \/ mine[p] = NoPlace \/ pc[p] \in {"ticket", "remove place"}
 
 (* -------------------------------------------------- Why it admits ------------------------------------------------ *)
 
@@ -113,7 +117,7 @@ WhoMayOvertakeIsAwaited == \A p, q \in Procs :
 TicketsBefore(p) == {place \in Places : place < mine[p] /\ IsTicket(place)}
 LineIsShown == \A p \in Procs : pc[p] = "line ends" => TicketsBefore(p) \subseteq reading[p].stood
 FewStandBefore == \A p \in Procs :
-    (~ReadWrite /\ pc[p] \in {"notice", "holding"}) => Cardinality(TicketsBefore(p)) < Slots
+    (~ReadWrite /\ pc[p] \in {"notice", "holding", "again", "again ends"}) => Cardinality(TicketsBefore(p)) < Slots
 
 WritersBefore(p) == {place \in TicketsBefore(p) : ~Shares(place)}
 NobodyIsAloneBefore == ReadWrite => \A p \in Holders :
@@ -122,8 +126,8 @@ NobodyIsAloneBefore == ReadWrite => \A p \in Holders :
 (* Where each stands: with a number in mind in the door, and then in line until it removes its ticket. *)
 BeforeDoor == {"idle", "enter door", "enter flag", "tidy", "tidy queue"}
 InDoorway == {"enter mark", "look", "look ends", "ticket", "numbers", "numbers end"}
-PastDoor == {"line", "line ends", "notice", "holding", "alone", "share", "share ends"}
-Placed == PastDoor \cup {"turn", "door ends", "door sample", "door sample ends", "door ask", "door unmark", "door leaf",
+PastDoor == {"line", "line ends", "notice", "holding", "again", "again ends", "alone", "share", "share ends"}
+Placed == PastDoor \cup {"cut", "cut ends", "cut look", "cut look ends", "cut ask", "stays", "turn", "door ends", "door sample", "door sample ends", "door ask", "door unmark", "door leaf",
                          "door flag", "unmark", "remove"}
 Meetings == {"meet", "meet ends", "meet empty", "meet ask", "meet unmark", "meet leaf", "meet place"}
 IsComing(p) == pc[p] \in InDoorway \/ (pc[p] \in Meetings /\ then[p] = "withdraw")

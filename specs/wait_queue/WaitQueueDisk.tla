@@ -11,6 +11,7 @@ CONSTANTS
     Last,       \* The highest number.
     Joins,      \* How often each of them joins; 0 for no end.
     Crashes,    \* How many of them may die.
+    Cutters,    \* Those of them that cut in, where one holds at a time; where there are any, each can be asked to leave.
     Downgrades, \* Whether writers go on as readers before they leave.
     Forgetful   \* Whether who waits forgets whom it saw in the door, and looks anew at its next turn.
 
@@ -31,9 +32,12 @@ Door == 1
 NoDir == -1
 NoPlace == 0
 
-(* One mark is enough for each rule: `waits` of everybody where several hold, `alone` of writers. *)
-HasMark(p) == IF ReadWrite THEN p \notin Sharers ELSE Slots > 1
-HaveMarks == ReadWrite \/ Slots > 1
+Cutting == Cutters # {}
+
+(* One mark is enough for each rule: `waits` of everybody where several hold, `alone` of writers, `stay` of everybody     *)
+(* where some cut in.                                                                                                     *)
+HasMark(p) == IF ReadWrite THEN p \notin Sharers ELSE Slots > 1 \/ Cutting
+HaveMarks == ReadWrite \/ Slots > 1 \/ Cutting
 
 VARIABLES
     queue, door, \* Whether these directories stand.

@@ -60,7 +60,7 @@ Ticket(p) ==
             /\ LET came == IF line[mine[p]] = "none" THEN {mine[p]} ELSE {} IN
                reading' = Noted(Noted(Lost(reading, mine[p]), Door, {}, {p}), Queue, came, {})
             /\ awaits' = [awaits EXCEPT ![p] = Procs]
-            /\ Goes(p, "turn")
+            /\ Goes(p, IF p \in Cutters THEN "cut" ELSE "turn")
             /\ UNCHANGED <<mine, ahead>>
        ELSE /\ UNCHANGED <<flag, line, reading, awaits>>
             /\ IF Number(mine[p]) < Last

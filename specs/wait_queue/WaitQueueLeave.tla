@@ -5,7 +5,7 @@ EXTENDS WaitQueueDisk
 (* Who has begun to leave is ahead of nobody any more. *)
 NotAhead(p) == ahead' = [q \in Procs |-> IF q = p THEN {} ELSE ahead[q] \ {p}]
 
-MayLeave(p) == pc[p] = "holding" /\ (Downgrades /\ HasMark(p) => ~mark[p])
+MayLeave(p) == pc[p] = "holding" /\ ~Cutting /\ (Downgrades /\ HasMark(p) => ~mark[p])
 
 (* 1 UNMARK *)
 Unmark(p) ==

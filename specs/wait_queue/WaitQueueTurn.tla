@@ -5,9 +5,12 @@ EXTENDS WaitQueueAdmission
 
 StillAwaited(p, left) == IF left # {} /\ Forgetful THEN Procs ELSE left
 
+(* 1 STAY comes first where some cut in. *)
+AsksForTurn(p) == pc[p] = IF Cutting THEN "stays" ELSE "turn"
+
 (* 2 DOOR: those who stood in it when I first looked, after my TICKET. *)
 DoorBegin(p) ==
-    /\ pc[p] = "turn" /\ awaits[p] # {}
+    /\ AsksForTurn(p) /\ awaits[p] # {}
     /\ IF door
        THEN Begins(p, Door) /\ Goes(p, "door ends") /\ UNCHANGED awaits
        ELSE UNCHANGED reading /\ awaits' = [awaits EXCEPT ![p] = {}] /\ Goes(p, "line")
@@ -68,7 +71,7 @@ DoorFlag(p) ==
 
 (* 3 LINE: list it, and ask the rule. *)
 LineBegin(p) ==
-    /\ pc[p] = "line" \/ (pc[p] = "turn" /\ awaits[p] = {})
+    /\ pc[p] = "line" \/ (AsksForTurn(p) /\ awaits[p] = {})
     /\ Begins(p, Queue)
     /\ Goes(p, "line ends")
     /\ UNCHANGED <<disk, mine, awaits, meeting, ahead, joins>>

@@ -7,8 +7,9 @@ const TURN: &str = "WaitQueueTurn.tla";
 const ADMISSION: &str = "WaitQueueAdmission.tla";
 const WHOLE: &str = "WaitQueue.tla";
 const LEAVE: &str = "WaitQueueLeave.tla";
+const CUT: &str = "WaitQueueCut.tla";
 
-pub(super) const MODELS: [Model; 7] = [
+pub(super) const MODELS: [Model; 8] = [
     Model {
         module: "MCFairLock",
         what: "one slot and two contenders, of which one may die",
@@ -117,5 +118,36 @@ pub(super) const MODELS: [Model; 7] = [
             new: r"       ELSE BehindNobody(p, {place \in before : ~Shares(place)})",
             violates: "Inv",
         }],
+    },
+    Model {
+        module: "MCCutIn",
+        what: "one cuts in, and another leaves only when it is asked to",
+        refines: None,
+        states: 5241,
+        twins: &[
+            Twin {
+                what: "who holds does not look whether it was asked to leave",
+                file: CUT,
+                old: r#"IF mark[p] THEN Goes(p, "again")"#,
+                new: r#"IF TRUE THEN Goes(p, "again")"#,
+                violates: "Learned",
+            },
+            Twin {
+                what: "who cuts in once only is served, which is not promised",
+                file: "MCCutIn.tla",
+                old: r"SF_vars(CutAgain(p)) /\ ",
+                new: "",
+                violates: "CutterServed",
+            },
+            Twin {
+                what: "who cuts in holds beside whom it has asked to leave",
+                file: TURN,
+                old: r"    /\ LET before == Before(shown, mine[p]) IN
+       IF mine[p]",
+                new: r"    /\ LET before == IF p \in Cutters THEN {} ELSE Before(shown, mine[p]) IN
+       IF mine[p]",
+                violates: "Refines",
+            },
+        ],
     },
 ];
