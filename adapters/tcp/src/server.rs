@@ -3,7 +3,7 @@
 //! 1. WAIT until a socket is ready, or until the time comes at which the machine has something to do.
 //! 2. ACCEPT those who connect, up to the limit; one above it is told so.
 //! 3. READ from a peer once, and handle the commands in what came, in order. Whatever the machine replies, to that peer or
-//!    to others, is sent before the next peer is read: one write for all replies to one read.
+//!    to others, is sent after some peers more: one write for all replies to one read.
 //! 4. GO ON with peers that had more, a bounded part of each in turn, so that none keeps the others waiting; and with the
 //!    machine's own work that it left for later.
 //! 5. SWEEP, once a second while there is reason to: peers that are too slow, or silent for too long.
@@ -224,6 +224,7 @@ impl Server {
 
     /// What is to be done beside what the sockets have brought.
     fn turn(&mut self, now: Duration) {
+        self.deliver(now);
         self.accept_all(now); // 2 ACCEPT
         for _ in 0..self.ready.len() {
             let Some(index) = self.ready.pop_front() else { break }; // 4 GO ON

@@ -1,5 +1,8 @@
 //! What a connection takes of the daemon's memory that has nothing to do. Alone in its process, since it reads how much that has.
 
+#[path = "daemon/authority.rs"]
+#[expect(dead_code, reason = "the tests of the daemon use more of it")]
+mod authority;
 #[path = "daemon/stage.rs"]
 #[expect(dead_code, reason = "the tests of the daemon use more of it")]
 mod stage;
@@ -10,14 +13,19 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 
+use lockwright_tcp::tls::Files;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use authority::{Authority, open};
 use stage::{Daemon, settings};
 
-/// So many by lines, and a tenth of them by WebSocket.
+/// So many by lines, a tenth of them by WebSocket, and by TLS so many.
 const CONNECTIONS: usize = 10_000;
+const BY_TLS: usize = 400;
 
 const BYTES_MAX: usize = 2048;
+/// The library of TLS keeps keys, certificates and two buffers.
+const TLS_BYTES_MAX: usize = 16 * 1024;
 
 /// What is said at first, and how the end of all answers to it reads.
 const LINES: (&[u8], &[u8]) = (b"g lock\nr lock\n", b"1 Released Lock\n");
@@ -29,11 +37,14 @@ const WEBSOCKET: (&[u8], &[u8]) = (
 
 #[test]
 #[cfg_attr(not(target_os = "linux"), ignore = "it reads /proc")]
-fn an_idle_connection_takes_2_kib_at_most() {
+fn an_idle_connection_takes_2_kib_at_most_and_by_tls_16() {
     // Either end of each is this process's.
-    let beside = 100;
+    let beside = 100 + BY_TLS * 22 / 10;
     let lines = (handles(CONNECTIONS * 22 / 10 + beside) - beside) * 10 / 22;
     assert!(lines >= CONNECTIONS / 10, "a process may have so few handles here that {lines} would tell nothing");
+    let (each, _secured) = by_tls();
+    println!("{BY_TLS} by TLS: {each} bytes for each");
+    assert!(each <= TLS_BYTES_MAX, "TLS: {each} bytes for each of {BY_TLS}");
     let mut settings = settings();
     settings.machine.connections = 2 * CONNECTIONS;
     let daemon = Daemon::start(settings);
@@ -48,6 +59,30 @@ fn an_idle_connection_takes_2_kib_at_most() {
         println!("{count} by {way}: {each} bytes for each");
         assert!(each <= BYTES_MAX, "{way}: {each} bytes for each of {count}");
     }
+}
+
+/// What each of [`BY_TLS`] takes. They stay, so that their memory is nobody else's.
+fn by_tls() -> (usize, (Daemon, Vec<TcpStream>)) {
+    let ours = Authority::new();
+    let daemon = ours.daemon(settings());
+    let files = ours.files(&["ann"], &[]);
+    // Nothing is left of this end but its socket, so that what is counted is the daemon's.
+    let connect = |count| (0..count).map(|_| secured(daemon.lines, &files)).collect::<Vec<_>>();
+    let mut all = connect(BY_TLS / 10);
+    let before = resident();
+    all.extend(connect(BY_TLS));
+    let each = (resident() - before) / BY_TLS;
+    (each, (daemon, all))
+}
+
+/// A connection that has shown its certificate, and was answered.
+fn secured(at: SocketAddr, files: &Files) -> TcpStream {
+    let mut stream = open(at, files);
+    stream.write_all(LINES.0).expect("it reads");
+    let mut heard = [0; b"1 Got Lock\n".len() + LINES.1.len()];
+    stream.read_exact(&mut heard).expect("an answer");
+    assert!(heard.ends_with(LINES.1));
+    stream.sock
 }
 
 /// Connections that have said that, and heard all that was answered.

@@ -19,12 +19,17 @@ use super::{
 /// How much of what came is handed to the machine before it is seen how much is to be sent, in bytes.
 const PART_BYTES: usize = 4096;
 
+/// How many peers are read and answered before their answers are sent. To read, to answer and to send go through much code each,
+/// of the system above all, and a processor is quicker at one of them over and over than at all three in turn.
+const ANSWERED_MAX: usize = 16;
+
 /// How much is read, and thrown away, from a peer that was told its end, in bytes. A connection that is closed with anything
 /// unread would take back what the peer was told.
 const DISCARDED_BYTES_MAX: usize = 1024 * 1024;
 
 impl Server {
-    /// Handles what waits of a peer, or else reads from it once, and sends what that comes to.
+    /// Handles what waits of a peer, or else reads from it once. What that comes to is to be [delivered](Self::deliver), where it
+    /// is enough at once.
     pub(super) fn serve(&mut self, index: usize, now: Duration) {
         let Some(connection) = self.connections.get_mut(index) else { return };
         if connection.ends_at.is_some() {
@@ -39,11 +44,14 @@ impl Server {
             self.read(index, &mut scratch, now);
             self.scratch = scratch;
         }
-        self.deliver(now);
-        let Some(connection) = self.connections.get(index) else { return };
-        let can_go_on = !connection.input.is_empty() || connection.is_readable;
-        if can_go_on && (connection.ends_at.is_some() || !connection.is_full()) {
+        if let Some(connection) = self.connections.get(index)
+            && (!connection.input.is_empty() || connection.is_readable)
+            && (connection.ends_at.is_some() || !connection.is_full())
+        {
             self.enlist(index);
+        }
+        if self.answered.len() >= ANSWERED_MAX {
+            self.deliver(now);
         }
     }
 
@@ -60,8 +68,16 @@ impl Server {
     pub(super) fn deliver(&mut self, now: Duration) {
         loop {
             self.collect(now);
-            let Some(index) = self.answered.pop() else { return };
-            self.send(index, now);
+            if self.answered.is_empty() {
+                return;
+            }
+            let mut answered = mem::take(&mut self.answered);
+            for index in answered.drain(..) {
+                self.send(index, now);
+            }
+            if self.answered.is_empty() {
+                self.answered = answered; // With its room.
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The daemon over real sockets: what it answers, whom it lets in, and whom it does not put up with.
 
+mod authority;
 mod client;
 mod deaf;
 mod histories;

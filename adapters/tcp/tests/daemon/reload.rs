@@ -10,8 +10,9 @@ use lockwright_tcp::{
 };
 
 use super::{
+    authority::Authority,
     stage::{Daemon, PATIENCE, settings},
-    tls::{Authority, connect, rules},
+    tls::{connect, rules},
 };
 
 const FORBIDDEN: &str = "0 Not Allowed";
