@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The [`Id`] of a contender is its guid; [`guid`] makes one. What is written in a bid is which process made it, a
-//! [`Bidder`]. Entries of other names mean nothing.
+//! [`Bidder`]. Entries of other names mean nothing; those that an NFS client keeps of removed bids
+//! ([`silly`](crate::fs::silly)) are removed with what the dead did not publish.
 //!
 //! Lock:
 //!
@@ -89,7 +90,7 @@ use self::{
 };
 use crate::{
     chance::Chance,
-    fs::{Fs, FsError, Halted},
+    fs::{Fs, FsError, Halted, silly::is_silly},
     id::Id,
     lock::{Lock, LockError},
     path::{Name, Path},
@@ -253,6 +254,9 @@ impl<F: Fs, B: Bidders> LockFolder<F, B> {
                     if self.bidders.liveness(&id, &bidder)? == Liveness::Dead {
                         self.fs.discard_file(&at)?;
                     }
+                }
+                Entry::Foreign if leftovers == Remove && is_silly(&name) && challenge().is_ok() => {
+                    self.fs.discard_file(&at)?;
                 }
                 Entry::Unpublished(..) | Entry::Foreign => {}
             }

@@ -12,7 +12,8 @@
 //!
 //! Lock:
 //!
-//! 1. LOOK: a leaf in `owner` is the owner; the attempt ends.
+//! 1. LOOK: a leaf in `owner` is the owner; the attempt ends. What an NFS client keeps there of a leaf that was removed while
+//!    it was open ([`silly`](crate::fs::silly)) is removed, and looked at again.
 //! 2. BUILD: make the directories of my proposal.
 //! 3. SIGN: make my leaf in it.
 //! 4. MOVE: rename `build/<id>/owner` to `owner`. That succeeds only while `owner` is absent or empty.
@@ -29,7 +30,7 @@
 //!
 //! Clean, the try of anybody, at any time:
 //!
-//! 1. CLEAR: remove what an interrupted clean left in `gone`.
+//! 1. CLEAR: remove what an interrupted clean left in `gone`, and on NFS what a client keeps there.
 //! 2. ASIDE: rename `build/<id>/owner` to `build/<id>/gone`.
 //! 3. CLEAR again.
 //! 4. TIDY: remove the directories that are empty.
@@ -79,6 +80,12 @@
 //! crash of all of them at that moment. Contents may be lost; there are none. Nor does it matter if names in one
 //! directory are durable before earlier ones in another: a leaf names its owner wherever it is found, and all are dead.
 //!
+//! *On NFS* a leaf that is a file, and that somebody has open, is renamed where it is removed ([`silly`](crate::fs::silly)).
+//! Nobody takes that for an owner. Until it is gone MOVE finds `owner` not empty, so contenders on the host on which it
+//! is open are [disturbed](LockError::Disturbed); those on others, and all once that host went down, remove it in LOOK. A leaf
+//! that is a directory is removed whoever has it open. An id of such a name would be no owner to others, and is refused
+//! ([`FsError::Unsupported`]).
+//!
 //! *What others may remove.* Empty directories, if the leaf is a file. Whoever removes the leaf of a live owner gives
 //! the lock to the next one.
 //!
@@ -106,7 +113,10 @@ use alloc::vec::Vec;
 
 use crate::{
     chance::Chance,
-    fs::{Fs, FsError, Halted},
+    fs::{
+        Fs, FsError, Halted,
+        silly::{self, is_silly},
+    },
     id::Id,
     lock::{Lock, LockError},
     path::Path,
@@ -248,8 +258,30 @@ impl<F: Fs> FastLock<F> {
         }
     }
 
+    /// LOOK, of `me` who is about to try.
+    fn look(&self, me: &Id) -> Result<Option<Id>, LockError> {
+        if is_silly(me.name()) {
+            return Err(FsError::Unsupported.into());
+        }
+        match or_empty(self.fs.any(&self.owner_dir()))? {
+            Some(name) if is_silly(&name) => {}
+            name => return Ok(name.map(Id::from)),
+        }
+        let names = or_empty(self.fs.list(&self.owner_dir()))?;
+        if let Some(owner) = names.iter().find(|name| !is_silly(name)) {
+            return Ok(Some(owner.clone().into()));
+        }
+        silly::discard(&self.fs, &self.owner_dir(), &names)?;
+        match or_empty(self.fs.any(&self.owner_dir()))? {
+            // It is open on this host: nobody is the owner, and nobody here can become it.
+            Some(name) if is_silly(&name) => Err(LockError::Disturbed),
+            name => Ok(name.map(Id::from)),
+        }
+    }
+
     fn take_back(&self, id: &Id) -> Result<(), Halted> {
-        self.clear(id)?; // 1 CLEAR
+        self.clear_silly(id)?; // 1 CLEAR
+        self.clear(id)?;
         self.fs.put_aside(&self.proposed_owner(id), &self.gone(id))?; // 2 ASIDE
         self.clear(id) // 3 CLEAR
     }
@@ -257,6 +289,17 @@ impl<F: Fs> FastLock<F> {
     fn clear(&self, id: &Id) -> Result<(), Halted> {
         self.discard_leaf(&self.gone(id), id)?;
         self.fs.discard_dir(&self.gone(id))
+    }
+
+    /// What is kept of my leaf in `gone`. Who made it may have had it open.
+    fn clear_silly(&self, id: &Id) -> Result<(), Halted> {
+        if self.leaf != Leaf::File || !self.fs.may_repeat() {
+            return Ok(());
+        }
+        match self.fs.list(&self.gone(id)) {
+            Err(FsError::Halted) => Err(Halted),
+            names => silly::discard(&self.fs, &self.gone(id), &names.unwrap_or_default()),
+        }
     }
 
     fn owner_dir(&self) -> Path {
@@ -282,7 +325,7 @@ impl<F: Fs> FastLock<F> {
 
 impl<F: Fs> Lock for FastLock<F> {
     fn try_lock(&self, me: &Id) -> Result<(), LockError> {
-        match self.owner()? {
+        match self.look(me)? {
             None => {} // 1 LOOK
             Some(owner) if owner == *me => return Err(LockError::AlreadyOwner),
             owner => return Err(LockError::Held { owner }),
@@ -319,7 +362,13 @@ impl<F: Fs> Lock for FastLock<F> {
     }
 
     fn owner(&self) -> Result<Option<Id>, LockError> {
-        Ok(or_empty(self.fs.any(&self.owner_dir()))?.map(Id::from))
+        let first = match or_empty(self.fs.any(&self.owner_dir()))? {
+            Some(name) if is_silly(&name) => {
+                or_empty(self.fs.list(&self.owner_dir()))?.into_iter().find(|name| !is_silly(name))
+            }
+            name => name,
+        };
+        Ok(first.map(Id::from))
     }
 
     fn proposals(&self) -> Result<Vec<Id>, LockError> {

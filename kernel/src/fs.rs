@@ -28,6 +28,7 @@ pub mod call;
 pub mod contract;
 mod mem;
 pub mod settle;
+pub mod silly;
 mod through;
 
 pub use mem::{Entry, MemFs};
@@ -132,7 +133,8 @@ pub trait Fs {
     #[track_caller]
     fn create_file(&self, path: &Path, contents: &[u8]) -> Result<(), FsError>;
 
-    /// Takes a file's name away.
+    /// Takes a file's name away. A mount of NFS may give a file that is open another name in the same directory, which is
+    /// nobody's: see [`silly`].
     ///
     /// # Errors
     ///

@@ -133,7 +133,8 @@ pub enum LockError {
         /// Who held it, when the attempt saw the name.
         owner: Option<Id>,
     },
-    /// Somebody took this attempt back, or removed a directory under it. The lock may be free: try again.
+    /// Somebody took this attempt back, or removed a directory under it; or a leaf that was removed is open on this host still,
+    /// on NFS. The lock may be free: try again.
     #[error("the attempt was disturbed; try again")]
     Disturbed,
     /// The id holds this lock already, so taking it again would never end.

@@ -10,7 +10,8 @@
 //!
 //! Begin:
 //!
-//! 1. LOOK: anything in `owner` but my home ends the attempt.
+//! 1. LOOK: anything in `owner` but my home ends the attempt. What an NFS client keeps there of a removed file is nobody's
+//!    ([`silly`](crate::fs::silly)), and is removed.
 //! 2. ENTER: make `<lock>` and `owner`.
 //! 3. SIGN: put something into my home, as the kind does it: a ticket, a slot with an owner, or a mere name.
 //! 4. VERIFY: as LOOK. If somebody else is there, take my entry away and end the attempt.
@@ -49,8 +50,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use alloc::vec::Vec;
+
 use crate::{
-    fs::{Fs, FsError, Halted},
+    fs::{
+        Fs, FsError, Halted,
+        silly::{self, is_silly},
+    },
     lock::LockError,
     path::{Name, Path},
 };
@@ -81,7 +87,9 @@ impl<F: Fs> OneKind<F> {
     ///
     /// [`LockError::OtherKind`], [`LockError::Disturbed`], [`LockError::Fs`]. Empty directories may be left behind; [`OneKind::tidy`] removes them.
     pub fn enter(&self) -> Result<(), LockError> {
-        self.verify()?; // 1 LOOK
+        let there = self.there()?;
+        self.alone_among(&there)?; // 1 LOOK
+        silly::discard(&self.fs, &self.owner(), &there)?;
         self.fs.ensure_dir(&self.lock)?; // 2 ENTER
         match self.fs.ensure_dir(&self.owner()) {
             Err(FsError::NotFound) => Err(LockError::Disturbed),
@@ -95,12 +103,19 @@ impl<F: Fs> OneKind<F> {
     ///
     /// [`LockError::OtherKind`] and [`LockError::Fs`]. After either the caller takes its entry away.
     pub fn verify(&self) -> Result<(), LockError> {
-        let there = match self.fs.list(&self.owner()) {
-            Err(FsError::NotFound) => return Ok(()),
-            other => other?,
-        };
-        match there.into_iter().find(|name| *name != self.kind) {
-            Some(name) => Err(LockError::OtherKind(name)), // 4 VERIFY
+        self.alone_among(&self.there()?) // 4 VERIFY
+    }
+
+    fn there(&self) -> Result<Vec<Name>, FsError> {
+        match self.fs.list(&self.owner()) {
+            Err(FsError::NotFound) => Ok(Vec::new()),
+            answer => answer,
+        }
+    }
+
+    fn alone_among(&self, there: &[Name]) -> Result<(), LockError> {
+        match there.iter().find(|name| **name != self.kind && !is_silly(name)) {
+            Some(name) => Err(LockError::OtherKind(name.clone())),
             None => Ok(()),
         }
     }

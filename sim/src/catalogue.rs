@@ -12,6 +12,7 @@ mod observed;
 mod one_kind;
 mod remembered;
 mod semaphore;
+mod silly;
 mod stories;
 mod token;
 mod wait_queue;
@@ -177,15 +178,16 @@ const OTHER_MUTANTS: [Entry; QUEUES_AND_WORLDS + OF_NUMBERS_AND_FILES + OF_KINDS
     ),
     &joined::<OF_KINDS_AND_LEASES>(
         &joined::<{ one_kind::MUTANTS.len() + leases::MUTANTS.len() }>(&one_kind::MUTANTS, &leases::MUTANTS),
-        &joined::<{ fast_lock::KEEPING_MUTANTS.len() + remembered::MUTANTS.len() }>(
+        &joined::<OF_MOUNTS>(
             &fast_lock::KEEPING_MUTANTS,
-            &remembered::MUTANTS,
+            &joined::<{ remembered::MUTANTS.len() + silly::MUTANTS.len() }>(&remembered::MUTANTS, &silly::MUTANTS),
         ),
     ),
 );
 
-const OF_KINDS_AND_LEASES: usize =
-    one_kind::MUTANTS.len() + leases::MUTANTS.len() + fast_lock::KEEPING_MUTANTS.len() + remembered::MUTANTS.len();
+const OF_KINDS_AND_LEASES: usize = one_kind::MUTANTS.len() + leases::MUTANTS.len() + OF_MOUNTS;
+
+const OF_MOUNTS: usize = fast_lock::KEEPING_MUTANTS.len() + remembered::MUTANTS.len() + silly::MUTANTS.len();
 
 const OF_NUMBERS_AND_FILES: usize = token::MUTANTS.len() + files::MUTANTS.len();
 

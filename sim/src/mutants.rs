@@ -19,6 +19,7 @@ pub mod power;
 pub mod processes;
 pub mod remembered;
 pub mod semaphore;
+pub mod silly;
 pub mod token;
 pub mod wait_queue;
 pub mod waiting;

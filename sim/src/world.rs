@@ -20,6 +20,7 @@ mod nfs;
 pub(crate) mod notify;
 mod power;
 mod resource;
+mod silly;
 
 pub(crate) use alone::{Alone, Leaps};
 use lockwright_kernel::fs::FsError;
@@ -29,7 +30,7 @@ use crate::{
     history::{Histories, ReplyId, RequestId, RootId},
     linear::{Testers, UNTESTED},
     miss::Miss,
-    names::{Names, PathId},
+    names::{NameId, Names, PathId},
     plan::{Contents, Op, Plan},
     protocol::{Phase, Property, Protocol},
     resource::Resource,
@@ -80,6 +81,8 @@ pub(crate) enum Step {
     Recall { client: u8 },
     /// The copy of a call was executed.
     Late(Late),
+    /// An entry went that stood for a file which was removed while it was open.
+    Close { path: PathId },
     /// The server was restarted, and had executed the calls of these clients, in this order.
     Restart { executed: Vec<u8> },
 }
@@ -104,6 +107,7 @@ impl Step {
             | Self::Double { .. }
             | Self::Recall { .. }
             | Self::Late(_)
+            | Self::Close { .. }
             | Self::Restart { .. } => true,
         }
     }
@@ -129,6 +133,7 @@ impl Step {
             | Self::Round
             | Self::Reboot { .. }
             | Self::Late(_)
+            | Self::Close { .. }
             | Self::Restart { .. } => None,
         }
     }
@@ -144,7 +149,7 @@ impl Step {
     /// The entries that it befell.
     pub(crate) fn paths(&self) -> &[PathId] {
         match self {
-            Self::Remove { path } => std::slice::from_ref(path),
+            Self::Remove { path } | Self::Close { path } => std::slice::from_ref(path),
             Self::Cut { emptied } => emptied,
             _ => &[],
         }
@@ -199,6 +204,8 @@ pub(crate) struct World<'a> {
     testers: Testers,
     plans: Vec<Option<Plan>>,
     contents: Contents,
+    /// The names that files get which are removed while they are open.
+    silly: Vec<NameId>,
     /// One of these stands while that process holds the lock.
     evidence: FxHashMap<RootId, Vec<PathId>>,
     /// How many times something was worked out that was missed.
@@ -209,10 +216,12 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(crate) fn new(protocol: &'a dyn Protocol, scenario: &'a Scenario) -> Self {
+        let mut names = Names::new();
         Self {
             protocol,
             scenario,
-            names: Names::new(),
+            silly: silly::names(&mut names, scenario.faults.opens),
+            names,
             histories: Histories::settled(scenario.profile.is_nfs() && !protocol.believes_refusals()),
             symmetry: None,
             alone: None,

@@ -14,7 +14,7 @@ use lockwright_sim::{
 };
 
 /// A search of so many states takes a second or two here.
-const STATES_MAX: usize = 60_000;
+const STATES_MAX: usize = 75_000;
 
 #[test]
 fn of_every_algorithm_in_every_profile_that_it_is_for_it_is_known_what_is_found() {

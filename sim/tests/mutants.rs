@@ -126,6 +126,8 @@ const STEPS: [(&str, usize); MUTANTS.len()] = [
     ("fair_lock.believes_names", 26),
     ("two_flags.believes_names", 6),
     ("mkdir_lock.false_success", 2),
+    ("fast_lock.kept_leaf_is_owner", 15),
+    ("mkdir_lock.record_inside", 4),
 ];
 
 fn explore(entry: Entry, scenario: &Scenario) -> Report {

@@ -9,7 +9,7 @@
 //! few at a time, and with what is recovered from the dead. Where there are no notes there is no directory.
 
 use lockwright_kernel::{
-    fs::{Fs, FsError},
+    fs::{Fs, FsError, silly::is_silly},
     id::Id,
     path::{Name, Path},
     probe::{Liveness, Probe},
@@ -109,7 +109,7 @@ fn sweep(lock: &PathLock, dir: &Path) {
     let names = lock.fs().list(dir).unwrap_or_default();
     for name in names.iter().take(SWEPT_MAX) {
         let id = name.as_str().strip_suffix(".json").and_then(|id| id.parse::<Id>().ok());
-        if id.is_some_and(|id| lock.probe().liveness(&id) == Ok(Liveness::Dead)) {
+        if is_silly(name) || id.is_some_and(|id| lock.probe().liveness(&id) == Ok(Liveness::Dead)) {
             let _ = lock.fs().discard_file(&dir.join(name));
         }
     }

@@ -7,7 +7,7 @@ use std::{fs, os::unix::ffi::OsStrExt, os::unix::fs::symlink, path::Path, thread
 use lockwright_kernel::{
     fast_lock::Leaf, fs::FsError, id::Id, ids::process::ProcessId, lock::LockError, path::NameError,
 };
-use lockwright_posix::lock::{AcquireErrorKind, OpenErrorKind, PathLock};
+use lockwright_posix::lock::{AcquireErrorKind, Kind, OpenErrorKind, PathLock};
 use nix::{
     sys::wait::{WaitStatus, waitpid},
     unistd::{ForkResult, Uid, fork, geteuid, seteuid},
@@ -48,6 +48,25 @@ fn what_is_left_for_later_goes_by_the_next_call_or_when_it_is_said() {
     // Nor does the release come before it.
     lock.lock().unwrap().unlock().unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+/// As a client of NFS leaves it when its host goes down, on the disk that a server has it on.
+#[test]
+fn what_nfs_keeps_of_a_removed_leaf_is_nobodys_and_goes_with_the_next_try() {
+    let dir = tempfile::tempdir().unwrap();
+    for kind in ["fast", "bid", "queue", "rw-write", "sem=2", "fair-sem=2"] {
+        let kind: Kind = kind.parse().unwrap();
+        let lock = PathLock::open_kind(dir.path().join("lock"), kind).unwrap();
+        fs::create_dir_all(lock.path().join("owner")).unwrap();
+        fs::write(lock.path().join("owner/.nfs000000000000000100000001"), b"").unwrap();
+        let standing = lock.standing().unwrap();
+        assert!(standing.is_free() && standing.holders.is_empty(), "{kind}");
+        lock.try_lock().unwrap().unlock().unwrap();
+        lock.sweep().unwrap();
+        // That of bids stays, and is empty.
+        let _ = fs::remove_dir(lock.path());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{kind}");
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Fs, FsError, Halted};
+use super::{Fs, FsError, Halted, silly::is_silly};
 use crate::{
     clock::Timestamp,
     path::{Name, Path},
@@ -74,6 +74,8 @@ impl<F: Fs> Fs for Settled<F> {
     fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
         let witness = match self.0.any(from) {
             Err(FsError::NotADirectory) => None,
+            // That may go by itself.
+            Ok(Some(name)) if is_silly(&name) => self.0.list(from)?.into_iter().find(|name| !is_silly(name)),
             looked => looked?, // 1 LOOK
         };
         match (self.0.rename(from, to), witness) {

@@ -11,6 +11,7 @@ mod kept;
 mod lease;
 mod release;
 mod semaphore;
+mod silly;
 mod stage;
 mod token;
 mod wait_queue;

@@ -126,7 +126,7 @@ impl<'w, 's> Guide<'w, 's> {
     /// Asks who lives where the search has asked already, or did not need to.
     fn catch_up(&mut self) -> Vec<u16> {
         let (mut choices, mut here) = (Vec::new(), Vec::new());
-        while self.search.alone.is_some() && self.here.is_calm() {
+        while self.search.alone.is_some() && self.own.is_calm(&self.here) {
             self.own.successors(&self.here, &mut here);
             let asks = |next: &Successor| matches!(key_of(&self.own, next).reply, Some(Reply::Liveness(_)));
             let Some(choice) = here.iter().position(asks) else { break };

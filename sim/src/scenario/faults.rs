@@ -85,6 +85,11 @@ pub struct Faults {
     /// *Source.* Clients of BSD took `EEXIST` for the answer to a call sent twice, of `LINK`, `SYMLINK` and `MKDIR`, until
     /// 2007.
     pub lies: u8,
+    /// A file is removed, or another is moved over it, that is open on the host whose client does so. It is renamed in its
+    /// directory, and stands there until it is closed, or for good.
+    ///
+    /// *Source.* Linux, `nfs_sillyrename`; see [`lockwright_kernel::fs::silly`].
+    pub opens: u8,
 }
 
 /// A kind of fault that has a budget.
@@ -111,11 +116,12 @@ pub enum Budget {
     Restarts,
     Stales,
     Lies,
+    Opens,
 }
 
 impl Budget {
     /// All kinds, in the order in which they are written.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Crashes,
         Self::Errors,
         Self::Removals,
@@ -136,6 +142,7 @@ impl Budget {
         Self::Restarts,
         Self::Stales,
         Self::Lies,
+        Self::Opens,
     ];
 
     /// The word by which it is written.
@@ -162,6 +169,7 @@ impl Budget {
             Self::Restarts => "restarts",
             Self::Stales => "stales",
             Self::Lies => "lies",
+            Self::Opens => "opens",
         }
     }
 
@@ -195,6 +203,7 @@ impl Faults {
         restarts: 0,
         stales: 0,
         lies: 0,
+        opens: 0,
     };
 
     /// The budget of one kind.
@@ -221,6 +230,7 @@ impl Faults {
             Budget::Restarts => self.restarts,
             Budget::Stales => self.stales,
             Budget::Lies => self.lies,
+            Budget::Opens => self.opens,
         }
     }
 
@@ -248,6 +258,7 @@ impl Faults {
             Budget::Restarts => &mut self.restarts,
             Budget::Stales => &mut self.stales,
             Budget::Lies => &mut self.lies,
+            Budget::Opens => &mut self.opens,
         }
     }
 

@@ -29,16 +29,17 @@ pub enum Profile {
     /// The same as [`Profile::Local`], by mounts of NFS version 4.1 or later, one host for each client. Each host remembers
     /// names, and answers by what it remembers; but the adaptor asks anew about each directory on the way, so that only what
     /// changes during a call is answered as it was. A call is executed once, also one whose caller is dead by then, save
-    /// that a restart of the server makes it forget.
+    /// that a restart of the server makes it forget. A file that somebody on the same host has open is renamed where it is removed.
     ///
     /// *Source.* RFC 8881, sections 2.10.6 (exactly-once semantics), 8.4.2 (restart of the server) and 10.8.1 (caching of
-    /// names); `nfs(5)`, "Data and metadata coherence". Deleting a file that is open on the same host is not in it.
+    /// names); `nfs(5)`, "Data and metadata coherence"; Linux, `nfs_sillyrename`.
     Nfs41,
     /// The same as [`Profile::Local`], by a client of NFS version 3 that keeps nothing in a cache, one host for each client.
     /// The server knows its replies again as long as it runs: a call is executed once, and maybe when its caller is dead. A
     /// restart makes it forget them. Algorithms look before they believe a refusal:
     /// [`Settled`](lockwright_kernel::fs::Settled). A call takes effect in the directory whose handle it was sent with, and
-    /// finds nothing once that is removed.
+    /// finds nothing once that is removed. Such a client opens no file, and REMOVE removes it (section 3.3.12), so that nothing is
+    /// kept of what is removed.
     ///
     /// *Source.* RFC 1813, sections 3.3.8 and 4.5; `exports(5)` and `nfs(5)` for who keeps what. A copy of a call that was
     /// answered before a restart, and is executed after it, is not in it, nor are the caches of a mount.
@@ -48,7 +49,8 @@ pub enum Profile {
     Nfs3Nodrc,
     /// The same, by mounts that remember names for as long as they like, and that asking anew does not help, as those of
     /// version 2 and those with `lookupcache=all` and `nocto`. A call that was given up may be executed later (`soft`: an
-    /// error and a copy), files are not made exclusively, and a directory that is there is said to be made.
+    /// error and a copy), files are not made exclusively, and a directory that is there is said to be made. What is removed while it
+    /// is open is renamed as in [`Profile::Nfs41`].
     ///
     /// *Source.* RFC 1094, whose CREATE is not exclusive and whose stamps are all that tells of changes; `nfs(5)`, `soft`,
     /// `nocto`, `lookupcache`.
@@ -114,6 +116,7 @@ impl Profile {
                 Budget::Duplicates,
                 Budget::Restarts,
                 Budget::Stales,
+                Budget::Opens,
             ],
             Self::NfsLegacy => &[
                 Budget::Crashes,
@@ -124,6 +127,7 @@ impl Profile {
                 Budget::Duplicates,
                 Budget::Stales,
                 Budget::Lies,
+                Budget::Opens,
             ],
             Self::Nfs3Drc => &[Budget::Crashes, Budget::Errors, Budget::Refusals, Budget::Duplicates, Budget::Restarts],
             Self::Nfs3Nodrc => &[
@@ -168,7 +172,7 @@ impl Profile {
             Self::Notify => Faults { losses: 1, ..Faults::NONE },
             Self::Power => Faults { cuts: 1, ..Faults::NONE },
             Self::Operator => Faults { removals: 1, ..Faults::NONE },
-            Self::Nfs41 => Faults { restarts: 1, stales: 1, ..Faults::NONE },
+            Self::Nfs41 => Faults { restarts: 1, stales: 1, opens: 1, ..Faults::NONE },
             Self::NfsLegacy => Faults { errors: 1, duplicates: 1, ..Faults::NONE },
             Self::Nfs3Drc => Faults { restarts: 1, ..Faults::NONE },
             Self::Nfs3Nodrc => Faults { duplicates: 1, ..Faults::NONE },

@@ -70,6 +70,8 @@ pub(super) enum Deed {
     Recall,
     /// The copy of a call was executed.
     Late(Late),
+    /// What stood for a file that was removed while it was open went.
+    Close(PathId),
     /// The server restarted, and had executed the calls of these clients, in this order.
     Restart(Vec<u8>),
 }
@@ -92,6 +94,7 @@ impl Deed {
             | Self::Double
             | Self::Recall
             | Self::Late(_)
+            | Self::Close(_)
             | Self::Restart(_) => true,
             Self::Call | Self::Begin | Self::Fail { .. } | Self::Odd(_) => false,
         }
@@ -132,6 +135,7 @@ impl Fault {
             Self::Counted(Budget::Restarts) => "restart of the server",
             Self::Counted(Budget::Stales) => "name as it is remembered",
             Self::Counted(Budget::Lies) => "false success",
+            Self::Counted(Budget::Opens) => "removal of an open file",
             Self::HadWalked => "parted walk",
         }
     }
@@ -161,6 +165,7 @@ impl Event {
             Step::Double { .. } => Deed::Double,
             Step::Recall { .. } => Deed::Recall,
             Step::Late(late) => Deed::Late(*late),
+            &Step::Close { path } => Deed::Close(path),
             Step::Restart { executed } => Deed::Restart(executed.clone()),
         };
         let asked = client.map(|client| world.histories.then(before.processes[usize::from(client)].history));

@@ -51,6 +51,8 @@ pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
                 Deed::Odd(Budget::Reorders) => " (durable before what came before it elsewhere)",
                 Deed::Odd(Budget::Stales) => " (as its host remembers)",
                 Deed::Odd(Budget::Lies) => " (and it was there)",
+                Deed::Odd(Budget::Opens) if event.error.is_some() => " (it is open on this host still)",
+                Deed::Odd(Budget::Opens) => " (it is open on this host, and renamed)",
                 Deed::Odd(_) => " (odd)",
                 _ => "",
             };
@@ -64,6 +66,7 @@ pub(super) fn act(world: &World<'_>, before: &State, event: &Event) -> String {
         | Deed::Round
         | Deed::Reboot(_)
         | Deed::Late(_)
+        | Deed::Close(_)
         | Deed::Restart(_) => {
             format!("{id}  takes no part")
         }
@@ -90,6 +93,7 @@ fn nobodys(world: &World<'_>, before: &State, event: &Event) -> String {
             let lost: String = emptied.iter().copied().map(lost).collect();
             format!("power  +++ cut: the disk is as it was when last durable{lost} +++")
         }
+        Deed::Close(path) => format!("somebody  close(), the last of \"{}\"", world.names.spell(*path)),
         Deed::Late(late) => format!("server  the copy of {} is executed", late_call(world, *late)),
         Deed::Restart(executed) => {
             let had = |&client: &u8| {

@@ -203,7 +203,7 @@ impl World<'_> {
         for client in 0..self.scenario.clients {
             let Some(plan) = self.plan_in_an_attempt(state, client)? else { continue };
             let leaves_nothing = matches!(plan.op, Op::Liveness(_));
-            if (leaves_nothing || state.is_calm()) && self.is_undisturbed(state, client, plan) {
+            if (leaves_nothing || self.is_calm(state)) && self.is_undisturbed(state, client, plan) {
                 return Ok(Some(client));
             }
         }
@@ -244,7 +244,8 @@ impl World<'_> {
         if self.alone.is_none() || process.call != InCall::Before || self.histories.is_root(process.history) {
             return Ok(None);
         }
-        let only_crashes = Faults { crashes: 0, ..state.left }.is_none() && state.late.is_empty();
+        let only_crashes =
+            Faults { crashes: 0, ..state.left }.is_none() && state.late.is_empty() && !self.has_silly(state);
         if only_crashes { self.plan(process.history) } else { Ok(None) }
     }
 
@@ -259,7 +260,7 @@ impl World<'_> {
 
     fn finds_nothing_for_good(&self, alone: &Alone, state: &State, plan: Plan) -> bool {
         let takes_away_or_looks = matches!(plan.op, Op::RemoveFile | Op::RemoveDir | Op::Rename | Op::Stat | Op::Read);
-        state.is_calm() && takes_away_or_looks && alone.makers.are_all_dead(self, state, plan.paths[0])
+        self.is_calm(state) && takes_away_or_looks && alone.makers.are_all_dead(self, state, plan.paths[0])
     }
 
     /// True when it goes where nobody else comes.

@@ -108,6 +108,8 @@ impl World<'_> {
         self.replay(state, client, plan, out)?;
         self.double(state, client, plan, out)?;
         self.lie(state, client, plan, out)?;
+        self.remove_open(state, client, plan, out)?;
+        self.busy(state, client, plan, out)?;
         self.recall(state, client, plan, out)
     }
 

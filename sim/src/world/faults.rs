@@ -8,6 +8,7 @@
 //!   changed, `ESTALE`. A watch may be refused too, since there are so many to a user. A file that is open can be written.
 //! * A *replay*, a *copy* that is executed late, a *restart* of the server and a *lie* are those of NFS; see
 //!   [`nfs`](super::nfs).
+//! * A *close* ends what is kept of a file that was removed while it was open; see [`silly`](super::silly).
 //! * A *recall* takes a name for what a host remembers of it; see [`memory`](super::memory).
 //! * A *removal* takes away one entry anywhere, a file or an empty directory, by the hand of somebody who knows nothing
 //!   of the protocol.
@@ -34,6 +35,7 @@ impl World<'_> {
         commit(state, out);
         clocks(state, out);
         self.late(state, out)?;
+        self.closes(state, out)?;
         self.restart(state, out)?;
         self.reboots(state, out)?;
         self.cut(state, out)

@@ -256,7 +256,7 @@ mod tests {
         let words = Budget::ALL.map(singular);
         let first = ["crash", "error", "removal", "cut", "loss", "tick", "reuse"];
         let others = ["jump", "suspend", "rounding", "jitter", "reboot", "reorder", "refusal"];
-        let of_nfs = ["replay", "guard", "duplicate", "restart", "stale", "lie"];
+        let of_nfs = ["replay", "guard", "duplicate", "restart", "stale", "lie", "open"];
         assert_eq!(words.as_slice(), [&first[..], &others, &of_nfs].concat());
     }
 

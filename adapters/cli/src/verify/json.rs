@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{part::Part, row::Row};
 
 /// Every key, and what stands there. They are in each object, with null where there is nothing to say.
-const KEYS: [(&str, &str); 67] = [
+const KEYS: [(&str, &str); 68] = [
     ("protocol", "its name"),
     ("clients", "how many clients"),
     ("rounds", "how many times each client takes the lock before it rests; 0 for no end"),
@@ -37,6 +37,7 @@ const KEYS: [(&str, &str); 67] = [
     ("restarts", "how many restarts of the NFS server, at most"),
     ("stales", "how many calls that go by what a host remembers, at most"),
     ("lies", "how many directories that an old NFS client says to have made, at most"),
+    ("opens", "how many files that are open when they are removed over NFS, at most"),
     ("profile", "the world"),
     ("walk", "split, a step apart from a call's effect, or atomic, together with it"),
     ("strategy", "bfs, dfs, random or pct"),

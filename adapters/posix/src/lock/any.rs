@@ -6,7 +6,7 @@ use lockwright_kernel::{
     blocking::WaitError,
     clock::Instant,
     fast_lock::Leaf,
-    fs::{Fs, FsError},
+    fs::{Fs, FsError, silly::is_silly},
     id::Id,
     lock::LockError,
     one_kind::OneKind,
@@ -153,7 +153,7 @@ impl Place {
     pub(super) fn tenants(&self) -> Result<Vec<Name>, FsError> {
         match self.fs.list(&self.path().join(&word("owner"))) {
             Err(FsError::NotFound) => Ok(Vec::new()),
-            other => other,
+            other => Ok(other?.into_iter().filter(|name| !is_silly(name)).collect()),
         }
     }
 

@@ -42,7 +42,7 @@ use std::time::{Duration, SystemTime};
 
 use lockwright_kernel::{
     clock::Timestamp,
-    fs::{Fs, FsError},
+    fs::{Fs, FsError, silly},
     id::Id,
     path::{Name, Path},
     probe::{Liveness, Probe},
@@ -213,8 +213,11 @@ impl<'a> Orders<'a> {
             }
         }
         self.fs.discard_dir(&self.build())?;
-        let mut orders = Vec::new();
-        for name in self.fs.list(&self.path)?.into_iter().filter(|name| *name != word_build()) {
+        let (mut orders, mut names) = (Vec::new(), self.fs.list(&self.path)?);
+        // What a mount of NFS keeps of an order that another took the place of, or that was swept.
+        silly::discard(&self.fs, &self.path, &names)?;
+        names.retain(|name| *name != word_build() && !silly::is_silly(name));
+        for name in names {
             let at = self.path.join(&name);
             orders.push((self.fs.modified(&at)?, at));
         }

@@ -13,6 +13,7 @@ mod differences;
 mod ledger;
 mod machine;
 mod mounts;
+mod silly;
 mod stale;
 mod storm;
 #[path = "../storms/mod.rs"]
@@ -32,9 +33,10 @@ const INSIDE: &str = "LOCKWRIGHT_TEST_GUEST";
 type Step = fn(&Mounts) -> String;
 
 /// What is done on each version, in this order.
-const STEPS: [(&str, Step); 6] = [
+const STEPS: [(&str, Step); 7] = [
     ("command", command::refuses),
     ("stale", stale::count),
+    ("silly", silly::kept),
     ("waiting", waiting::served),
     ("storm", storm::stands),
     ("chance", tries::chance),

@@ -24,6 +24,12 @@ const LONG: &str = "more takes minutes";
 const ONE_DOES_NOT_LOCK: &str = "one of the clients takes no lock";
 const NO_DEAD: &str = "its slots are plain files, which nobody takes from the dead: it is here for the two passes";
 
+const NO_FILES: &str = "nothing that it removes is a file";
+const NOTHING_KEPT: &str =
+    "over NFS it keeps nothing and is the lock of the first row, with which open files are checked";
+
+/// No file is open that is removed.
+const SHUT: Faults = Faults { restarts: 1, stales: 1, ..Faults::NONE };
 const CRASH: Faults = Faults { crashes: 1, ..Faults::NONE };
 
 const OTHERS: &[Other] = &[
@@ -80,6 +86,23 @@ const OTHERS: &[Other] = &[
         (2, Faults { stales: 1, ..Faults::NONE }),
         LONG,
     ),
+    Other::new(
+        &[
+            "fast_lock-dir",
+            "fast_lock-dir+cleaner",
+            "fair_lock",
+            "fair_semaphore",
+            "rw_lock",
+            "token",
+            "token+admit",
+            "one_kind+alike",
+        ],
+        Profile::Nfs41,
+        (2, SHUT),
+        NO_FILES,
+    ),
+    Other::new(&["fast_lock+kept", "fast_lock+one_keeps"], Profile::Nfs41, (2, SHUT), NOTHING_KEPT),
+    Other::new(&["semaphore", "semaphore+passes"], Profile::Nfs41, (2, SHUT), LONG),
 ];
 
 const PAUSE: &str = "a lease is over after two ticks, and a pause for as long is what it is about";

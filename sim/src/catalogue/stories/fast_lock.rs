@@ -2,7 +2,12 @@
 
 use super::Told;
 
-pub(super) const STORIES: [Told; 30] = [
+pub(super) const STORIES: [Told; 31] = [
+    (
+        "fast_lock.kept_leaf_is_owner",
+        "The leaf of a former owner is left as `.nfs...` by a host that went down, and nobody can say whether that is dead.",
+        "Linux, `nfs_sillyrename`; the lockers' fast_lock, which takes every entry for an owner",
+    ),
     (
         "fast_lock.no_look",
         "Who tidies up takes an attempt's leaf away before it is moved, and an empty directory becomes the lock.",

@@ -2,7 +2,12 @@
 
 use super::Told;
 
-pub(super) const STORIES: [Told; 53] = [
+pub(super) const STORIES: [Told; 54] = [
+    (
+        "mkdir_lock.record_inside",
+        "Somebody reads the record while it is removed: the directory cannot be, and is the lock for ever.",
+        "borgbackup/borg#6736; Linux, `nfs_sillyrename`",
+    ),
     (
         "dotlock.check_then_unlink",
         "Two find the same file stale; the second removes the one that the first has made since.",

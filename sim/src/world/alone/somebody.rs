@@ -34,7 +34,7 @@ type End = (NodeId, Option<&'static str>);
 impl World<'_> {
     /// Keeps of the listings under way what makes a difference.
     pub(super) fn forget_who_came_and_went(&self, state: &mut State) -> Result<(), Miss> {
-        if !state.is_calm() {
+        if !self.is_calm(state) {
             return Ok(());
         }
         for client in 0..self.scenario.clients {

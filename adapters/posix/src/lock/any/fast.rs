@@ -4,7 +4,7 @@ use lockwright_kernel::{
     blocking::{self, WaitError},
     clock::Instant,
     fast_lock::{FastLock, Leaf},
-    fs::{Fs, FsError, Halted},
+    fs::{Fs, FsError, Halted, silly},
     id::Id,
     lock::{Lock, LockError},
     path::{Name, Path},
@@ -47,6 +47,18 @@ pub(super) fn tidy(fs: &PosixFs, path: &Path) -> Result<(), Halted> {
     fs.discard_dir(&path.join(&word("build")))?;
     fs.discard_dir(&path.join(&word("owner")))?;
     fs.discard_dir(path)
+}
+
+/// Removes what a mount keeps of the leaf of a former owner, where the lock at `path` is on NFS.
+pub(super) fn discard_kept(fs: &PosixFs, path: &Path) -> Result<(), FsError> {
+    if !fs.may_repeat() {
+        return Ok(());
+    }
+    let owner = path.join(&word("owner"));
+    match fs.list(&owner) {
+        Err(FsError::NotFound) => Ok(()),
+        names => Ok(silly::discard(fs, &owner, &names?)?),
+    }
 }
 
 #[derive(Debug)]
@@ -145,6 +157,7 @@ impl AnyLock for Fast {
             }
         }
         self.lock.sweep()?;
+        discard_kept(&self.looker.fs, &self.path)?;
         Ok(tidy(&self.looker.fs, &self.path)?)
     }
 

@@ -131,6 +131,7 @@ impl AnyLock for Slots {
                 lock.recover(&owner)?;
             }
             lock.sweep()?;
+            fast::discard_kept(&self.place.fs, &slot)?;
             // What stands in the home, empty as it may be, keeps every other kind out.
             fast::tidy(&self.place.fs, &slot)?;
         }
