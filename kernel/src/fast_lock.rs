@@ -13,7 +13,7 @@
 //! Lock:
 //!
 //! 1. LOOK: a leaf in `owner` is the owner; the attempt ends. What an NFS client keeps there of a leaf that was removed while
-//!    it was open ([`silly`](crate::fs::silly)) is removed, and looked at again.
+//!    it was open ([`silly`]) is removed, and looked at again.
 //! 2. BUILD: make the directories of my proposal.
 //! 3. SIGN: make my leaf in it.
 //! 4. MOVE: rename `build/<id>/owner` to `owner`. That succeeds only while `owner` is absent or empty.
@@ -80,7 +80,7 @@
 //! crash of all of them at that moment. Contents may be lost; there are none. Nor does it matter if names in one
 //! directory are durable before earlier ones in another: a leaf names its owner wherever it is found, and all are dead.
 //!
-//! *On NFS* a leaf that is a file, and that somebody has open, is renamed where it is removed ([`silly`](crate::fs::silly)).
+//! *On NFS* a leaf that is a file, and that somebody has open, is renamed where it is removed ([`silly`]).
 //! Nobody takes that for an owner. Until it is gone MOVE finds `owner` not empty, so contenders on the host on which it
 //! is open are [disturbed](LockError::Disturbed); those on others, and all once that host went down, remove it in LOOK. A leaf
 //! that is a directory is removed whoever has it open. An id of such a name would be no owner to others, and is refused

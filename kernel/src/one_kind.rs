@@ -11,7 +11,7 @@
 //! Begin:
 //!
 //! 1. LOOK: anything in `owner` but my home ends the attempt. What an NFS client keeps there of a removed file is nobody's
-//!    ([`silly`](crate::fs::silly)), and is removed.
+//!    ([`silly`]), and is removed.
 //! 2. ENTER: make `<lock>` and `owner`.
 //! 3. SIGN: put something into my home, as the kind does it: a ticket, a slot with an owner, or a mere name.
 //! 4. VERIFY: as LOOK. If somebody else is there, take my entry away and end the attempt.
