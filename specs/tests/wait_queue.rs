@@ -39,22 +39,15 @@ const DOWNGRADE_OF_WRITERS: Changes =
 
 /// The one whose client is the first cuts in.
 const CUTTING: Changes = &[("Last = 4", "Last = 3"), ("Cutters = {}", "Cutters = {\"A1\"}")];
-const CUTTING_AND_CRASH: Changes = &[
-    ("Last = 4", "Last = 3"),
-    ("{\"A1\", \"B1\"}", "{\"A1\", \"A2\", \"B1\", \"B2\"}"),
-    ("Cutters = {}", "Cutters = {\"A1\", \"A2\"}"),
-    ("Crashes = 0", "Crashes = 1"),
-];
 
 /// All that two clients do who each take their turn once, and runs of those who may die.
-const CODE: [(&str, u8, Changes); 7] = [
+const CODE: [(&str, u8, Changes); 6] = [
     ("fair_lock", 0, LOCK),
     ("fair_lock", 1, LOCK_AND_CRASH),
     ("fair_semaphore", 0, SEMAPHORE),
     ("rw_lock", 0, READ_WRITE),
     ("rw_lock+downgrade", 0, DOWNGRADE),
     ("fair_lock+cutting", 0, CUTTING),
-    ("fair_lock+cutting", 1, CUTTING_AND_CRASH),
 ];
 
 fn walk(tool: &Tool, changes: Changes, unfoldings: &[Unfolding]) -> Conformance {

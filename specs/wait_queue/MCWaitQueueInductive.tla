@@ -73,7 +73,7 @@ AtQueue == {"enter door", "sweep", "tidy queue"}
 Anything ==
     /\ \E first \in Steps \cup IF ReadWrite THEN StepsToShare ELSE {},
           second \in Standing \cup IF ReadWrite THEN StandingToShare ELSE {} :
-         May("a", first) /\ May("b", second) /\ pc = Of(first, second)
+         May("a", first) /\ May("b", second) /\ (second = "dead" => Crashes > 0) /\ pc = Of(first, second)
     /\ \E first \in Reasons("a"), second \in Reasons("b") : then = Of(first, second)
     /\ \E first \in Mines("a"), second \in Mines("b") : mine = Of(first, second)
     /\ \E first \in Aims("a"), second \in Aims("b") : aim = Of(first, second)
