@@ -62,7 +62,7 @@ pub fn compare(options: &Options) -> Answer<Compared> {
     }
     compared.tables.push(memory(options, &all)?);
     if let Some(ours) = all.iter().find(|server| server.name == "ours") {
-        compared.tables.extend(held::hold(options, ours)?);
+        compared.tables.extend(Part::Load.starts(|| held::hold(options, ours))??);
     }
     Ok(compared)
 }
