@@ -18,7 +18,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// Does what starts a process, which then has the processor of this part. Where there is but one, that is shared.
+    /// Does that on the processor of this part, where a process that it starts stays. Where there is but one, that is shared.
     pub(super) fn starts<T>(self, start: impl FnOnce() -> T) -> Answer<T> {
         let me = Pid::from_raw(0);
         let all = sched_getaffinity(me)?;
