@@ -15,8 +15,8 @@ const MERGED: Limits = Limits { partial_order: false, ..ORDERED };
 /// Searches of more states are made on one thread alone.
 const ON_TWO_THREADS: usize = 20_000;
 
-/// Of a search of more states the run is not found back: six mutants would take most of the time.
-const FOUND_BACK: usize = 80_000;
+/// A search of more states is broken off at fewer places: six mutants would take most of the time.
+const COARSE: usize = 80_000;
 
 const WHOLE: Limits = Limits { merge: false, ..MERGED };
 
@@ -112,19 +112,16 @@ fn a_reduced_search_has_a_run_to_show_for_what_it_found() {
     for entry in MUTANTS {
         let scenario = entry.scenario();
         let report = explore(entry, &scenario, REDUCED);
-        if report.states > FOUND_BACK {
-            continue;
-        }
+        let fine = if report.states > COARSE { 1 } else { 2 };
         let Verdict::Violated(shortest) = report.verdict else { panic!("{scenario}") };
         let Some(shortest) = shortest.trace else { continue };
-        let found =
-            (0..).map(|step| 20 + (20 << (step / 2)) * (step % 2 + 2) / 2).find_map(|states_max| {
-                match explore(entry, &scenario, Limits { states_max, ..REDUCED }).verdict {
-                    Verdict::Violated(found) => Some(found),
-                    Verdict::Incomplete { .. } => None,
-                    other => panic!("{scenario}: {other:?}"),
-                }
-            });
+        let found = (0..).map(|step| 20 + (20 << (step / fine)) * (step % fine + fine) / fine).find_map(|states_max| {
+            match explore(entry, &scenario, Limits { states_max, ..REDUCED }).verdict {
+                Verdict::Violated(found) => Some(found),
+                Verdict::Incomplete { .. } => None,
+                other => panic!("{scenario}: {other:?}"),
+            }
+        });
         let trace = found.unwrap().trace.unwrap();
         assert_eq!(trace.replay(entry.protocol()), Ok(()), "{scenario}");
         longer += usize::from(trace.steps.len() > shortest.steps.len());
