@@ -137,6 +137,11 @@ impl Server {
         self.wire.hold(Gate::new(tell));
     }
 
+    /// From now on nothing goes wrong, and what the plan has put off is executed now.
+    pub fn calm(&self) {
+        self.wire.calm();
+    }
+
     /// Executes now what the plan has put off.
     pub fn flush(&self) {
         self.wire.flush();

@@ -113,6 +113,12 @@ impl Plan {
         self
     }
 
+    /// From now on nothing goes wrong. Of replies it is as before.
+    pub(super) fn calm(&mut self) {
+        self.named.clear();
+        self.chances.clear();
+    }
+
     pub(super) fn keeps_replies(&self) -> bool {
         self.keeps_replies
     }
@@ -172,5 +178,13 @@ mod tests {
         let mut plan = Plan::none().and(Procedure::Mkdir, 2, Fault::LoseReply);
         let calls = [Procedure::Mkdir, Procedure::Rename, Procedure::Mkdir, Procedure::Mkdir];
         assert_eq!(calls.map(|call| plan.next(call)), [None, None, Some(Fault::LoseReply), None]);
+    }
+
+    #[test]
+    fn nothing_is_hit_any_more_where_it_is_calm() {
+        let mut plan = Plan::none().with(Fault::LoseReply, 999).and(Procedure::Mkdir, 3, Fault::LoseCall);
+        assert_eq!(plan.next(Procedure::Mkdir), Some(Fault::LoseReply));
+        plan.calm();
+        assert_eq!([(); 9].map(|()| plan.next(Procedure::Mkdir)), [None; 9]);
     }
 }

@@ -108,6 +108,11 @@ impl Wire {
         }
     }
 
+    pub(super) fn calm(&self) {
+        self.state().plan.calm();
+        self.flush();
+    }
+
     pub(super) fn hold(&self, gate: Gate) {
         self.state().gate = Some(gate);
     }
