@@ -3,7 +3,12 @@
 //! 1. TURN: ask whether it is my turn.
 //! 2. WATCH what I was told to wait for.
 //! 3. TURN again: a change before the watch is seen here, one after it will wake the wait.
-//! 4. WAIT, if I was told the same: for a change, for a death, or for the deadline; then from 2.
+//! 4. WAIT, if I was told the same: for a change, for a death, or for the deadline; then from 1.
+//!
+//! After a WAIT what was watched has gone, as a rule, with the turn of whoever stood there. So the line is asked first: a WATCH of
+//! what is gone would look for a name in the very directory that the one who left is about to remove. On Linux whoever
+//! removes a directory goes round, without sleeping, until no such look at it is under way; where the looker was put
+//! to sleep on the same processor that takes until the scheduler comes by, some milliseconds.
 //!
 //! Where more deaths matter than one wait can notice, it looks again every [`LOOK_AGAIN_MS`].
 
@@ -69,14 +74,19 @@ pub fn in_line<F: Fs, P: Probe, C: Chance>(
             Turn::Cut => return Err(LineError::Cut),
             Turn::Wait(wait) => wait,
         };
-        match watched.take() {
-            Some((watch, on)) if on == wait.on => wait_for(world, watch, &wait, until)?, // 4 WAIT
-            _ => past(world, wait.death_of.as_ref(), until)?,
-        }
-        watched = match world.watch(&wait.on) {
-            Ok(watch) => Some((watch, wait.on)), // 2 WATCH
-            Err(FsError::NotFound) => None,      // It is gone, which is what was waited for.
-            Err(error) => return Err(LineError::Queue(error.into())),
+        watched = match watched.take() {
+            Some((watch, on)) if on == wait.on => {
+                wait_for(world, watch, &wait, until)?; // 4 WAIT
+                None
+            }
+            _ => {
+                past(world, wait.death_of.as_ref(), until)?;
+                match world.watch(&wait.on) {
+                    Ok(watch) => Some((watch, wait.on)), // 2 WATCH
+                    Err(FsError::NotFound) => None,      // It is gone, which is what was waited for.
+                    Err(error) => return Err(LineError::Queue(error.into())),
+                }
+            }
         };
     }
 }

@@ -436,6 +436,20 @@ fn joins_that_are_disturbed_again_and_again_pause_and_go_on() {
     assert_eq!(world.log(), [format!("pause until {longest:?}"), format!("pause until {:?}", longest * 2)]);
 }
 
+/// A watch of what has just gone would be in the way of the one who removes it.
+#[test]
+fn who_stands_in_line_and_is_woken_asks_for_its_turn_and_watches_nothing_before_that() {
+    let disk = MemFs::new();
+    let idle = Script::new(&disk, []);
+    let others = WaitQueue::new(&disk, &idle, &idle, path("q"), Admission::ONE);
+    let bob = others.join(&id("bob"), Want::Alone).expect("nobody is there");
+    let place = others.path_of(&bob);
+    let world = Script::new(&disk, [Event::Act(Box::new(|| others.leave(&bob).expect("he is there")))]);
+    let queue = WaitQueue::new(&disk, &world, &world, path("q"), Admission::ONE);
+    join_and_wait(&queue, &id("ann"), Want::Alone, &world, None).expect("it is her turn in the end");
+    assert_eq!(world.log(), [format!("watch {place}"), "wait for bob".to_owned()]);
+}
+
 #[test]
 fn a_signal_ends_the_pause_of_a_join_and_leaves_nothing() {
     let disk = MemFs::new();

@@ -95,7 +95,7 @@ pub const DOWNGRADING: QueueClients = QueueClients { downgrades: true, ..READ_WR
 /// A fair lock that its contenders try without standing in line.
 pub const TRIED: LockClients = LockClients { make: tried, evidence, cleaner: None };
 
-/// One round of the kernel's own way to wait: turn, watch, turn, wait.
+/// One round of the kernel's own way to wait: turn, watch, turn, wait, turn.
 ///
 /// # Errors
 ///

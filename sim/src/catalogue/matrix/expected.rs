@@ -242,8 +242,8 @@ const ROWS: &[(&str, &[(Profile, Finding)])] = &[
             (Profile::NfsLegacy, violated(Property::NotDispossessed, 30, 184_097)),
         ],
     ),
-    ("fair_lock+waiting", &[(Profile::Notify, violated(Property::NobodyWaitsInVain, 35, 33_880))]),
-    ("fair_lock+polling", &[(Profile::Notify, verified(420_988))]),
+    ("fair_lock+waiting", &[(Profile::Notify, violated(Property::NobodyWaitsInVain, 35, 35_543))]),
+    ("fair_lock+polling", &[(Profile::Notify, verified(510_708))]),
     ("fair_lock+lease", &[(Profile::Lease, violated(Property::NotDispossessed, 25, 9_034))]),
     (
         "fair_semaphore",
