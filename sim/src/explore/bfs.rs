@@ -14,7 +14,7 @@ use std::{
 use super::{
     Limits, Progress, Strategy, Verdict,
     dfs::DepthFirst,
-    expand::{Expanded, Expander, Frontier, in_order},
+    expand::{Expanded, Expander, Frontier, in_order, read},
     graph::{Graph, Taken, state_id},
     lessons::Lessons,
     path,
@@ -152,9 +152,12 @@ impl<'a> Search<'a> {
             let mut graph = graph.write().unwrap_or_else(PoisonError::into_inner);
             let mut taken = graph.take_in(expanded, 0);
             while let Taken::Missed(at) = taken {
-                let mut world = world.write().unwrap_or_else(PoisonError::into_inner);
-                let alone = learn_and_expand(&mut world, lessons, expander, &graph.visited, layer.get(first + at));
-                drop(world);
+                let state = layer.get(first + at);
+                let mut alone = expander.expand_one(&read(&world), &graph.visited, state);
+                if alone.outcome(0).missed {
+                    lessons.take(&mut world.write().unwrap_or_else(PoisonError::into_inner), state);
+                    alone = expander.expand_one(&read(&world), &graph.visited, state);
+                }
                 graph.said.extend(&alone.said);
                 taken = if graph.take_in_one(&alone, 0) { graph.take_in(expanded, at + 1) } else { Taken::Broken };
             }

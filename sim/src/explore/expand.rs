@@ -3,7 +3,7 @@
 use std::{
     ops::ControlFlow,
     sync::{
-        PoisonError, RwLock,
+        PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -206,6 +206,14 @@ impl Expander {
 /// handing it over costs little beside.
 const PIECE: usize = 64;
 
+/// After so many states of a piece whoever has a lesson to take is let in: it waits for all who expand.
+const AT_ONCE: usize = 4;
+
+/// The world, to look at. Who panicked while it changed took the search along.
+pub(super) fn read<'a, 'm, 'w>(world: &'a RwLock<&'m mut World<'w>>) -> RwLockReadGuard<'a, &'m mut World<'w>> {
+    world.read().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Expands the states `from..to` of a layer, piece by piece, on so many threads, and hands each piece to `take` in the
 /// order of the states: what came of expanding them, and the place of the first. It ends early with what `take` breaks with.
 ///
@@ -225,11 +233,13 @@ pub(super) fn in_order<T>(
     let claim = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|piece| *piece < count);
     let expand = |piece: usize, expander: &mut Expander, room: &mut (usize, usize)| {
         let mut expanded = Expanded::with_room(*room);
-        let world = world.read().unwrap_or_else(PoisonError::into_inner);
-        for at in first(piece)..(first(piece) + PIECE).min(to) {
-            expander.expand(&world, layer.get(at), &mut expanded);
+        let end = (first(piece) + PIECE).min(to);
+        for from in (first(piece)..end).step_by(AT_ONCE) {
+            let world = read(world);
+            for at in from..(from + AT_ONCE).min(end) {
+                expander.expand(&world, layer.get(at), &mut expanded);
+            }
         }
-        drop(world);
         // Neighbours are much alike.
         *room = (expanded.found.len(), expanded.numbers.len());
         // Who takes in is not waited for; it can look up by itself.
