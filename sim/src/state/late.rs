@@ -5,8 +5,8 @@ use smallvec::SmallVec;
 use super::{Naming, Place, byte, next, write_list};
 use crate::{miss::Miss, plan::Op};
 
-/// So many copies cost no allocation.
-pub(crate) type Copies = SmallVec<[Late; 1]>;
+/// Nearly always there are none, and a vector that is empty is copied at once.
+pub(crate) type Copies = Vec<Late>;
 
 /// The copy of a call that is on its way to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use smallvec::SmallVec;
 use super::{Naming, byte, late::place_of, next, write_list};
 use crate::{miss::Miss, names::PathId, tree::Node};
 
-/// So much costs no allocation.
-pub(crate) type Memory = SmallVec<[Remembered; 1]>;
+/// Nearly always there is nothing of it, and a vector that is empty is copied at once.
+pub(crate) type Memory = Vec<Remembered>;
 
 /// What a client's host may remember of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
