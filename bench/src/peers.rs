@@ -18,7 +18,8 @@
 //!
 //! *Reductions.* Merging makes of the code's histories what a model has by hand. Symmetry makes one of the states that
 //! differ in who is who; stateright has it depth first only, so that one has to choose between it and the shortest
-//! counterexample. Ours also forgets the dead whom nothing on disk speaks of any more. All run on one thread.
+//! counterexample. Ours also forgets the dead whom nothing on disk speaks of any more. All run on one thread, but for one
+//! row of ours, which is compared with the same on one.
 //!
 //! *What only ours does besides.* It runs the code, so there is no model that could say something else; it checks what
 //! the code answers; and it keeps the whole graph, to check that from every state each client can come to hold the lock
@@ -86,12 +87,21 @@ pub enum Order {
     DepthFirstSymmetric,
 }
 
-/// Our own checker on the shipped lock.
+/// Our own checker on the shipped lock, on one thread.
 ///
 /// # Errors
 ///
 /// When it does not verify it.
-pub fn ours([clients, crashes]: Bounds, walk: Walk, reduction: Reduction) -> Answer {
+pub fn ours(bounds: Bounds, walk: Walk, reduction: Reduction) -> Answer {
+    ours_on(1, bounds, walk, reduction)
+}
+
+/// The same on so many threads: the states, their order and the verdict are the same.
+///
+/// # Errors
+///
+/// When it does not verify it.
+pub fn ours_on(threads: usize, [clients, crashes]: Bounds, walk: Walk, reduction: Reduction) -> Answer {
     let name = "fast_lock";
     let protocol = catalogue::find(name).ok_or("there is no such protocol")?.protocol();
     let scenario = Scenario { walk, ..Scenario::new(name, clients, crashes) };
@@ -99,6 +109,7 @@ pub fn ours([clients, crashes]: Bounds, walk: Walk, reduction: Reduction) -> Ans
         merge: reduction != Reduction::None,
         symmetry: matches!(reduction, Reduction::Symmetry | Reduction::All),
         partial_order: reduction == Reduction::All,
+        threads,
         ..Limits::default()
     };
     let start = Instant::now();

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Answer,
-    peers::{Bounds, Order, Reduction, Search, model::Grain, ours, spin::Spin, stateright, tla::TlaChecker},
+    peers::{Bounds, Order, Reduction, Search, model::Grain, ours, ours_on, spin::Spin, stateright, tla::TlaChecker},
 };
 use lockwright_sim::scenario::Walk;
 use std::{cell::Cell, rc::Rc, time::Duration};
@@ -30,14 +30,20 @@ const TO_TRY: Plan = Plan { rounds: 1, enough: Duration::from_secs(1) };
 
 const OURS: &str = "ours, split walks";
 const OURS_ATOMIC: &str = "ours, atomic walks";
+const OURS_UNMERGED: &str = "ours, split walks, unmerged";
+const OURS_ON_TWO: &str = "ours, split walks, unmerged, two threads";
 const STATERIGHT: &str = "stateright, atomic walks";
 const STATERIGHT_PLAIN: &str = "stateright, plain";
 const TLA_CHECKER: &str = "tla-checker, plain";
 const SPIN: &str = "SPIN, plain";
 
 /// Who explores the same, to the last state: what two people make of the lock agrees, or a checker is wrong.
-const SAME_GRAIN: [(&str, &str); 3] =
-    [(OURS_ATOMIC, STATERIGHT), (STATERIGHT_PLAIN, TLA_CHECKER), (STATERIGHT_PLAIN, SPIN)];
+const SAME_GRAIN: [(&str, &str); 4] = [
+    (OURS_ATOMIC, STATERIGHT),
+    (OURS_UNMERGED, OURS_ON_TWO),
+    (STATERIGHT_PLAIN, TLA_CHECKER),
+    (STATERIGHT_PLAIN, SPIN),
+];
 
 type Searches = Box<dyn Fn(Bounds) -> Answer<Search>>;
 
@@ -98,7 +104,8 @@ fn ways() -> Vec<Way> {
     vec![
         ours(OURS, Walk::Split, Reduction::All, all),
         ours("ours, split walks, no symmetry", Walk::Split, Reduction::Merge, most),
-        ours("ours, split walks, unmerged", Walk::Split, Reduction::None, [3, 0]),
+        ours(OURS_UNMERGED, Walk::Split, Reduction::None, [3, 0]),
+        Way { name: OURS_ON_TWO, search: Box::new(|at| ours_on(2, at, Walk::Split, Reduction::None)), up_to: [3, 0] },
         ours(OURS_ATOMIC, Walk::Atomic, Reduction::Merge, most),
         other(STATERIGHT, Grain::Ours, Order::BreadthFirst),
         other("stateright, atomic walks, symmetric", Grain::Ours, Order::DepthFirstSymmetric),
@@ -122,7 +129,15 @@ fn table(ways: &[Way], bounds: Bounds, quick: bool) -> Answer<(Table, Vec<String
     same_grain(&came)?;
     let more = vec!["states", "steps", "depth", "states/s", "steps/s"];
     let against = vec![STATERIGHT.to_owned()];
-    Ok((Table { title, unit: "milliseconds", more, against, rows, notes: Vec::new() }, failures))
+    let notes = on_two_threads(&rows).into_iter().collect();
+    Ok((Table { title, unit: "milliseconds", more, against, rows, notes }, failures))
+}
+
+/// How much longer one thread takes than two.
+fn on_two_threads(rows: &[Row]) -> Option<String> {
+    let time = |name| rows.iter().find_map(|row| (row.name == name).then_some(row.spread.median));
+    let times = time(OURS_UNMERGED)? / time(OURS_ON_TWO)?;
+    Some(format!("unmerged, ours takes {times:.2} times as long on one thread as on two"))
 }
 
 fn contender<'a>(way: &'a Way, size: &Size, bounds: Bounds) -> Contender<'a> {
