@@ -9,24 +9,22 @@ use std::{
 };
 
 use lockwright_kernel::{
-    blocking::{DISTURBED_MAX, LineError, PAUSE_MS_MAX, WaitError, World, join_and_wait, lock as wait_for},
+    blocking::{DISTURBED_MAX, PAUSE_MS_MAX, WaitError, World, lock as wait_for},
     chance::Chance,
     clock::{Clock, Instant},
     fast_lock::Leaf,
-    fs::{
-        Fs, FsError, Halted, MemFs, Through,
-        call::{Answer, Call},
-    },
+    fs::{Fs, FsError, Halted, MemFs, Through, call::Call},
     id::Id,
     lock::{Lock, LockError},
     path::Path,
     policies::check::CheckLock,
     probe::{Liveness, Probe},
-    wait_queue::{Admission, WaitQueue, Want},
     watch::{Wake, Watch, WatchId},
 };
 
-use crate::stage::{before, disk, id, lock, look_at, make, move_to, path, tree};
+use crate::stage::{before, disk, id, lock, look_at, move_to, path, tree};
+
+mod line;
 
 const LEAF: Leaf = Leaf::File;
 const HELD_BY_BOB: [&str; 3] = ["lock/", "lock/owner/", "lock/owner/bob*"];
@@ -411,54 +409,6 @@ fn a_signal_ends_a_pause() {
     world.signalled.set(true);
     let attempts = Answers::new(disturbed(DISTURBED_MAX + 1));
     assert_eq!(wait_for(&attempts, &id("ann"), &world, None), Err(WaitError::Interrupted));
-}
-
-/// A disk on which Ann finds the door tidied away, so many times.
-fn door_is_tidied_away(disk: &MemFs, times: u32) -> Through<impl Fn(&Call) -> Answer> {
-    let (done, is_ann_in_the_door) = (Cell::new(0), make("q/door/ann"));
-    Through(move |call: &Call| {
-        if is_ann_in_the_door(call) && done.replace(done.get() + 1) < times {
-            disk.remove_dir(&path("q/door")).expect("nobody else is there");
-        }
-        call.on(disk)
-    })
-}
-
-#[test]
-fn joins_that_are_disturbed_again_and_again_pause_and_go_on() {
-    let disk = MemFs::new();
-    let world = Script::new(&disk, []);
-    let fs = door_is_tidied_away(&disk, DISTURBED_MAX + 2);
-    let queue = WaitQueue::new(&fs, &world, &world, path("q"), Admission::ONE);
-    let ticket = join_and_wait(&queue, &id("ann"), Want::Alone, &world, None).expect("it is her turn in the end");
-    assert_eq!(ticket.place.number, 1);
-    let longest = Duration::from_millis(PAUSE_MS_MAX.into());
-    assert_eq!(world.log(), [format!("pause until {longest:?}"), format!("pause until {:?}", longest * 2)]);
-}
-
-/// A watch of what has just gone would be in the way of the one who removes it.
-#[test]
-fn who_stands_in_line_and_is_woken_asks_for_its_turn_and_watches_nothing_before_that() {
-    let disk = MemFs::new();
-    let idle = Script::new(&disk, []);
-    let others = WaitQueue::new(&disk, &idle, &idle, path("q"), Admission::ONE);
-    let bob = others.join(&id("bob"), Want::Alone).expect("nobody is there");
-    let place = others.path_of(&bob);
-    let world = Script::new(&disk, [Event::Act(Box::new(|| others.leave(&bob).expect("he is there")))]);
-    let queue = WaitQueue::new(&disk, &world, &world, path("q"), Admission::ONE);
-    join_and_wait(&queue, &id("ann"), Want::Alone, &world, None).expect("it is her turn in the end");
-    assert_eq!(world.log(), [format!("watch {place}"), "wait for bob".to_owned()]);
-}
-
-#[test]
-fn a_signal_ends_the_pause_of_a_join_and_leaves_nothing() {
-    let disk = MemFs::new();
-    let world = Script::new(&disk, []);
-    world.signalled.set(true);
-    let fs = door_is_tidied_away(&disk, DISTURBED_MAX + 1);
-    let queue = WaitQueue::new(&fs, &world, &world, path("q"), Admission::ONE);
-    assert_eq!(join_and_wait(&queue, &id("ann"), Want::Alone, &world, None), Err(LineError::Interrupted));
-    assert_eq!(tree(&disk, LEAF), Vec::<String>::new());
 }
 
 #[test]
