@@ -153,6 +153,7 @@ impl<'a> Search<'a> {
             let mut taken = graph.take_in(expanded, 0);
             while let Taken::Missed(at) = taken {
                 let state = layer.get(first + at);
+                // As a rule it was learned since, and whoever learns has to wait for all who expand.
                 let mut alone = expander.expand_one(&read(&world), &graph.visited, state);
                 if alone.outcome(0).missed {
                     lessons.take(&mut world.write().unwrap_or_else(PoisonError::into_inner), state);
