@@ -3,7 +3,7 @@
 use std::{
     ops::ControlFlow,
     sync::{
-        PoisonError, RwLock, RwLockReadGuard,
+        Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -91,14 +91,12 @@ pub(super) struct Expanded {
 }
 
 impl Expanded {
-    /// With room for so many steps and numbers.
-    fn with_room((found, numbers): (usize, usize)) -> Self {
-        Self {
-            outcomes: Vec::with_capacity(PIECE),
-            found: Vec::with_capacity(found),
-            numbers: Vec::with_capacity(numbers),
-            said: FxHashSet::default(),
-        }
+    /// Makes room for what comes of other states.
+    fn clear(&mut self) {
+        self.outcomes.clear();
+        self.found.clear();
+        self.numbers.clear();
+        self.said.clear();
     }
 
     /// Looks up which of the states that were found are known, and forgets how those are written. All at once, for each look
@@ -214,6 +212,10 @@ pub(super) fn read<'a, 'm, 'w>(world: &'a RwLock<&'m mut World<'w>>) -> RwLockRe
     world.read().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Expands the states `from..to` of a layer, piece by piece, on so many threads, and hands each piece to `take` in the
 /// order of the states: what came of expanding them, and the place of the first. It ends early with what `take` breaks with.
 ///
@@ -231,8 +233,10 @@ pub(super) fn in_order<T>(
     let first = |piece: usize| from + piece * PIECE;
     let next = AtomicUsize::new(0);
     let claim = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|piece| *piece < count);
-    let expand = |piece: usize, expander: &mut Expander, room: &mut (usize, usize)| {
-        let mut expanded = Expanded::with_room(*room);
+    // What one thread has filled another empties, and memory is dear that one allocates and another frees.
+    let emptied = Mutex::new(Vec::new());
+    let expand = |piece: usize, expander: &mut Expander| {
+        let mut expanded: Expanded = lock(&emptied).pop().unwrap_or_default();
         let end = (first(piece) + PIECE).min(to);
         for from in (first(piece)..end).step_by(AT_ONCE) {
             let world = read(world);
@@ -240,8 +244,6 @@ pub(super) fn in_order<T>(
                 expander.expand(&world, layer.get(at), &mut expanded);
             }
         }
-        // Neighbours are much alike.
-        *room = (expanded.found.len(), expanded.numbers.len());
         // Who takes in is not waited for; it can look up by itself.
         if let Ok(graph) = graph.try_read() {
             expanded.look_up(&graph.visited);
@@ -253,20 +255,20 @@ pub(super) fn in_order<T>(
         for _ in 1..threads.min(count) {
             let done = done.clone();
             scope.spawn(move || {
-                let (mut expander, mut room) = Default::default();
+                let mut expander = Expander::default();
                 while let Some(piece) = claim() {
-                    if done.send((piece, expand(piece, &mut expander, &mut room))).is_err() {
+                    if done.send((piece, expand(piece, &mut expander))).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(done);
-        let (mut expander, mut room) = Default::default();
+        let mut expander = Expander::default();
         let mut waiting: Vec<Option<Expanded>> = Vec::new();
         waiting.resize_with(count, || None);
         for piece in 0..count {
-            let found = loop {
+            let mut found = loop {
                 for (at, found) in from_others.try_iter() {
                     waiting[at] = Some(found);
                 }
@@ -274,7 +276,7 @@ pub(super) fn in_order<T>(
                     break found;
                 }
                 let (at, found) = match claim() {
-                    Some(at) => (at, expand(at, &mut expander, &mut room)),
+                    Some(at) => (at, expand(at, &mut expander)),
                     // It ends when another thread has panicked, as this one will then.
                     None => from_others.recv().ok()?,
                 };
@@ -284,6 +286,8 @@ pub(super) fn in_order<T>(
                 next.fetch_max(count, Ordering::Relaxed);
                 return Some(end);
             }
+            found.clear();
+            lock(&emptied).push(found);
         }
         None
     })
