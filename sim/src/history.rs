@@ -151,6 +151,11 @@ impl Histories {
         0..count(self.requests.len())
     }
 
+    /// How many histories were compared under other ids.
+    pub(crate) fn compared(&self) -> usize {
+        self.orbits.len()
+    }
+
     /// True when `node` was there when histories were last compared under other ids.
     pub(crate) fn is_compared(&self, node: NodeId) -> bool {
         (node as usize) < self.orbits.len()
@@ -170,13 +175,7 @@ impl Histories {
 
     /// What `node` is under other ids. An id that it has heard of, and of which `relabelling` does not speak since
     /// nothing depends on it, becomes one of `pool`.
-    pub(crate) fn image(
-        &mut self,
-        protocol: &dyn Protocol,
-        node: NodeId,
-        relabelling: &Relabelling,
-        pool: &[IdNo],
-    ) -> NodeId {
+    pub(crate) fn image(&self, node: NodeId, relabelling: &Relabelling, pool: &[IdNo]) -> Result<NodeId, Miss> {
         let (mut answers, mut at) = (Vec::new(), node);
         while let Some((before, reply)) = self.nodes[at as usize].before {
             answers.push(reply);
@@ -187,14 +186,12 @@ impl Histories {
         let root = self.root_of(at);
         let id = IdNo::new(root.client, root.incarnation).map(|id| relabelling.of(id));
         let root = id.map_or(root, |id| RootId { client: id.client(), incarnation: id.incarnation(), ..root });
-        self.make_root(protocol, root);
-        let mut image = self.roots[&root];
+        let mut image = *self.roots.get(&root).ok_or(Miss::Root(root))?;
         for reply in answers.into_iter().rev() {
-            let reply = relabelling.of_reply(self.reply(reply));
-            let reply = self.make_reply(&reply);
-            image = self.make_next(protocol, image, reply);
+            let reply = self.reply_id(&relabelling.of_reply(self.reply(reply)))?;
+            image = self.known(image, reply).ok_or(Miss::Next(image, reply))?;
         }
-        self.representative(image)
+        Ok(self.representative(image))
     }
 
     fn representative(&self, node: NodeId) -> NodeId {

@@ -9,7 +9,7 @@ use crate::{
     linear::{Heard, TesterId},
     names::{NameId, PathId},
     replay::Reply,
-    symmetry::{PermId, Relabelling},
+    symmetry::Relabelling,
 };
 
 /// What is not known yet.
@@ -29,10 +29,6 @@ pub(crate) enum Miss {
     Evidence(RootId),
     /// The number of a relabelling.
     Relabelling(Relabelling),
-    /// A path under other ids.
-    PathImage(PermId, PathId),
-    /// A history under other ids.
-    NodeImage(PermId, NodeId),
     /// What a tester comes to when it hears that.
     Heard(TesterId, Heard),
 }

@@ -14,11 +14,13 @@
 //!
 //! Why it is sound: [`history::exchange`](crate::history) has compared every attempt with itself under other names.
 
+mod images;
 mod relabelling;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use images::Images;
 pub(crate) use relabelling::{PermId, Relabelling};
 
 use crate::{
@@ -45,18 +47,6 @@ pub(crate) struct Symmetry {
     known: Vec<Images>,
 }
 
-/// What is known of things under one relabelling.
-#[derive(Debug)]
-struct Images {
-    relabelling: Relabelling,
-    /// By path; [`DEAD`] where it is not known.
-    paths: Vec<PathId>,
-    /// By history; [`UNKNOWN`] where it is not known.
-    nodes: Vec<NodeId>,
-}
-
-const UNKNOWN: NodeId = NodeId::MAX;
-
 /// The numbering of an id: the smaller, the earlier.
 type Rank = u64;
 
@@ -77,13 +67,14 @@ impl Symmetry {
 
     /// Forgets what histories are under other ids, since they were merged anew.
     pub(crate) fn forget_nodes(&mut self) {
-        for images in &mut self.known {
-            images.nodes.clear();
-        }
+        self.known.iter_mut().for_each(Images::forget_nodes);
     }
 
-    pub(crate) fn pool(&self) -> &[IdNo] {
-        &self.pool
+    /// Makes room for what so many paths and histories are under other ids.
+    pub(crate) fn make_room(&mut self, paths: usize, nodes: usize) {
+        for images in &mut self.known {
+            images.make_room(paths, nodes);
+        }
     }
 
     pub(crate) fn relabelling(&self, id: PermId) -> &Relabelling {
@@ -95,33 +86,12 @@ impl Symmetry {
         self.known.iter().map(|images| &images.relabelling)
     }
 
-    pub(crate) fn learn_relabelling(&mut self, relabelling: Relabelling) {
+    pub(crate) fn learn(&mut self, relabelling: Relabelling) {
         if !self.numbers.contains_key(&relabelling) {
             let number = PermId::try_from(self.known.len()).unwrap_or_else(|_| panic!("more than 65535 renamings"));
             self.numbers.insert(relabelling.clone(), number);
-            let (paths, nodes) = Default::default();
-            self.known.push(Images { relabelling, paths, nodes });
+            self.known.push(Images::new(relabelling));
         }
-    }
-
-    pub(crate) fn learn_path(&mut self, by: PermId, path: PathId, names: &mut Names) {
-        let image = self.image_of_path(by, path, names);
-        put(&mut self.known[usize::from(by)].paths, path.into(), image, DEAD);
-    }
-
-    fn image_of_path(&self, by: PermId, path: PathId, names: &mut Names) -> PathId {
-        if path == ROOT || path == DEAD {
-            return path;
-        }
-        let dir = self.image_of_path(by, names.parent(path), names);
-        let name = names.name(path);
-        let relabelling = &self.known[usize::from(by)].relabelling;
-        let name = names.id_named(name).map_or(name, |id| self.id_names[relabelling.of(id).at()]);
-        names.make(dir, name)
-    }
-
-    pub(crate) fn learn_node(&mut self, by: PermId, node: NodeId, image: NodeId) {
-        put(&mut self.known[usize::from(by)].nodes, node as usize, image, UNKNOWN);
     }
 
     /// Writes `state` down under other ids, such that states which differ in names only come out as one, if their ids
@@ -133,7 +103,8 @@ impl Symmetry {
         }
         let (relabelling, order) = self.choose(tables, state);
         let by = *self.numbers.get(&relabelling).ok_or(Miss::Relabelling(relabelling))?;
-        state.encode_as(&Renamed { symmetry: self, by, names: tables.names, order }, out)?;
+        let renamed = Renamed { symmetry: self, images: &self.known[usize::from(by)], tables, order };
+        state.encode_as(&renamed, out)?;
         Ok(Some(by))
     }
 
@@ -169,47 +140,47 @@ type Order = [usize; IdNo::CLIENTS];
 /// The names of a state under a relabelling.
 struct Renamed<'a> {
     symmetry: &'a Symmetry,
-    by: PermId,
-    names: &'a Names,
+    images: &'a Images,
+    tables: Tables<'a>,
     order: Order,
 }
 
 impl Renamed<'_> {
-    fn images(&self) -> &Images {
-        &self.symmetry.known[usize::from(self.by)]
+    fn image_of_path(&self, path: PathId) -> Result<PathId, Miss> {
+        if path == ROOT {
+            return Ok(path);
+        }
+        let names = self.tables.names;
+        names.join(self.path(names.parent(path))?, self.name(names.name(path)))
     }
 }
 
 impl Naming for Renamed<'_> {
     fn path(&self, path: PathId) -> Result<PathId, Miss> {
-        if path == DEAD || self.names.ids_in(path).is_empty() {
+        if path == DEAD || self.tables.names.ids_in(path).is_empty() {
             return Ok(path);
         }
-        match self.images().paths.get(usize::from(path)) {
-            Some(&image) if image != DEAD => Ok(image),
-            _ => Err(Miss::PathImage(self.by, path)),
-        }
+        self.images.path(path, || self.image_of_path(path))
     }
 
     fn name(&self, name: NameId) -> NameId {
-        match self.names.id_named(name) {
-            Some(id) => self.symmetry.id_names[self.images().relabelling.of(id).at()],
+        match self.tables.names.id_named(name) {
+            Some(id) => self.symmetry.id_names[self.images.relabelling.of(id).at()],
             None => name,
         }
     }
 
     fn node(&self, node: Node) -> Node {
         match contents_id(node) {
-            Some(id) => Node::File(Contents::of_id(self.images().relabelling.of(id))),
+            Some(id) => Node::File(Contents::of_id(self.images.relabelling.of(id))),
             None => node,
         }
     }
 
     fn history(&self, history: NodeId) -> Result<NodeId, Miss> {
-        match self.images().nodes.get(history as usize) {
-            Some(&image) if image != UNKNOWN => Ok(image),
-            _ => Err(Miss::NodeImage(self.by, history)),
-        }
+        let Symmetry { pool, .. } = self.symmetry;
+        let image = || self.tables.histories.image(history, &self.images.relabelling, pool);
+        self.images.node(history, image)
     }
 
     fn client_at(&self, place: usize) -> usize {
@@ -219,13 +190,6 @@ impl Naming for Renamed<'_> {
     fn incarnation(&self, _: u8) -> u8 {
         0
     }
-}
-
-fn put<T: Copy>(images: &mut Vec<T>, at: usize, image: T, unknown: T) {
-    if images.len() <= at {
-        images.resize(at + 1, unknown);
-    }
-    images[at] = image;
 }
 
 fn place_id(place: usize) -> IdNo {

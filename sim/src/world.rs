@@ -290,21 +290,19 @@ impl<'a> World<'a> {
                 self.evidence.insert(holder, paths);
             }
             Miss::Heard(tester, heard) => self.learn_heard(tester, heard),
-            Miss::Relabelling(_) | Miss::PathImage(..) | Miss::NodeImage(..) => self.learn_renamed(miss),
+            Miss::Relabelling(relabelling) => {
+                if let Some(symmetry) = &mut self.symmetry {
+                    symmetry.learn(relabelling);
+                }
+            }
         }
+        self.make_room_for_images();
     }
 
-    fn learn_renamed(&mut self, miss: Miss) {
-        let Some(symmetry) = &mut self.symmetry else { return };
-        match miss {
-            Miss::Relabelling(relabelling) => symmetry.learn_relabelling(relabelling),
-            Miss::PathImage(by, path) => symmetry.learn_path(by, path, &mut self.names),
-            Miss::NodeImage(by, node) => {
-                let relabelling = symmetry.relabelling(by).clone();
-                let image = self.histories.image(self.protocol, node, &relabelling, symmetry.pool());
-                symmetry.learn_node(by, node, image);
-            }
-            _ => {}
+    /// Every path and every history that was compared has room for what it is under other ids.
+    pub(crate) fn make_room_for_images(&mut self) {
+        if let Some(symmetry) = &mut self.symmetry {
+            symmetry.make_room(self.names.all_paths().count(), self.histories.compared());
         }
     }
 

@@ -85,6 +85,7 @@ impl<'a> Passes<'a> {
         if let Some(symmetry) = &mut world.symmetry {
             symmetry.forget_nodes();
         }
+        world.make_room_for_images();
         if limits.partial_order {
             world.learn_who_is_alone();
         }
