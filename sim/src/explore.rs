@@ -18,6 +18,7 @@ mod runs;
 mod saved;
 mod session;
 mod shard;
+mod shared;
 mod strategy;
 mod visited;
 

@@ -14,10 +14,11 @@ use std::{
 use super::{
     Limits, Progress, Strategy, Verdict,
     dfs::DepthFirst,
-    expand::{Expanded, Expander, Frontier, in_order, read},
+    expand::{Expanded, Expander, Frontier, in_order},
     graph::{Graph, Taken, state_id},
     lessons::Lessons,
     path,
+    shared::Shared,
     strategy::{Observe, STATES_MAX},
     visited::{Fingerprint, StateId, Visited, fingerprint},
 };
@@ -146,7 +147,7 @@ impl<'a> Search<'a> {
     /// Expands the states `from..to` of a layer, and takes in what is found.
     fn block(&mut self, layer: &Frontier, (from, to): (usize, usize)) -> Option<End> {
         let threads = self.limits.threads.max(1);
-        let (world, graph) = (RwLock::new(&mut self.world), RwLock::new(&mut self.graph));
+        let (world, graph) = (Shared::new(&mut self.world), RwLock::new(&mut self.graph));
         let (lessons, expander) = (&mut self.lessons, &mut self.expander);
         let end = in_order((&world, &graph), layer, (from, to), threads, |expanded, first| {
             let mut graph = graph.write().unwrap_or_else(PoisonError::into_inner);
@@ -154,10 +155,12 @@ impl<'a> Search<'a> {
             while let Taken::Missed(at) = taken {
                 let state = layer.get(first + at);
                 // As a rule it was learned since, and whoever learns has to wait for all who expand.
-                let mut alone = expander.expand_one(&read(&world), &graph.visited, state);
+                let mut alone = expander.expand_one(&world.read(), &graph.visited, state);
                 if alone.outcome(0).missed {
-                    lessons.take(&mut world.write().unwrap_or_else(PoisonError::into_inner), state);
-                    alone = expander.expand_one(&read(&world), &graph.visited, state);
+                    world.change(|world| {
+                        lessons.take(world, state);
+                    });
+                    alone = expander.expand_one(&world.read(), &graph.visited, state);
                 }
                 graph.said.extend(&alone.said);
                 taken = if graph.take_in_one(&alone, 0) { graph.take_in(expanded, at + 1) } else { Taken::Broken };

@@ -3,7 +3,7 @@
 use std::{
     ops::ControlFlow,
     sync::{
-        Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
+        Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -17,6 +17,7 @@ use super::{
     fair::Clients,
     goals::{self, Reached},
     graph::Graph,
+    shared::Shared,
     visited::{Fingerprint, StateId, Visited, fingerprint},
 };
 use crate::{
@@ -204,14 +205,6 @@ impl Expander {
 /// handing it over costs little beside.
 const PIECE: usize = 64;
 
-/// After so many states of a piece whoever has a lesson to take is let in: it waits for all who expand.
-const AT_ONCE: usize = 4;
-
-/// The world, to look at. Who panicked while it changed took the search along.
-pub(super) fn read<'a, 'm, 'w>(world: &'a RwLock<&'m mut World<'w>>) -> RwLockReadGuard<'a, &'m mut World<'w>> {
-    world.read().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -223,7 +216,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// waits but at the end, and `take` sees the same for any number of threads, but for this: what `take` teaches the world is known
 /// to some of the pieces that come later and not to others, which may have [missed](Outcome::missed) it.
 pub(super) fn in_order<T>(
-    (world, graph): (&RwLock<&mut World<'_>>, &RwLock<&mut Graph>),
+    (world, graph): (&Shared<'_, '_>, &RwLock<&mut Graph>),
     layer: &Frontier,
     (from, to): (usize, usize),
     threads: usize,
@@ -238,12 +231,15 @@ pub(super) fn in_order<T>(
     let expand = |piece: usize, expander: &mut Expander| {
         let mut expanded: Expanded = lock(&emptied).pop().unwrap_or_default();
         let end = (first(piece) + PIECE).min(to);
-        for from in (first(piece)..end).step_by(AT_ONCE) {
-            let world = read(world);
-            for at in from..(from + AT_ONCE).min(end) {
-                expander.expand(&world, layer.get(at), &mut expanded);
+        let mut looked_at = world.read();
+        for at in first(piece)..end {
+            if world.is_wanted() {
+                drop(looked_at);
+                looked_at = world.read();
             }
+            expander.expand(&looked_at, layer.get(at), &mut expanded);
         }
+        drop(looked_at);
         // Who takes in is not waited for; it can look up by itself.
         if let Ok(graph) = graph.try_read() {
             expanded.look_up(&graph.visited);
