@@ -100,11 +100,11 @@ fn a_command_whose_lock_is_taken_away_is_stopped() {
 fn what_there_is_not_over_nfs_is_refused() {
     let (dir, (server, lock)) = (empty_dir(), serve(Plan::none()));
     for (args, wanted, word) in [
-        (&["run", "--kind", "queue", &lock, "true"][..], 82, "kind queue"),
+        (&["run", "--kind", "bid", &lock, "true"][..], 82, "kind bid"),
         (&["run", "--fence", &lock, "true"], 64, "--fence"),
         (&["run", "nfs://localhost", "true"], 64, "path is missing"),
-        (&["status", &lock], 64, "only `run` and `owner`"),
-        (&["lock", &lock], 64, "only `run` and `owner`"),
+        (&["explain", &lock], 64, "only `run`, `status` and `owner`"),
+        (&["lock", &lock], 64, "only `run`, `status` and `owner`"),
     ] {
         let output = lockwright(dir.path(), args);
         assert_eq!(code(&output), wanted, "{args:?}: {output:?}");
