@@ -29,7 +29,12 @@ pub(crate) fn open(path: &Path, said: Option<Kind>) -> Result<(PathLock, Standin
 /// The same at an address.
 pub(crate) fn open_over_nfs(address: &Address, said: Option<Kind>) -> Result<(NfsPlace, Standing), Failure> {
     let place = NfsPlace::open(address)?;
-    let standing = place.standing().map_err(|error| nfs::failure(address, &error))?;
+    let failed = |error| nfs::failure(address, &error);
+    if place.has_bids().map_err(|error| failed(error.into()))? {
+        let line = format!("{address}: a lock of kind bid stands there, and over NFS nothing is told of it");
+        return Err(Failure::new(OTHER_KIND, line));
+    }
+    let standing = place.standing().map_err(failed)?;
     check_kind(address, &standing, said)?;
     Ok((place, standing))
 }

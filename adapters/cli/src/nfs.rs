@@ -98,6 +98,11 @@ pub(crate) trait NfsLock: fmt::Debug {
     /// wait ends without success, until [`NfsLock::release`]. Of the others nothing is left on the server then, unless a call failed.
     fn wait(&mut self, me: &Id, world: &NfsWorld, until: Option<Instant>) -> Result<(), WaitError>;
 
+    /// Whether a place in line stands.
+    fn stands(&self) -> bool {
+        false
+    }
+
     /// Gives back what `me` has, the lock or a place in line.
     fn release(&mut self, me: &Id) -> Result<(), LockError>;
 
@@ -185,6 +190,12 @@ impl<'a, F: Fs + Clone + fmt::Debug + 'a> Place<F> {
 }
 
 impl<F: Fs + Clone> Place<F> {
+    #[cfg(test)]
+    pub(crate) fn over(fs: F) -> Self {
+        let lock = "job.lock".parse().expect("a path");
+        Self { fs, lock, probe: ProcProbe::shared() }
+    }
+
     /// Whether bids of a lock folder stand there, of which its other users leave nothing else.
     pub(crate) fn has_bids(&self) -> Result<bool, FsError> {
         let nobody = Bidder { pid: 0, created: 0 };

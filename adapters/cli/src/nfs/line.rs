@@ -3,7 +3,7 @@
 //! A call that failed leaves a contender where it stands: a look that failed is made again, for a place in line is not given
 //! up for that, and a leave is repeated by who leaves. After a join that failed nothing of it is left that could be removed.
 
-use std::fmt;
+use std::{fmt, num::NonZeroU32, time::Duration};
 
 use lockwright_kernel::{
     blocking::{self, LineError, PAUSE_MS_MAX, WaitError, World},
@@ -39,7 +39,7 @@ pub(super) struct Line<F> {
     ticket: Option<Ticket>,
 }
 
-impl<'a, F: Fs + Clone + fmt::Debug + 'a> Line<F> {
+impl<F: Fs + Clone> Line<F> {
     pub(super) fn new(place: &Place<F>, layout: Layout, rule: Admission, want: Want) -> Self {
         let kind = place.one_kind(layout);
         let queue = WaitQueue::new(place.fs.clone(), place.probe.clone(), ThreadChance, kind.home(), rule);
@@ -116,7 +116,7 @@ impl<'a, F: Fs + Clone + fmt::Debug + 'a> Line<F> {
     }
 }
 
-impl<'a, F: Fs + Clone + fmt::Debug + 'a> NfsLock for Line<F> {
+impl<F: Fs + Clone + fmt::Debug> NfsLock for Line<F> {
     fn wait(&mut self, me: &Id, world: &NfsWorld, until: Option<Instant>) -> Result<(), WaitError> {
         let is_at_once = world.is_past(until);
         let mut ticket = match self.ticket.take() {
@@ -138,6 +138,10 @@ impl<'a, F: Fs + Clone + fmt::Debug + 'a> NfsLock for Line<F> {
             LineError::Cut => WaitError::Lock(LockError::NotOwner),
             LineError::Queue(error) => WaitError::Lock(error.into()),
         })
+    }
+
+    fn stands(&self) -> bool {
+        self.ticket.is_some()
     }
 
     fn release(&mut self, me: &Id) -> Result<(), LockError> {
@@ -185,6 +189,6 @@ impl<'a, F: Fs + Clone + fmt::Debug + 'a> NfsLock for Line<F> {
 
 /// A pause of random length, so that two who disturb each other do not do it for ever.
 fn come_apart(world: &NfsWorld) -> Result<Wake, Halted> {
-    let pause = world.below(std::num::NonZeroU32::MIN.saturating_add(PAUSE_MS_MAX))?;
-    world.pause(world.now()?.saturating_add(std::time::Duration::from_millis(pause.into())))
+    let pause = world.below(NonZeroU32::MIN.saturating_add(PAUSE_MS_MAX))?;
+    world.pause(world.now()?.saturating_add(Duration::from_millis(pause.into())))
 }

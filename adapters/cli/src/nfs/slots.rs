@@ -9,7 +9,7 @@
 //! that is what row `semaphore` of the safety matrix is about. The two passes of [`Semaphore::acquire`], by which those who
 //! wait at a path ask fewer dead, are another row.
 
-use std::{fmt, num::NonZeroU32};
+use std::{cell::Cell, fmt, num::NonZeroU32};
 
 use lockwright_kernel::{
     blocking::{self, WaitError},
@@ -26,7 +26,6 @@ use lockwright_posix::{
     chance::ThreadChance,
     lock::{Kind, Layout, Standing},
 };
-use std::cell::Cell;
 
 use super::{NfsLock, NfsWorld, Place, below, fast::Recovering, of_layout};
 

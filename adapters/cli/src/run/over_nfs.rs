@@ -1,7 +1,7 @@
 //! `lockwright run` under a lock on an NFS server: the steps of [`run`](super), as far as they go without a path.
 //!
-//! What is refused: kind `bid` and fencing numbers, which are not verified where calls are executed late; several locks, sharing with
-//! others, notes for those who wait, and to replace the holder. The other kinds are verified where calls are executed twice and
+//! What is refused: kind `bid`, fencing numbers and cutting in, which are not verified where calls are executed late; several locks,
+//! sharing with others, notes for those who wait, and to replace the holder. The other kinds are verified where calls are executed twice and
 //! late, over a file system that looks before it believes a refusal; the address says that it is one, so nobody has to say
 //! `--unverified`. See [`nfs`](crate::nfs) for what each kind does.
 
@@ -120,11 +120,12 @@ fn check(args: &RunArgs, want: &WantArgs, address: &Address) -> Result<(), Failu
         (want.shared_with.is_some(), "--shared-with"),
         (args.note.why.is_some() || args.note.who.is_some(), "--why and --who"),
         (args.busy.if_busy == IfBusy::Replace, "--if-busy=replace"),
+        (args.cut.cut, "--cut"),
     ];
     if let Some((_, what)) = asked.iter().find(|(is_asked, _)| *is_asked) {
         return Err(Failure::new(USAGE, format!("{address}: over NFS there is no {what}")));
     }
-    // Of the other kinds see the words on what is between kinds.
+    // What is not kept between the other kinds is said in `nfs`.
     if want.kind == Kind::Bid {
         let why = verified::in_world(want.kind, Profile::Nfs3Nodrc);
         let why = why.why().unwrap_or("its folder belongs to programs that do not speak to the server");

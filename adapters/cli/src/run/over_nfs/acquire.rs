@@ -88,8 +88,10 @@ impl Contender<'_> {
                 Err(WaitError::Lock(error)) => break Ok(Err(error)),
             }
         };
-        // Where there is nothing to give back, so much the better. What stays is that of the dead once this process has ended.
-        let _ = release(lock, id);
+        if lock.stands() || answer.as_ref().is_ok_and(Result::is_err) {
+            // There may be nothing to give back; what cannot be removed is that of the dead once this process has ended.
+            let _ = release(lock, id);
+        }
         answer
     }
 
@@ -128,4 +130,130 @@ pub(super) fn release(lock: &mut dyn NfsLock, id: &Id) -> Result<(), LockError> 
         }
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        cell::{Cell, RefCell},
+        fmt, io,
+    };
+
+    use lockwright_kernel::fs::{Fs, MemFs, Settled, Through, call::Call};
+
+    use super::*;
+    use crate::nfs::Place;
+
+    /// A file system of which the calls that are told fail, with their effect or without.
+    fn failing<'a>(disk: &'a MemFs, fails: impl Fn(&Call) -> Option<bool> + 'a) -> impl Fs + fmt::Debug + 'a {
+        Through(move |call: &Call| match fails(call) {
+            None => call.on(disk),
+            Some(takes_effect) => {
+                if takes_effect {
+                    let _ = call.on(disk);
+                }
+                Err(FsError::Io)
+            }
+        })
+    }
+
+    fn world() -> NfsWorld {
+        // Nobody writes to the other end, and while that is open it is not readable.
+        let (reader, writer) = io::pipe().expect("a pipe");
+        std::mem::forget(writer);
+        NfsWorld::new(reader.into()).expect("a world")
+    }
+
+    const QUEUE: Kind = Kind::Queue;
+
+    #[test]
+    fn looks_that_fail_cost_nobody_its_place_in_line() {
+        let (disk, left, world) = (MemFs::new(), Cell::new(0_u32), world());
+        let fs = failing(&disk, |call| {
+            let fails = matches!(call, Call::List(_)) && left.get() > 0;
+            left.set(left.get() - u32::from(fails));
+            fails.then_some(false)
+        });
+        let place = Place::over(&fs);
+        let (ann, bob) = ("ann".parse().expect("an id"), "bob".parse().expect("an id"));
+        let (mut first, mut second) = (place.lock(QUEUE), place.lock(QUEUE));
+        let soon = || Some(world.local().after(Duration::from_millis(1)));
+        assert_eq!(first.wait(&ann, &world, None), Ok(()));
+        assert!(matches!(second.wait(&bob, &world, soon()), Err(WaitError::TimedOut { owner: Some(_) })));
+        let stood = second.evidence(&bob);
+        release(&mut *first, &ann).expect("it held");
+        left.set(3);
+        assert_eq!(second.wait(&bob, &world, None), Ok(()));
+        assert_eq!((left.get(), second.evidence(&bob)), (0, stood));
+        release(&mut *second, &bob).expect("it held");
+        assert_eq!(disk.to_string(), "");
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_ends_a_wait_at_some_time() {
+        let (disk, is_gone, world) = (MemFs::new(), Cell::new(false), world());
+        let fs = failing(&disk, |_| is_gone.get().then_some(false));
+        let place = Place::over(&fs);
+        let (ann, bob) = ("ann".parse().expect("an id"), "bob".parse().expect("an id"));
+        let (mut first, mut second) = (place.lock(QUEUE), place.lock(QUEUE));
+        assert_eq!(first.wait(&ann, &world, None), Ok(()));
+        let soon = world.local().after(Duration::from_millis(1));
+        assert!(second.wait(&bob, &world, Some(soon)).is_err());
+        is_gone.set(true);
+        assert_eq!(second.wait(&bob, &world, None), Err(WaitError::Lock(FsError::Io.into())));
+        is_gone.set(false);
+        for (lock, id) in [(&mut second, &bob), (&mut first, &ann)] {
+            release(&mut **lock, id).expect("it stands there still");
+        }
+        assert_eq!(disk.to_string(), "");
+    }
+
+    /// Each call that changes something, one after the other, is the one whose outcome is not told.
+    #[test]
+    fn what_is_taken_or_given_back_without_an_answer_leaves_nothing() {
+        let world = world();
+        for kind in ["fast", "queue", "rw-read", "fair-sem=2", "sem=2"] {
+            let kind: Kind = kind.parse().expect("a kind");
+            for takes_effect in [false, true] {
+                for number in 0_u32.. {
+                    let (disk, seen, failed) = (MemFs::new(), Cell::new(0), RefCell::new(None));
+                    let fs = failing(&disk, |call| {
+                        let changes = matches!(
+                            call,
+                            Call::CreateDir(_)
+                                | Call::EnsureDir(_)
+                                | Call::CreateFile(..)
+                                | Call::RemoveFile(_)
+                                | Call::RemoveDir(_)
+                                | Call::Rename(..)
+                        );
+                        seen.set(seen.get() + u32::from(changes));
+                        let fails = changes && seen.get() == number + 1;
+                        if fails {
+                            failed.replace(Some(format!("{call:?}")));
+                        }
+                        fails.then_some(takes_effect)
+                    });
+                    let (place, world) = (Place::over(Settled::new(&fs)), &world);
+                    let mut lock = place.lock(kind);
+                    let ids = ["ann", "bob"].map(|id| id.parse().expect("an id"));
+                    let taken = ids.iter().find(|id| {
+                        let holds = lock.wait(id, world, None).is_ok();
+                        if !holds {
+                            let _ = release(&mut *lock, id);
+                        }
+                        holds
+                    });
+                    let call = failed.borrow().clone();
+                    let id = taken.unwrap_or_else(|| panic!("{kind}: {call:?} kept both out"));
+                    assert_eq!(release(&mut *lock, id), Ok(()), "{kind}: {call:?}");
+                    assert_eq!(place.standing().expect("it can be seen").everybody().count(), 0, "{kind}: {call:?}");
+                    if call.is_none() {
+                        assert!(number > 5, "{kind}");
+                        break;
+                    }
+                }
+            }
+        }
+    }
 }
