@@ -90,7 +90,7 @@ impl Explained<'_> {
         let since = people::since(entry.since, in_line);
         let mut lines = vec![
             format!("  {role}: {}, {since}{slot}{kind}", people::who(self.lock, &entry.id)),
-            format!("    alive: {}{}", people::alive(self.lock, entry), lease::told(entry)),
+            format!("    alive: {}{}", people::alive(self.lock.probe(), entry), lease::told(entry)),
         ];
         let Note { who, why } = notes::of(self.lock, &entry.id).unwrap_or_default();
         for (what, text) in [("reason", why), ("for", who)] {

@@ -3,12 +3,13 @@
 use std::{fmt, path::Path};
 
 use lockwright_kernel::{id::Id, ids::process::ProcessId, lock::LockError, probe::Liveness};
+use lockwright_nfs::Address;
 use lockwright_posix::lock::{Kind, PathLock, Standing, advice};
 
 use crate::{
     daemon,
     exit::{FAILED, Failure, OTHER_KIND},
-    nfs,
+    nfs::{self, NfsPlace},
 };
 
 /// What stands at the path, and a lock of that kind; of the kind that was said, where nothing does.
@@ -18,13 +19,34 @@ pub(crate) fn open(path: &Path, said: Option<Kind>) -> Result<(PathLock, Standin
     let open = |kind| PathLock::open_unguarded(path, kind); // Whosever it is, it can be looked at.
     let lock = open(said.unwrap_or_default())?;
     let standing = look(&lock)?;
+    check_kind(&path.display(), &standing, said)?;
+    match standing.layout {
+        Some(layout) if layout != lock.kind().layout() => Ok((open(layout.kind())?, standing)),
+        _ => Ok((lock, standing)),
+    }
+}
+
+/// The same at an address.
+pub(crate) fn open_over_nfs(address: &Address, said: Option<Kind>) -> Result<(NfsPlace, Standing), Failure> {
+    let place = NfsPlace::open(address)?;
+    let failed = |error| nfs::failure(address, &error);
+    if place.has_bids().map_err(|error| failed(error.into()))? {
+        let line = format!("{address}: a lock of kind bid stands there, and over NFS nothing is told of it");
+        return Err(Failure::new(OTHER_KIND, line));
+    }
+    let standing = place.standing().map_err(failed)?;
+    check_kind(address, &standing, said)?;
+    Ok((place, standing))
+}
+
+/// Whether that kind of lock stands there which was said.
+fn check_kind(at: &dyn fmt::Display, standing: &Standing, said: Option<Kind>) -> Result<(), Failure> {
     match (standing.layout, said) {
         (Some(layout), Some(said)) if layout != said.layout() => {
-            let line = format!("{}: a lock of kind {layout} stands there, and not of kind {said}", path.display());
+            let line = format!("{at}: a lock of kind {layout} stands there, and not of kind {said}");
             Err(Failure::new(OTHER_KIND, line))
         }
-        (Some(layout), _) if layout != lock.kind().layout() => Ok((open(layout.kind())?, standing)),
-        _ => Ok((lock, standing)),
+        _ => Ok(()),
     }
 }
 

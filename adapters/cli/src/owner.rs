@@ -5,9 +5,9 @@ use std::{
     process::ExitCode,
 };
 
-use lockwright_kernel::{ids::process::ProcessId, lock::Lock};
+use lockwright_kernel::ids::process::ProcessId;
 use lockwright_nfs::Address;
-use lockwright_posix::lock::{Entry, PathLock};
+use lockwright_posix::lock::{Entry, PathLock, Standing};
 
 use crate::{
     args::OwnerArgs,
@@ -22,22 +22,27 @@ pub(crate) fn owner(args: &OwnerArgs) -> Result<ExitCode, Failure> {
         return over_nfs(args, &address);
     }
     let (lock, standing) = look::open(&args.lock, None)?;
-    let text = if args.json {
-        json(&lock, standing.holders.first())? + "\n"
-    } else {
-        standing.holders.iter().flat_map(|holder| [holder.id.name().as_str(), "\n"]).collect()
-    };
-    print(&text)?;
-    Ok(if standing.holders.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    if !args.json {
+        return print_ids(&standing);
+    }
+    print(&(json(&lock, standing.holders.first())? + "\n"))?;
+    Ok(code(&standing))
+}
+
+fn print_ids(standing: &Standing) -> Result<ExitCode, Failure> {
+    print(&standing.holders.iter().flat_map(|holder| [holder.id.name().as_str(), "\n"]).collect::<String>())?;
+    Ok(code(standing))
+}
+
+fn code(standing: &Standing) -> ExitCode {
+    if standing.holders.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 fn over_nfs(args: &OwnerArgs, address: &Address) -> Result<ExitCode, Failure> {
     if args.json {
         return Err(Failure::new(USAGE, format!("{address}: over NFS there is no --json")));
     }
-    let owner = nfs::open(address)?.owner().map_err(|error| Failure::new(FAILED, format!("{address}: {error}")))?;
-    print(&owner.iter().flat_map(|owner| [owner.name().as_str(), "\n"]).collect::<String>())?;
-    Ok(if owner.is_none() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    print_ids(&look::open_over_nfs(address, None)?.1)
 }
 
 /// Writes to standard output.

@@ -4,6 +4,7 @@ use lockwright_kernel::{clock::Timestamp, id::Id, ids::process::ProcessId, probe
 use lockwright_posix::{
     evidence::Evidence,
     lock::{Entry, Layout, PathLock},
+    probe::ProcProbe,
 };
 
 use crate::{
@@ -38,13 +39,13 @@ pub(crate) fn user(uid: u32) -> String {
 }
 
 /// Whether it lives, and how that can be told.
-pub(crate) fn alive(lock: &PathLock, entry: &Entry) -> String {
+pub(crate) fn alive(probe: &ProcProbe, entry: &Entry) -> String {
     let word = match entry.liveness {
         Liveness::Alive => "yes",
         Liveness::Dead => "no",
         Liveness::Unknown => "unknown",
     };
-    let evidence = lock.probe().evidence(&entry.id);
+    let evidence = probe.evidence(&entry.id);
     // A bid may name another process than its id does, and a moment has passed.
     if evidence.liveness() == entry.liveness { format!("{word} ({evidence})") } else { word.to_owned() }
 }

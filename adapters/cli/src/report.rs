@@ -5,7 +5,10 @@ use std::time::Duration;
 use lockwright_kernel::{
     clock::Timestamp, ids::process::ProcessId, policies::lease::Record, probe::Liveness, token::TokenError,
 };
-use lockwright_posix::lock::{Entry, PathLock, Standing};
+use lockwright_posix::{
+    lock::{Entry, PathLock, Standing},
+    probe::ProcProbe,
+};
 
 use crate::{
     exit::{FAILED, Failure},
@@ -71,7 +74,7 @@ const KEYS: [(&str, &str); 8] = [
     ("lock", "the path as it was given"),
     ("kind", "fast, bid, queue, rw, sem=N or fair-sem=N; null where nothing stands"),
     ("state", "free, held, stale or unknown"),
-    ("fence", "the last fencing token, null where none was given"),
+    ("fence", "the last fencing token, null where none was given, and over NFS"),
     ("holders", "the entries of those who hold it, in order"),
     ("waiters", "the entries of those in line, in order"),
     ("trying", "of those about to take it or to join the line, and of those who died so"),
@@ -81,7 +84,7 @@ const KEYS: [(&str, &str); 8] = [
 /// Every key of [`Told`], and what stands there.
 const KEYS_OF_ENTRIES: [(&str, &str); 16] = [
     ("id", "under which it is held or waited for"),
-    ("token", "what release takes; null where the path is not UTF-8"),
+    ("token", "what release takes; null where the path is not UTF-8, and over NFS"),
     ("pid", "the process; null where the id names none"),
     ("host", "its host; null where the id names none"),
     ("alive", "whether it, or what it runs, lives; null where that cannot be told"),
@@ -149,17 +152,23 @@ pub(crate) struct Told {
 impl Report {
     /// What stands there, with the number that was given last.
     pub(crate) fn new(lock: &PathLock, standing: &Standing) -> Result<Self, Failure> {
-        let told = |entries: &[Entry]| entries.iter().map(|entry| Told::of(lock, entry)).collect();
-        Ok(Self {
-            lock: lock.path().to_string_lossy().into_owned(),
+        let (name, fence) = (lock.path().to_string_lossy().into_owned(), last_token(lock)?);
+        Ok(Self::of(name, standing, fence, |entry| Told::of(lock, entry)))
+    }
+
+    /// What stands at an address, by somebody who tells an entry.
+    pub(crate) fn of(lock: String, standing: &Standing, fence: Option<u64>, told: impl Fn(&Entry) -> Told) -> Self {
+        let all_told = |entries: &[Entry]| entries.iter().map(&told).collect();
+        Self {
+            lock,
             kind: standing.layout.map(|layout| layout.to_string()),
             state: State::of(standing),
-            fence: last_token(lock)?,
-            holders: told(&standing.holders),
-            waiters: told(&standing.waiters),
-            trying: told(&standing.trying),
+            fence,
+            holders: all_told(&standing.holders),
+            waiters: all_told(&standing.waiters),
+            trying: all_told(&standing.trying),
             stale: standing.stale().map(|entry| entry.id.to_string()).collect(),
-        })
+        }
     }
 
     /// The same of a daemon's lock, of which less is known.
@@ -189,17 +198,24 @@ impl Told {
     }
 
     pub(crate) fn of(lock: &PathLock, entry: &Entry) -> Self {
-        let process = ProcessId::try_from(&entry.id).ok();
-        let person = lock.probe().person(&entry.id);
-        let Note { who, why } = notes::of(lock, &entry.id).unwrap_or_default();
         let token = Held::new(entry.id.clone(), lock.path()).ok();
         Self {
-            id: entry.id.to_string(),
             token: token.and_then(|held| held.to_text().into_string().ok()),
+            ..Self::seen_by(lock.probe(), entry, notes::of(lock, &entry.id).unwrap_or_default())
+        }
+    }
+
+    /// The same of an entry that nobody can give back by a token.
+    pub(crate) fn seen_by(probe: &ProcProbe, entry: &Entry, Note { who, why }: Note) -> Self {
+        let process = ProcessId::try_from(&entry.id).ok();
+        let person = probe.person(&entry.id);
+        Self {
+            id: entry.id.to_string(),
+            token: None,
             pid: process.as_ref().map(|process| process.pid),
             host: process.map(|process| process.host.as_str().to_owned()),
             alive: alive(entry.liveness),
-            evidence: people::alive(lock, entry),
+            evidence: people::alive(probe, entry),
             user: person.as_ref().map(|person| people::user(person.uid)),
             command: person.map(|person| shown_command(&person.command)),
             since: entry.since.map(|since| since.since_epoch().as_secs()),

@@ -3,13 +3,15 @@
 use std::process::ExitCode;
 
 use lockwright_kernel::probe::Liveness;
-use lockwright_posix::lock::{Entry, PathLock, Standing};
+use lockwright_nfs::Address;
+use lockwright_posix::lock::{Entry, Standing};
 
 use crate::{
     args::LookArgs,
     daemon,
     exit::Failure,
-    lease, look,
+    lease, look, nfs,
+    notes::Note,
     owner::print,
     report::{Report, State, Told, last_token},
     table::table,
@@ -25,29 +27,46 @@ pub(crate) fn status(args: &LookArgs) -> Result<ExitCode, Failure> {
     if let Some(address) = daemon::address(&args.lock) {
         return daemon::status(&address?, args);
     }
+    if let Some(address) = nfs::address(&args.lock)? {
+        return over_nfs(&address, args);
+    }
     let (lock, standing) = look::open(&args.lock, args.kind)?;
     let state = State::of(&standing);
     let text = if args.json {
         Report::new(&lock, &standing)?.json()?
     } else {
-        told(&lock, &standing, state, last_token(&lock)?)
+        told(&shown_path(lock.path()), &standing, last_token(&lock)?, |entry| Told::of(&lock, entry))
     };
     print(&text)?;
     Ok(ExitCode::from(state as u8))
+}
+
+/// There nobody says why, and no numbers are given.
+fn over_nfs(address: &Address, args: &LookArgs) -> Result<ExitCode, Failure> {
+    let (place, standing) = look::open_over_nfs(address, args.kind)?;
+    let name = address.to_string();
+    let told_of = |entry: &_| Told::seen_by(place.probe(), entry, Note::default());
+    let text = if args.json {
+        Report::of(name, &standing, None, told_of).json()?
+    } else {
+        told(&shown_path(&name), &standing, None, told_of)
+    };
+    print(&text)?;
+    Ok(ExitCode::from(State::of(&standing) as u8))
 }
 
 const HEAD: [&str; 9] = ["", "PID", "HOST", "STATE", "SINCE", "AGE", "AT", "ID", "REASON"];
 
 /// One line that says it all, and one for each entry. Of those who try only the dead are shown; the others are gone the
 /// next moment.
-fn told(lock: &PathLock, standing: &Standing, state: State, fence: Option<u64>) -> String {
+fn told(lock: &str, standing: &Standing, fence: Option<u64>, told: impl Fn(&Entry) -> Told) -> String {
     let kind = standing.layout.map_or_else(String::new, |layout| format!(" ({layout})"));
     let fence = fence.map_or_else(String::new, |fence| format!("; last fence {fence}"));
-    let head = format!("{}: {}{kind}{fence}\n", shown_path(lock.path()), state.word());
+    let head = format!("{lock}: {}{kind}{fence}\n", State::of(standing).word());
     let dead = standing.trying.iter().filter(|entry| entry.liveness == Liveness::Dead);
-    let mut rows: Vec<[String; 9]> = (standing.holders.iter().map(|entry| row("holds", lock, entry)))
-        .chain(standing.waiters.iter().map(|entry| row("waits", lock, entry)))
-        .chain(dead.map(|entry| row("tried", lock, entry)))
+    let mut rows: Vec<[String; 9]> = (standing.holders.iter().map(|entry| row("holds", told(entry), entry)))
+        .chain(standing.waiters.iter().map(|entry| row("waits", told(entry), entry)))
+        .chain(dead.map(|entry| row("tried", told(entry), entry)))
         .collect();
     if rows.is_empty() {
         return head;
@@ -57,8 +76,7 @@ fn told(lock: &PathLock, standing: &Standing, state: State, fence: Option<u64>) 
     head + &table(&rows)
 }
 
-fn row(role: &str, lock: &PathLock, entry: &Entry) -> [String; 9] {
-    let told = Told::of(lock, entry);
+fn row(role: &str, told: Told, entry: &Entry) -> [String; 9] {
     let dash = || "-".to_owned();
     let state = match entry.liveness {
         Liveness::Alive => "alive",

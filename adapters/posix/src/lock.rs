@@ -35,6 +35,7 @@ use crate::{
     watch::PosixWorld,
 };
 
+mod among;
 mod any;
 mod breaking;
 mod cutting;
@@ -51,6 +52,7 @@ mod sparing;
 mod standing;
 mod worlds;
 
+pub use among::AmongKinds;
 use any::{AnyLock, Place};
 pub use breaking::{BreakError, Broken, Way};
 pub use cutting::Promoted;

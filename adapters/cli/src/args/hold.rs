@@ -105,7 +105,7 @@ pub(crate) struct ListArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct OwnerArgs {
-    /// The lock: a path, or a name in `LOCKWRIGHT_DIR`.
+    /// The lock: a path, or a name in `LOCKWRIGHT_DIR`; or `nfs://HOST/PATH`.
     #[arg(value_parser = lock(), value_hint = ValueHint::AnyPath)]
     pub(crate) lock: PathBuf,
     /// One JSON object; of several owners, the first.
@@ -115,7 +115,7 @@ pub(crate) struct OwnerArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LookArgs {
-    /// The lock: a path, or a name in `LOCKWRIGHT_DIR`.
+    /// The lock: a path, or a name in `LOCKWRIGHT_DIR`. For `status` also one of a daemon, or `nfs://HOST/PATH`.
     #[arg(value_parser = lock(), value_hint = ValueHint::AnyPath)]
     pub(crate) lock: PathBuf,
     /// Fail unless it is of this kind, or free.

@@ -42,7 +42,7 @@ pub(crate) struct WantArgs {
     #[arg(long)]
     pub(crate) unverified: bool,
     /// The lock: a path, whose directory exists. A name without a slash is in `LOCKWRIGHT_DIR`, if that is set. For `run` also one of a
-    /// daemon: tcp://HOST:PORT/NAME or unix:PATH#NAME.
+    /// daemon, tcp://HOST:PORT/NAME or unix:PATH#NAME, or on an NFS server that is not mounted: `nfs://HOST/PATH`.
     #[arg(value_parser = lock(), value_hint = ValueHint::AnyPath)]
     pub(crate) lock: PathBuf,
 }

@@ -1,64 +1,48 @@
 //! `lockwright run` under a lock on an NFS server: the steps of [`run`](super), as far as they go without a path.
 //!
-//! What is refused: any kind but `fast`, fencing numbers, several locks, sharing with others, notes for those who wait, and to
-//! replace the holder. The fast lock is verified where calls are executed twice and late, over a file system that looks before
-//! it believes a refusal; the address says that it is one, so nobody has to say `--unverified`.
-//!
-//! A try that failed without telling whether it took effect is taken back and made again, under another id: a call of the
-//! former that comes late cannot hit the latter.
+//! What is refused: kind `bid`, fencing numbers and cutting in, which are not verified where calls are executed late; several locks,
+//! sharing with others, notes for those who wait, and to replace the holder. The other kinds are verified where calls are executed twice and
+//! late, over a file system that looks before it believes a refusal; the address says that it is one, so nobody has to say
+//! `--unverified`. See [`nfs`](crate::nfs) for what each kind does.
 
 use std::time::Duration;
 
-use lockwright_kernel::{
-    blocking::{WaitError, lock as wait_for},
-    clock::Instant,
-    fs::{FsError, Halted},
-    id::Id,
-    lock::{Lock, LockError},
-    probe::{Liveness, Probe},
-    watch::Wake,
-};
+use lockwright_kernel::{id::Id, lock::LockError};
 use lockwright_nfs::Address;
 use lockwright_posix::{
-    lock::{Kind, Loss, Vigil},
-    probe::ProcProbe,
+    lock::{Kind, Loss},
     process::ThisProcess,
-    watch::PosixWorld,
 };
+use lockwright_sim::scenario::Profile;
 
 use super::{
-    acquire::{NOT_RUN, heed_waiting},
     child::{HeldBack, Task, Told},
     descendants::Others,
     ending,
     report::Report,
-    supervise::{self, Cause, Hold, Means},
+    supervise::{self, Cause, Means},
 };
 use crate::{
     args::{IfBusy, Recover, RunArgs, WantArgs},
     around::Around,
     events::{self, Event, Shown},
-    exit::{BUSY, FAILED, Failure, REFUSED, SELF_NESTED, USAGE, failed},
-    look::Shown as Owner,
-    nfs::{self, NfsLock, NfsWorld},
+    exit::{Failure, REFUSED, SELF_NESTED, USAGE, failed},
+    nfs::{NfsPlace, failure},
     signals::Signals,
+    verified,
 };
 
-/// How often a try or a release is made again whose outcome was not told.
-const TRIES_MAX: usize = 8;
+mod acquire;
+mod hold;
 
-/// How often it is looked whether the lock is still held.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+use acquire::{Contender, release};
+use hold::Held;
 
 pub(super) fn run(args: &RunArgs, want: &WantArgs, address: &Address, report: &mut Report) -> Result<u8, Failure> {
     check(args, want, address)?;
-    let lock = nfs::open(address)?;
+    let place = NfsPlace::open(address)?;
     let mut around = Around::this_process();
-    let owner = lock.owner().map_err(|error| failure(address, &error))?;
-    if owner.is_some_and(|owner| around.contains(&owner)) {
-        let line = format!("{address}: held around this command, which would wait for itself");
-        return Err(Failure::new(SELF_NESTED, line));
-    }
+    check_nesting(&place, want, address, &around)?;
     let command = args.command();
     let task =
         Task { command: &command, lock: &want.lock, mode: want.kind, voice: want.voice, foreground: args.foreground };
@@ -66,8 +50,9 @@ pub(super) fn run(args: &RunArgs, want: &WantArgs, address: &Address, report: &m
     let others = Others::adopt().map_err(failed("cannot adopt what the command leaves behind"))?;
     let child = HeldBack::fork(&task, &signals).map_err(failed("cannot start a process"))?; // 2 FORK
     let process = ThisProcess::new().map_err(failed("cannot tell who this process is"))?;
-    let taken = acquire(&lock, address, want, &process, &child, &signals);
-    let (id, world) = match taken {
+    let mut lock = place.lock(want.kind);
+    let contender = Contender { place: &place, address, want, process: &process, child: &child, signals: &signals };
+    let (id, world) = match contender.acquire(&mut *lock) {
         Ok(taken) => taken, // 3 TAKE
         Err(failure) => {
             child.let_go();
@@ -78,8 +63,10 @@ pub(super) fn run(args: &RunArgs, want: &WantArgs, address: &Address, report: &m
     let voice = want.voice;
     voice.tell(&Event::Acquired { lock: Shown(&want.lock), id: events::text(&id), waited_ms });
     around.push(&id, &want.lock);
-    let told = Told { id: &id, around: &around, fence: None, slot: None, expires: None };
-    let watched = Held { lock: nfs::glance(address).ok(), id: &id, process: &process, world: &world };
+    let slot = lock.slot().map(Into::into);
+    let told = Told { id: &id, around: &around, fence: None, slot, expires: None };
+    let evidence = lock.evidence(&id);
+    let watched = Held { place: NfsPlace::glance(address).ok(), evidence, id: &id, process: &process, world: &world };
     let means = Means {
         hold: &watched,
         leased: None,
@@ -92,7 +79,7 @@ pub(super) fn run(args: &RunArgs, want: &WantArgs, address: &Address, report: &m
     let outcome = supervise::supervise(child, &told, means, say);
     let outcome = outcome.map_err(failed("cannot watch the command"))?; // 4 GO, 5 WATCH
     voice.tell(&Event::Ended { child: outcome.code });
-    let released = release(&lock, &id); // 6 RELEASE
+    let released = release(&mut *lock, &id); // 6 RELEASE
     let held = report.held();
     tell_of_release(want, address, &id, &released, matches!(outcome.cause, Some(Cause::Lost(..))), held);
     let (code, fate) = ending::of_one(&outcome, &released);
@@ -133,113 +120,31 @@ fn check(args: &RunArgs, want: &WantArgs, address: &Address) -> Result<(), Failu
         (want.shared_with.is_some(), "--shared-with"),
         (args.note.why.is_some() || args.note.who.is_some(), "--why and --who"),
         (args.busy.if_busy == IfBusy::Replace, "--if-busy=replace"),
+        (args.cut.cut, "--cut"),
     ];
     if let Some((_, what)) = asked.iter().find(|(is_asked, _)| *is_asked) {
         return Err(Failure::new(USAGE, format!("{address}: over NFS there is no {what}")));
     }
-    if want.kind != Kind::Fast {
-        let line = format!("{address}: over NFS there are locks of kind fast only, and none of kind {}", want.kind);
-        return Err(Failure::new(REFUSED, line));
+    // What is not kept between the other kinds is said in `nfs`.
+    if want.kind == Kind::Bid {
+        let why = verified::in_world(want.kind, Profile::Nfs3Nodrc);
+        let why = why.why().unwrap_or("its folder belongs to programs that do not speak to the server");
+        return Err(Failure::new(REFUSED, format!("{address}: over NFS there is no kind {}: {why}", want.kind)));
     }
     Ok(())
 }
 
-/// Takes the lock under an id of this process and of the child.
-fn acquire(
-    lock: &NfsLock,
-    address: &Address,
-    want: &WantArgs,
-    process: &ThisProcess,
-    child: &HeldBack,
-    signals: &Signals,
-) -> Result<(Id, NfsWorld), Failure> {
-    let handle = signals.handle().map_err(failed("cannot wait for signals"))?;
-    let world = NfsWorld::new(handle).map_err(failed("cannot wait"))?;
-    let until = match want.wait {
-        _ if want.nonblock => Some(Instant::new(Duration::ZERO)),
-        at_most => at_most.map(|at_most| world.local().after(at_most)),
-    };
-    let mut tries = 0;
-    loop {
-        let id = Id::from(&child.owner(process).map_err(failed("cannot tell who the command is"))?);
-        match wait_for(lock, &id, &world, until) {
-            Ok(()) => return Ok((id, world)),
-            Err(WaitError::Interrupted) => heed_waiting(child, signals)?,
-            Err(WaitError::TimedOut { owner }) => {
-                let line = format!("{address}: held by {}{NOT_RUN}", Owner(owner.as_ref()));
-                let line = if want.quiet { String::new() } else { line };
-                return Err(Failure::new(BUSY, line));
-            }
-            Err(WaitError::Lock(LockError::Fs(FsError::Io) | LockError::AlreadyOwner)) if tries < TRIES_MAX => {
-                tries += 1;
-                // Where it was never taken, there is nothing to give back.
-                let _ = release(lock, &id);
-            }
-            Err(WaitError::Lock(error)) => return Err(failure(address, &error)),
-        }
+/// Refuses to wait for a lock that is held around this process. In a semaphore there may be room for both.
+fn check_nesting(place: &NfsPlace, want: &WantArgs, address: &Address, around: &Around) -> Result<(), Failure> {
+    if around.is_empty() || matches!(want.kind, Kind::Semaphore(_) | Kind::FairSemaphore(_)) {
+        return Ok(());
     }
-}
-
-/// Gives the lock back, also where it is not told at once whether that was done.
-fn release(lock: &NfsLock, id: &Id) -> Result<(), LockError> {
-    let mut answer = lock.unlock(id);
-    let mut was_unknown = false;
-    for _ in 0..TRIES_MAX {
-        match answer {
-            Err(LockError::Fs(FsError::Io)) => {
-                was_unknown = true;
-                answer = lock.unlock(id);
-            }
-            Err(LockError::NotOwner) if was_unknown => return Ok(()),
-            other => return other,
-        }
+    let holders = place.standing().map_err(|error| failure(address, &error))?.holders;
+    if holders.iter().any(|holder| around.contains(&holder.id)) {
+        let line = format!("{address}: held around this command, which would wait for itself");
+        return Err(Failure::new(SELF_NESTED, line));
     }
-    answer
-}
-
-/// The lock, as it is watched while the command runs.
-#[derive(Debug)]
-struct Held<'a> {
-    /// Over a connection of its own, so that a server that says nothing does not keep signals from the command; none where
-    /// there was no other connection to be had.
-    lock: Option<NfsLock>,
-    id: &'a Id,
-    process: &'a ThisProcess,
-    world: &'a NfsWorld,
-}
-
-impl Hold for Held<'_> {
-    fn wait_for_loss(&self, world: &PosixWorld, until: Option<Instant>) -> Result<(Vigil, usize), LockError> {
-        use lockwright_kernel::blocking::World;
-        loop {
-            let look = world.after(LOOK_EVERY);
-            let wake = self.world.pause(until.map_or(look, |until| until.min(look)))?;
-            if wake == Wake::Interrupted {
-                return Ok((Vigil::Interrupted, 0));
-            }
-            if until.is_some_and(|until| world.after(Duration::ZERO) >= until) {
-                return Ok((Vigil::TimedOut, 0));
-            }
-            // A look that failed tells nothing.
-            if let Some(Ok(owner)) = self.lock.as_ref().map(Lock::owner)
-                && owner.as_ref() != Some(self.id)
-            {
-                return Ok((Vigil::Lost(Loss { is_gone: true, order: None }), 0));
-            }
-        }
-    }
-
-    fn id(&self) -> &Id {
-        self.id
-    }
-
-    fn liveness(&self, id: &Id) -> Result<Liveness, Halted> {
-        ProcProbe::shared().liveness(id)
-    }
-
-    fn this_process(&self) -> &ThisProcess {
-        self.process
-    }
+    Ok(())
 }
 
 fn lost() -> Cause {
@@ -257,13 +162,5 @@ fn say_cause(want: &WantArgs, address: &Address, id: &Id, cause: &Cause) {
             want.voice.tell(&Event::TooLong { held_ms: events::millis(*hold) });
             want.voice.say(&format!("{address}: held for {hold:?}, which is all it was to be; stopping the command"));
         }
-    }
-}
-
-fn failure(address: &Address, error: &LockError) -> Failure {
-    let line = format!("{address}: {error}");
-    match error {
-        LockError::Fs(error) => Failure::of_fs(*error, line),
-        _ => Failure::new(FAILED, line),
     }
 }

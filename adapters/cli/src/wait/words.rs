@@ -58,7 +58,7 @@ impl<'a> Sight<'a> {
                 _ => String::new(),
             };
             lines.push(format!("held by  {who}, {since}{fence}"));
-            let alive = format!("{}{}", people::alive(self.lock, entry), lease::told(entry));
+            let alive = format!("{}{}", people::alive(self.lock.probe(), entry), lease::told(entry));
             lines.push(match reason(self.lock, &entry.id) {
                 Some(reason) => format!("reason   {reason}; alive: {alive}"),
                 None => format!("alive    {alive}"),

@@ -12,7 +12,7 @@ use lockwright_kernel::{
     one_kind::OneKind,
     path::{Name, Path},
     token::Tokens,
-    wait_queue::{Admission, Ticket, Want},
+    wait_queue::{Ticket, Want},
 };
 
 use super::{
@@ -129,13 +129,11 @@ impl Place {
 
     /// The lock of that layout.
     pub(super) fn lock(&self, layout: Layout, leaf: Leaf) -> Arc<dyn AnyLock> {
-        match layout {
-            Layout::Fast => Arc::new(fast::Fast::new(self, leaf)),
-            Layout::Bid => Arc::new(Folder::new(self)),
-            Layout::Queue => Arc::new(Line::new(self, layout, Admission::ONE)),
-            Layout::ReadWrite => Arc::new(Line::new(self, layout, Admission::ReadWrite)),
-            Layout::Semaphore(slots) => Arc::new(Slots::new(self, slots)),
-            Layout::FairSemaphore(holders) => Arc::new(Line::new(self, layout, Admission::First(holders))),
+        match (layout, layout.admission()) {
+            (_, Some(rule)) => Arc::new(Line::new(self, layout, rule)),
+            (Layout::Bid, _) => Arc::new(Folder::new(self)),
+            (Layout::Semaphore(slots), _) => Arc::new(Slots::new(self, slots)),
+            _ => Arc::new(fast::Fast::new(self, leaf)),
         }
     }
 

@@ -2,7 +2,10 @@
 
 use std::{fmt, num::NonZeroU32, str::FromStr};
 
-use lockwright_kernel::{path::Name, wait_queue::Want};
+use lockwright_kernel::{
+    path::Name,
+    wait_queue::{Admission, Place, Want},
+};
 
 /// What a contender asks for. All who share a lock ask for the same kind, save that readers and writers share one.
 ///
@@ -73,7 +76,8 @@ impl Kind {
     }
 
     /// What it wants of a line.
-    pub(super) fn want(self) -> Want {
+    #[must_use]
+    pub fn want(self) -> Want {
         if self == Self::Read { Want::Shared } else { Want::Alone }
     }
 }
@@ -104,8 +108,47 @@ impl Layout {
         }
     }
 
+    /// By which rule those in its line hold; `None` where it has no line.
+    #[must_use]
+    pub fn admission(self) -> Option<Admission> {
+        match self {
+            Self::Fast | Self::Bid | Self::Semaphore(_) => None,
+            Self::Queue => Some(Admission::ONE),
+            Self::ReadWrite => Some(Admission::ReadWrite),
+            Self::FairSemaphore(holders) => Some(Admission::First(holders)),
+        }
+    }
+
+    /// How many of those in its line hold, the first of them; none where it has no line.
+    ///
+    /// ```
+    /// use lockwright_kernel::wait_queue::{Place, Want};
+    /// use lockwright_posix::lock::Layout;
+    ///
+    /// let line = [Want::Shared, Want::Shared, Want::Alone].map(|want| Place { number: 7, want });
+    /// assert_eq!([Layout::ReadWrite, Layout::Queue, Layout::Fast].map(|layout| layout.holding(&line)), [2, 1, 0]);
+    /// ```
+    #[must_use]
+    pub fn holding(self, line: &[Place]) -> usize {
+        let readers = line.iter().take_while(|place| place.want == Want::Shared).count();
+        match self.admission() {
+            None => 0,
+            Some(Admission::First(count)) => line.len().min(count.get() as usize),
+            Some(Admission::ReadWrite) => readers.max(usize::from(!line.is_empty())),
+        }
+    }
+
     /// The layout of this name on disk; `None` for the id of an owner.
-    pub(super) fn named(name: &Name) -> Option<Self> {
+    ///
+    /// ```
+    /// use lockwright_posix::lock::Layout;
+    ///
+    /// assert_eq!(Layout::named(&"rw".parse()?), Some(Layout::ReadWrite));
+    /// assert_eq!(Layout::named(&"4312:1:00:1:node7:1".parse()?), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn named(name: &Name) -> Option<Self> {
         let layout = match Kind::from_str(name.as_str()) {
             Ok(Kind::Read | Kind::Write | Kind::Fast) => None,
             Ok(kind) => Some(kind.layout()),
@@ -114,8 +157,10 @@ impl Layout {
         layout.filter(|layout| layout.name() == *name)
     }
 
-    /// Its name on disk.
-    pub(super) fn name(self) -> Name {
+    /// Its name on disk: of any but a fast lock that of the home that it has below `owner`, see
+    /// [`one_kind`](lockwright_kernel::one_kind).
+    #[must_use]
+    pub fn name(self) -> Name {
         self.to_string().parse().unwrap_or_else(|error| unreachable!("a word and a number are a name: {error}"))
     }
 }

@@ -7,7 +7,7 @@ use lockwright_kernel::{
     fs::{Fs, FsError, Halted, silly},
     id::Id,
     lock::{Lock, LockError},
-    path::{Name, Path},
+    path::Path,
     policies::check::CheckLock,
     probe::Liveness,
     wait_queue::{Ticket, Want},
@@ -22,6 +22,7 @@ use crate::{
     chance::ThreadChance,
     fs::PosixFs,
     lock::{
+        among::AmongKinds,
         kind::{Kind, Layout},
         lease::LeaseProbe,
         recovered::Noting,
@@ -83,7 +84,7 @@ impl Fast {
     /// All that is in `owner` but homes of other kinds: one at most.
     fn owners(&self) -> Result<Vec<Id>, LockError> {
         let tenants = self.place.tenants()?.into_iter().map(Id::from);
-        Ok(tenants.filter(|owner| other_kind(owner).is_none()).collect())
+        Ok(tenants.filter(|owner| Layout::named(owner.name()).is_none()).collect())
     }
 }
 
@@ -96,7 +97,7 @@ impl AnyLock for Fast {
         world: &PosixWorld,
         until: Option<Instant>,
     ) -> Result<(), WaitError> {
-        let waited = self.place.while_tidying_late(|| blocking::lock(&Told(&self.lock), me, world, until));
+        let waited = self.place.while_tidying_late(|| blocking::lock(&AmongKinds(&self.lock), me, world, until));
         if let Some(kept) = &self.kept
             && !kept.has(me)
         {
@@ -184,49 +185,5 @@ impl AnyLock for Fast {
             }
         }
         Ok(standing.of(Layout::Fast))
-    }
-}
-
-/// The name of the other kind that an owner is.
-fn other_kind(owner: &Id) -> Option<Name> {
-    Layout::named(owner.name()).map(Layout::name)
-}
-
-/// The lock, which tells a contender of another kind that it meets. Nobody can say that a kind is dead, so it would be waited
-/// for like any owner.
-struct Told<'a>(&'a RecoveringLock);
-
-impl Lock for Told<'_> {
-    fn try_lock(&self, me: &Id) -> Result<(), LockError> {
-        match self.0.try_lock(me) {
-            Err(LockError::Held { owner: Some(owner) }) => {
-                Err(other_kind(&owner).map_or(LockError::Held { owner: Some(owner) }, LockError::OtherKind))
-            }
-            answer => answer,
-        }
-    }
-
-    fn unlock(&self, me: &Id) -> Result<(), LockError> {
-        self.0.unlock(me)
-    }
-
-    fn owner(&self) -> Result<Option<Id>, LockError> {
-        self.0.owner()
-    }
-
-    fn proposals(&self) -> Result<Vec<Id>, LockError> {
-        self.0.proposals()
-    }
-
-    fn clean(&self, id: &Id) -> Result<(), Halted> {
-        self.0.clean(id)
-    }
-
-    fn recover(&self, id: &Id) -> Result<(), LockError> {
-        self.0.recover(id)
-    }
-
-    fn waits_on(&self) -> Path {
-        self.0.waits_on()
     }
 }

@@ -31,7 +31,6 @@ const MOURNED_MAX: usize = 64;
 pub(super) struct Line {
     place: Place,
     layout: Layout,
-    rule: Admission,
     kind: OneKind<PosixFs>,
     queue: WaitQueue<PosixFs, NotingProbe, ThreadChance>,
 }
@@ -39,9 +38,9 @@ pub(super) struct Line {
 impl Line {
     pub(super) fn new(place: &Place, layout: Layout, rule: Admission) -> Self {
         let kind = place.one_kind(layout);
-        let probe = NotingProbe { judge: place.judge(), place: place.clone(), home: kind.home(), rule };
+        let probe = NotingProbe { judge: place.judge(), place: place.clone(), home: kind.home(), layout, rule };
         let queue = WaitQueue::new(place.fs.clone(), probe, ThreadChance, kind.home(), rule);
-        Self { place: place.clone(), layout, rule, kind, queue }
+        Self { place: place.clone(), layout, kind, queue }
     }
 
     /// From then on the path is of this kind, until the ticket is gone.
@@ -200,7 +199,7 @@ impl AnyLock for Line {
     /// Only those are asked for who are told of.
     fn glance(&self, me: Option<&Id>, number: Option<u64>, most: usize) -> Result<Glance, LockError> {
         let (looker, places) = (self.place.looker(), self.queue.places()?);
-        let holding = holding(self.rule, &places);
+        let holding = self.layout.holding(&places);
         let (mut glance, mut seen) = (Glance::default(), 0);
         for place in &places[..holding] {
             if glance.holders.len() == most {
@@ -220,7 +219,7 @@ impl AnyLock for Line {
 
     fn standing(&self) -> Result<Standing, LockError> {
         let (looker, line) = (self.place.looker(), self.queue.tickets()?);
-        let holding = holding(self.rule, &places(&line));
+        let holding = self.layout.holding(&places(&line));
         let mut standing = Standing::default();
         for (index, ticket) in line.iter().enumerate() {
             let entry = looker.entry(ticket.id.clone(), self.kind_of(ticket), &self.queue.path_of(ticket))?;
@@ -240,21 +239,13 @@ fn places(line: &[Ticket]) -> Vec<wait_queue::Place> {
     line.iter().map(|ticket| ticket.place).collect()
 }
 
-/// How many of those in line hold.
-fn holding(rule: Admission, line: &[wait_queue::Place]) -> usize {
-    let readers = line.iter().take_while(|place| place.want == Want::Shared).count();
-    match rule {
-        Admission::First(count) => line.len().min(count.get() as usize),
-        Admission::ReadWrite => readers.max(usize::from(!line.is_empty())),
-    }
-}
-
 /// Tells who is dead, and notes those who held: they are about to be removed.
 #[derive(Clone, Debug)]
 struct NotingProbe {
     judge: LeaseProbe,
     place: Place,
     home: Path,
+    layout: Layout,
     rule: Admission,
 }
 
@@ -274,7 +265,7 @@ impl NotingProbe {
         let (fs, probe) = (&self.place.fs, &self.place.probe);
         let queue = WaitQueue::new(fs.clone(), probe, ThreadChance, self.home.clone(), self.rule);
         let line = queue.tickets()?;
-        if let Some(ticket) = line[..holding(self.rule, &places(&line))].iter().find(|ticket| ticket.id == *id) {
+        if let Some(ticket) = line[..self.layout.holding(&places(&line))].iter().find(|ticket| ticket.id == *id) {
             self.place.note_recovery(id, &queue.path_of(ticket));
         }
         Ok(())

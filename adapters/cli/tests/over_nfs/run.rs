@@ -1,7 +1,4 @@
-//! `lockwright run` under a lock on an NFS server, without a mount.
-
-#[expect(dead_code, reason = "other tests use more of it")]
-mod support;
+//! `run` under a lock of the default kind: what it is told, waits for, leaves and refuses.
 
 use std::{
     fs,
@@ -20,7 +17,7 @@ use lockwright_nfs::{
     serve::{Fault, Plan, Server},
 };
 
-use support::{code, empty_dir, lockwright, out, refusal};
+use crate::support::{code, empty_dir, lockwright, out, refusal};
 
 fn serve(plan: Plan) -> (Server, String) {
     let server = Server::start("127.0.0.1:0", plan).expect("a port is free");
@@ -100,11 +97,12 @@ fn a_command_whose_lock_is_taken_away_is_stopped() {
 fn what_there_is_not_over_nfs_is_refused() {
     let (dir, (server, lock)) = (empty_dir(), serve(Plan::none()));
     for (args, wanted, word) in [
-        (&["run", "--kind", "queue", &lock, "true"][..], 82, "kind queue"),
+        (&["run", "--kind", "bid", &lock, "true"][..], 82, "kind bid"),
         (&["run", "--fence", &lock, "true"], 64, "--fence"),
+        (&["run", "--kind", "queue", "--cut", "--reason", "now", &lock, "true"], 64, "--cut"),
         (&["run", "nfs://localhost", "true"], 64, "path is missing"),
-        (&["status", &lock], 64, "only `run` and `owner`"),
-        (&["lock", &lock], 64, "only `run` and `owner`"),
+        (&["explain", &lock], 64, "only `run`, `status` and `owner`"),
+        (&["lock", &lock], 64, "only `run`, `status` and `owner`"),
     ] {
         let output = lockwright(dir.path(), args);
         assert_eq!(code(&output), wanted, "{args:?}: {output:?}");
