@@ -152,6 +152,18 @@ impl Expander {
         expanded
     }
 
+    /// Expands states, into `out`, and lets the world go in between where it is wanted.
+    fn expand_all<'s>(&mut self, world: &Shared<'_, '_>, states: impl Iterator<Item = &'s [u16]>, out: &mut Expanded) {
+        let mut looked_at = world.read();
+        for state in states {
+            if world.is_wanted() {
+                drop(looked_at);
+                looked_at = world.read();
+            }
+            self.expand(&looked_at, state, out);
+        }
+    }
+
     /// Expands one more state, into `out`, where nothing is looked up yet.
     fn expand(&mut self, world: &World<'_>, state: &[u16], out: &mut Expanded) {
         let (found, numbers) = (out.found.len(), out.numbers.len());
@@ -231,15 +243,7 @@ pub(super) fn in_order<T>(
     let expand = |piece: usize, expander: &mut Expander| {
         let mut expanded: Expanded = lock(&emptied).pop().unwrap_or_default();
         let end = (first(piece) + PIECE).min(to);
-        let mut looked_at = world.read();
-        for at in first(piece)..end {
-            if world.is_wanted() {
-                drop(looked_at);
-                looked_at = world.read();
-            }
-            expander.expand(&looked_at, layer.get(at), &mut expanded);
-        }
-        drop(looked_at);
+        expander.expand_all(world, (first(piece)..end).map(|at| layer.get(at)), &mut expanded);
         // Who takes in is not waited for; it can look up by itself.
         if let Ok(graph) = graph.try_read() {
             expanded.look_up(&graph.visited);
