@@ -1,8 +1,8 @@
 //! The specifications of Lockwright's algorithms, and what holds them against the code.
 //!
 //! A specification is a set of TLA+ modules beside this crate, in a folder of the algorithm's name; `specs/README.md`
-//! says which there are and what each covers. This crate runs the model checker over them ([`tool`]) and ties them to
-//! the code, in both directions:
+//! says which there are and what each covers. This crate runs the model checkers over them ([`tool`], [`tlc`]) and ties
+//! them to the code, in both directions:
 //!
 //! * **Code within specification.** A scenario of the checker is [unfolded](lockwright_sim::unfold) into its states and
 //!   steps and [written](code) as a TLA+ module. The module `TraceX` of an algorithm `X` walks through it: a variable
@@ -23,4 +23,5 @@ pub mod models;
 pub mod modules;
 pub mod network;
 pub mod runs;
+pub mod tlc;
 pub mod tool;

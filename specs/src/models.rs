@@ -1,4 +1,7 @@
 //! What is checked: the models, how many states each has, and the broken twins of each.
+//!
+//! The [models](all) are small enough for tla-checker, and TLC checks them as well, where there is one. The [larger]
+//! ones are TLC's alone: their configurations name its symmetry, and what is checked of them is all said there.
 
 mod check;
 mod check_bid_check;
@@ -12,6 +15,7 @@ use std::io;
 
 use crate::{
     modules::Modules,
+    tlc::{Tlc, Workers},
     tool::{Outcome, Tool, Verdict},
 };
 
@@ -22,9 +26,11 @@ pub struct Model {
     pub module: &'static str,
     /// What it is about, in a few words.
     pub what: &'static str,
-    /// The instance of an abstract specification that it refines; `Refines` is the same as a property, for TLC.
+    /// The instance of an abstract specification that it refines; `Refines` is the same as a property, for TLC. Of a
+    /// larger model its configuration says that.
     pub refines: Option<&'static str>,
-    /// How many states it has. A changed count means that a changed specification was noticed.
+    /// How many states it has; of states that differ in the names of contenders only, where its configuration says
+    /// `SYMMETRY`, one is counted. A changed count means that a changed specification was noticed.
     pub states: u64,
     /// Broken variants, each of which has to be caught.
     pub twins: &'static [Twin],
@@ -41,7 +47,8 @@ pub struct Twin {
     pub old: &'static str,
     /// What stands there in its place.
     pub new: &'static str,
-    /// The invariant or property that it violates.
+    /// The invariant or property that it violates, or the abstract module that it refines no more; of a larger model as
+    /// TLC says it.
     pub violates: &'static str,
 }
 
@@ -56,6 +63,21 @@ pub fn all() -> Vec<Model> {
         &grace::MODELS,
         &semaphore::MODELS,
         &wait_queue::MODELS,
+    ]
+    .concat()
+}
+
+/// The larger models, which TLC alone checks.
+#[must_use]
+pub fn larger() -> Vec<Model> {
+    [
+        &fast_lock::LARGER[..],
+        &check::LARGER,
+        &check_bid_check::LARGER,
+        &glockd::LARGER,
+        &grace::LARGER,
+        &semaphore::LARGER,
+        &wait_queue::LARGER,
     ]
     .concat()
 }
@@ -80,6 +102,27 @@ pub fn check_twin(tool: &Tool, model: &Model, twin: &Twin) -> io::Result<Outcome
     // What breaks an invariant breaks the refinement as well, and one of them is told.
     let refines = model.refines.filter(|refined| *refined == twin.violates);
     modules.check(tool, model.module, refines)
+}
+
+/// Checks a model with TLC.
+///
+/// # Errors
+///
+/// When it could not be checked.
+pub fn check_by_tlc(tlc: &Tlc, model: &Model) -> io::Result<Outcome> {
+    let refined = model.refines.map(|_| "Refines");
+    tlc.check(Modules::gather()?.folder(), model.module, refined, Workers::All)
+}
+
+/// Checks a twin of a larger model with TLC.
+///
+/// # Errors
+///
+/// When it could not be made or checked.
+pub fn check_larger_twin(tlc: &Tlc, model: &Model, twin: &Twin) -> io::Result<Outcome> {
+    let modules = Modules::gather()?;
+    modules.alter(twin.file, twin.old, twin.new)?;
+    tlc.check(modules.folder(), model.module, None, Workers::One)
 }
 
 /// What is not as it is known to be.

@@ -13,6 +13,8 @@ pub(crate) struct Row<'a> {
     model: &'a str,
     twin: Option<&'a str>,
     tool: &'a str,
+    /// Whether the line before is of the same model.
+    is_again: bool,
     states: u64,
     steps: u64,
     verdict: String,
@@ -27,12 +29,7 @@ impl<'a> Row<'a> {
         let (model, states, steps) = (model.module, outcome.states, outcome.transitions);
         let verdict = surprise.map_or_else(|| outcome.verdict.to_string(), str::to_owned);
         let is_as_known = surprise.is_none();
-        Self { model, twin: None, tool: "tla-checker", states, steps, verdict, is_as_known, seconds }
-    }
-
-    /// TLC is to find the same states.
-    pub(crate) fn by_tlc(model: &'a Model, outcome: &Outcome, surprise: Option<&str>, seconds: f64) -> Self {
-        Self { tool: "TLC", ..Self::of_model(model, outcome, surprise, seconds) }
+        Self { model, twin: None, tool: "tla-checker", is_again: false, states, steps, verdict, is_as_known, seconds }
     }
 
     /// A twin is as known where it is caught, for the reason that is known.
@@ -40,11 +37,21 @@ impl<'a> Row<'a> {
         let (model, states, steps) = (model.module, outcome.states, outcome.transitions);
         let is_as_known = outcome.verdict == Verdict::Violated(twin.violates.into());
         let (twin, verdict) = (Some(twin.what), outcome.verdict.to_string());
-        Self { model, twin, tool: "tla-checker", states, steps, verdict, is_as_known, seconds }
+        Self { model, twin, tool: "tla-checker", is_again: true, states, steps, verdict, is_as_known, seconds }
+    }
+
+    /// The same, by TLC.
+    pub(crate) fn by_tlc(self) -> Self {
+        Self { tool: "TLC", ..self }
+    }
+
+    /// The same model as in the line before, whose states TLC is to find again.
+    pub(crate) fn again_by_tlc(self) -> Self {
+        Self { is_again: true, ..self.by_tlc() }
     }
 
     pub(crate) fn json(&self) -> String {
-        let Self { model, twin, tool, states, steps, verdict, is_as_known, seconds } = self;
+        let Self { model, twin, tool, states, steps, verdict, is_as_known, seconds, .. } = self;
         json!({
             "model": model, "twin": twin, "tool": tool, "states": states, "steps": steps, "seconds": seconds,
             "verdict": verdict, "as_known": is_as_known,
@@ -55,11 +62,11 @@ impl<'a> Row<'a> {
 
 impl fmt::Display for Row<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { model, twin, tool, states, steps, verdict, is_as_known, seconds } = self;
-        let name = match (twin, *tool) {
+        let Self { model, twin, tool: _, is_again, states, steps, verdict, is_as_known, seconds } = self;
+        let name = match (twin, is_again) {
             (Some(_), _) => "  broken",
-            (None, "TLC") => "  by TLC",
-            _ => model,
+            (None, true) => "  by TLC",
+            (None, false) => model,
         };
         write!(f, "{name:<24} {states:>8} {steps:>11} {seconds:>6.1} s  ")?;
         if !is_as_known {

@@ -1,16 +1,14 @@
 //! The model checker: finding it, running it on a module, and reading what it found.
 //!
 //! It is tla-checker, of the one version that the specifications were written for: what it supports of TLA+ differs from
-//! one to the next. Who has TLC can have it check the same modules, with [`Tlc`].
+//! one to the next. Who has TLC can have it check the same modules, and larger ones, with [`Tlc`](crate::tlc::Tlc).
 
 use std::{
     env,
     ffi::OsString,
-    fmt, fs, io,
-    num::NonZeroUsize,
-    path::{Path, PathBuf},
+    fmt, io,
+    path::Path,
     process::{Command, Output},
-    thread::available_parallelism,
 };
 
 use serde_json::Value;
@@ -20,9 +18,6 @@ pub const VERSION: &str = "0.24.11";
 
 /// Names the program, where it is not found as `tla`.
 pub const TOOL_VARIABLE: &str = "LOCKWRIGHT_TLA";
-
-/// Names the jar of TLC.
-pub const TLC_VARIABLE: &str = "TLA2TOOLS";
 
 /// Where it is set, a test that lacks the program fails.
 pub const REQUIRE_VARIABLE: &str = "LOCKWRIGHT_REQUIRE_TLA";
@@ -185,64 +180,6 @@ fn outcome(output: &Output) -> Outcome {
     Outcome { verdict, states: count("states_explored"), transitions: count("transitions") }
 }
 
-/// What a configuration says of deadlocks.
-const DEADLOCK: &str = "CHECK_DEADLOCK";
-
-/// Its exit codes: 10 to 13 are violations, of an assumption, by deadlock, of safety and of liveness.
-fn tlc_outcome(output: &Output) -> Outcome {
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    let counts = stdout.lines().rev().find(|line| line.contains(" states generated, "));
-    let mut counts = counts.into_iter().flat_map(|line| line.split(", ")).map(|count| {
-        let digits: String =
-            count.chars().take_while(|digit| !digit.is_whitespace()).filter(char::is_ascii_digit).collect();
-        digits.parse().unwrap_or_default()
-    });
-    let (transitions, states) = (counts.next().unwrap_or_default(), counts.next().unwrap_or_default());
-    let verdict = match output.status.code() {
-        Some(0) if states > 0 => Verdict::Holds,
-        Some(10..=13) => Verdict::Violated("see TLC's output".into()),
-        _ => Verdict::Error(stdout.into_owned()),
-    };
-    Outcome { verdict, states, transitions }
-}
-
-/// TLC, where somebody has it.
-#[derive(Clone, Debug)]
-pub struct Tlc {
-    jar: PathBuf,
-}
-
-impl Tlc {
-    /// The jar that [`TLC_VARIABLE`] names.
-    #[must_use]
-    pub fn find() -> Option<Self> {
-        env::var_os(TLC_VARIABLE).map(|jar| Self { jar: jar.into() })
-    }
-
-    /// Checks `module` in `folder`, and whether `refined` holds, a property of the module. What was violated TLC's own
-    /// output says. Steps between states it counts in another way, with those that lead back.
-    ///
-    /// # Errors
-    ///
-    /// When Java could not be run.
-    pub fn check(&self, folder: &Path, module: &str, refined: Option<&str>) -> io::Result<Outcome> {
-        let config = folder.join(format!("{module}.cfg"));
-        let text = fs::read_to_string(&config)?;
-        // Versions before 2.16 know this as an option only, and the others know the option as well.
-        let lines = text.lines().filter(|line| !line.starts_with(DEADLOCK));
-        let asked: Vec<String> =
-            lines.map(str::to_owned).chain(refined.map(|refined| format!("PROPERTY {refined}"))).collect();
-        fs::write(&config, asked.join("\n"))?;
-        let mut command = Command::new("java");
-        command.current_dir(folder).arg("-cp").arg(&self.jar).arg("tlc2.TLC");
-        if text.contains(&format!("{DEADLOCK} FALSE")) {
-            command.arg("-deadlock");
-        }
-        let workers = available_parallelism().map_or(1, NonZeroUsize::get).to_string();
-        Ok(tlc_outcome(&command.args(["-workers", &workers, "-config", &format!("{module}.cfg"), module]).output()?))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
@@ -269,19 +206,5 @@ mod tests {
             assert!(matches!(outcome_of(0, odd).verdict, Verdict::Error(_)), "{odd}");
         }
         assert!(matches!(outcome_of(1, r#"{"status": "ok"}"#).verdict, Verdict::Error(_)));
-    }
-
-    #[test]
-    fn what_tlc_says_is_read() {
-        let of = |code: i32, text: &str| {
-            let status = ExitStatus::from_raw(code << 8);
-            tlc_outcome(&Output { status, stdout: text.into(), stderr: Vec::new() })
-        };
-        let told =
-            "Finished\n11,402 states generated, 5,157 distinct states found, 0 states left on queue.\nThe depth\n";
-        assert_eq!(of(0, told), Outcome { verdict: Verdict::Holds, states: 5157, transitions: 11402 });
-        assert!(matches!(of(12, told).verdict, Verdict::Violated(_)));
-        assert!(matches!(of(150, "Error: Parsing failed").verdict, Verdict::Error(_)));
-        assert!(matches!(of(0, "").verdict, Verdict::Error(_)), "without a count nothing was checked");
     }
 }

@@ -1,8 +1,33 @@
 //! The models of `check_bid_check`.
 
 use super::{Model, Twin};
+use crate::tlc::TEMPORAL;
 
 const FILE: &str = "CheckBidCheck.tla";
+
+const ONE_LOOK: Twin = Twin {
+    what: "nobody looks again after its bid",
+    file: FILE,
+    old: "/\\ bidding' = [bidding EXCEPT ![p] = TRUE]\n    /\\ Goes(p, \"CHECK AGAIN\")",
+    new: "/\\ bidding' = bidding\n    /\\ Goes(p, \"HOLD\")",
+    violates: "MutualExclusion",
+};
+
+const UNREAD_IS_NONE: Twin = Twin {
+    what: "a bid that cannot be read is taken for none",
+    file: FILE,
+    old: r"/\ e \in folder /\ Retreats(p)",
+    new: r"/\ e \in folder /\ Onwards(p, todo[p] \ {e})",
+    violates: "MutualExclusion",
+};
+
+const RETREAT_LEAVES: Twin = Twin {
+    what: "who retreats leaves its bid",
+    file: FILE,
+    old: r#"IF bidding[p] THEN "WITHDRAW" ELSE "idle""#,
+    new: r#"IF bidding[p] THEN "idle" ELSE "idle""#,
+    violates: "NothingLeftBehind",
+};
 
 pub(super) const MODELS: [Model; 4] = [
     Model {
@@ -11,20 +36,8 @@ pub(super) const MODELS: [Model; 4] = [
         refines: Some("Abstract"),
         states: 507,
         twins: &[
-            Twin {
-                what: "nobody looks again after its bid",
-                file: FILE,
-                old: "/\\ bidding' = [bidding EXCEPT ![p] = TRUE]\n    /\\ Goes(p, \"CHECK AGAIN\")",
-                new: "/\\ bidding' = bidding\n    /\\ Goes(p, \"HOLD\")",
-                violates: "MutualExclusion",
-            },
-            Twin {
-                what: "a bid that cannot be read is taken for none",
-                file: FILE,
-                old: r"/\ e \in folder /\ Retreats(p)",
-                new: r"/\ e \in folder /\ Onwards(p, todo[p] \ {e})",
-                violates: "MutualExclusion",
-            },
+            ONE_LOOK,
+            UNREAD_IS_NONE,
             Twin {
                 what: "whoever bids is taken for dead",
                 file: FILE,
@@ -32,13 +45,7 @@ pub(super) const MODELS: [Model; 4] = [
                 new: r#"/\ IF pc[about[p]] # "unborn""#,
                 violates: "NotDispossessed",
             },
-            Twin {
-                what: "who retreats leaves its bid",
-                file: FILE,
-                old: r#"IF bidding[p] THEN "WITHDRAW" ELSE "idle""#,
-                new: r#"IF bidding[p] THEN "idle" ELSE "idle""#,
-                violates: "NothingLeftBehind",
-            },
+            RETREAT_LEAVES,
         ],
     },
     Model {
@@ -78,6 +85,29 @@ pub(super) const MODELS: [Model; 4] = [
             old: r"/\ Onwards(p, listing[p].stood \union fleeting)",
             new: r"/\ Onwards(p, fleeting)",
             violates: "Inv",
+        }],
+    },
+];
+
+pub(super) const LARGER: [Model; 2] = [
+    Model {
+        module: "MCCheckBidCheckOfFour",
+        what: "four contenders, of which one may be killed; a bid may come to be one that cannot be read",
+        refines: None,
+        states: 1_637_608,
+        twins: &[ONE_LOOK, Twin { violates: "Inv", ..UNREAD_IS_NONE }, Twin { violates: "Inv", ..RETREAT_LEAVES }],
+    },
+    Model {
+        module: "MCCheckBidCheckFairOfThree",
+        what: "of three attempts end, and the dead block nobody for ever",
+        refines: None,
+        states: 23095,
+        twins: &[Twin {
+            what: "somebody holds at last, which is not promised: two that bid together may both retreat, for ever",
+            file: "MCCheckBidCheckFairOfThree.cfg",
+            old: "PROPERTIES AttemptsEnd",
+            new: "PROPERTIES SomebodyHolds AttemptsEnd",
+            violates: TEMPORAL,
         }],
     },
 ];

@@ -4,6 +4,38 @@ use super::{Model, Twin};
 
 const FILE: &str = "FastLock.tla";
 
+const MOVE_REPLACES: Twin = Twin {
+    what: "MOVE replaces a directory that holds a leaf",
+    file: FILE,
+    old: r"IF MayMove(tree, Proposed(p), OwnerDir)",
+    new: r"IF Proposed(p) \in tree",
+    violates: "OneOwner",
+};
+
+const LIVING_RECOVERED: Twin = Twin {
+    what: "the living are recovered from",
+    file: FILE,
+    old: r#"/\ pc[id] = "dead" /\"#,
+    new: r#"/\ pc[id] # "unborn" /\"#,
+    violates: "NotDispossessed",
+};
+
+const UNLOCK_LEAVES: Twin = Twin {
+    what: "an unlock leaves the directories",
+    file: FILE,
+    old: r#"IF Target(p) \in tree THEN Goes(p, "FREE owner")"#,
+    new: r"IF Target(p) \in tree THEN Rests(p)",
+    violates: "NothingLeftBehind",
+};
+
+const EMPTIED_IN_PLACE: Twin = Twin {
+    what: "a proposal is emptied where it stands, and not moved aside",
+    file: FILE,
+    old: r#""CLEAR leaf again"} -> GoneLeaf(about[p])"#,
+    new: r#""CLEAR leaf again"} -> ProposedLeaf(about[p])"#,
+    violates: "NotDispossessed",
+};
+
 pub(super) const MODELS: [Model; 4] = [
     Model {
         module: "MCFastLock",
@@ -11,27 +43,9 @@ pub(super) const MODELS: [Model; 4] = [
         refines: Some("Abstract"),
         states: 1572,
         twins: &[
-            Twin {
-                what: "MOVE replaces a directory that holds a leaf",
-                file: FILE,
-                old: r"IF MayMove(tree, Proposed(p), OwnerDir)",
-                new: r"IF Proposed(p) \in tree",
-                violates: "OneOwner",
-            },
-            Twin {
-                what: "the living are recovered from",
-                file: FILE,
-                old: r#"/\ pc[id] = "dead" /\"#,
-                new: r#"/\ pc[id] # "unborn" /\"#,
-                violates: "NotDispossessed",
-            },
-            Twin {
-                what: "an unlock leaves the directories",
-                file: FILE,
-                old: r#"IF Target(p) \in tree THEN Goes(p, "FREE owner")"#,
-                new: r"IF Target(p) \in tree THEN Rests(p)",
-                violates: "NothingLeftBehind",
-            },
+            MOVE_REPLACES,
+            LIVING_RECOVERED,
+            UNLOCK_LEAVES,
             Twin {
                 what: "an abstract lock that nobody can give back",
                 file: "Lock.tla",
@@ -46,13 +60,7 @@ pub(super) const MODELS: [Model; 4] = [
         what: "a contender, and a cleaner that takes back its proposals",
         refines: Some("Abstract"),
         states: 452,
-        twins: &[Twin {
-            what: "a proposal is emptied where it stands, and not moved aside",
-            file: FILE,
-            old: r#""CLEAR leaf again"} -> GoneLeaf(about[p])"#,
-            new: r#""CLEAR leaf again"} -> ProposedLeaf(about[p])"#,
-            violates: "NotDispossessed",
-        }],
+        twins: &[EMPTIED_IN_PLACE],
     },
     Model {
         module: "MCFastLockFair",
@@ -88,5 +96,29 @@ pub(super) const MODELS: [Model; 4] = [
                 violates: "Inv",
             },
         ],
+    },
+];
+
+pub(super) const LARGER: [Model; 3] = [
+    Model {
+        module: "MCFastLockOfThree",
+        what: "three contenders, of which two may be killed",
+        refines: None,
+        states: 17363,
+        twins: &[Twin { violates: "Inv", ..LIVING_RECOVERED }, UNLOCK_LEAVES],
+    },
+    Model {
+        module: "MCFastLockOfFour",
+        what: "four contenders, of which one may be killed",
+        refines: None,
+        states: 215_635,
+        twins: &[MOVE_REPLACES],
+    },
+    Model {
+        module: "MCFastLockCleanedOfTwo",
+        what: "two contenders, and a cleaner that takes back their proposals",
+        refines: None,
+        states: 35531,
+        twins: &[Twin { violates: "Inv", ..EMPTIED_IN_PLACE }],
     },
 ];

@@ -5,6 +5,62 @@ use super::{Model, Twin};
 const SERVER: &str = "GlockDServer.tla";
 const WHOLE: &str = "GlockD.tla";
 
+const RELEASED_BY_ANYBODY: Twin = Twin {
+    what: "a lock is released by its name, whoever asks",
+    file: SERVER,
+    old: "    IF Holds(g, s, n)\n    THEN Serve(",
+    new: "    IF g.locks[n].holder # NoOne\n    THEN Serve(",
+    violates: "SureOnesHold",
+};
+
+const GONE_IN_LINE: Twin = Twin {
+    what: "who goes stays in line",
+    file: SERVER,
+    old: r"LAMBDA s : s \notin gone)",
+    new: "LAMBDA s : TRUE)",
+    violates: "LinesMove",
+};
+
+const GONE_SHARES: Twin = Twin {
+    what: "a holder of a shared lock that goes is counted still",
+    file: SERVER,
+    old: r"Unshared(IF n \in names THEN Released(g.locks[n]) ELSE g.locks[n], s)",
+    new: r"IF n \in names THEN Released(g.locks[n]) ELSE g.locks[n]",
+    violates: "NoOrphan",
+};
+
+const COUNTS_FROM_ANSWER: Twin = Twin {
+    what: "a client counts its time from the answer",
+    file: WHOLE,
+    old: "IF sent[s] > @ THEN sent[s] ELSE @",
+    new: "now",
+    violates: "SureOnesHold",
+};
+
+const NO_GRACE: Twin = Twin {
+    what: "a server goes on at once after an unclean end",
+    file: SERVER,
+    old: "Machine(g.epoch + 1, g.since, at, FALSE)",
+    new: "Machine(g.epoch + 1, g.epoch + 1, at, TRUE)",
+    violates: "SureOnesHold",
+};
+
+const SHORT_GRACE: Twin = Twin {
+    what: "the time of grace is over before holders know that their locks are lost",
+    file: SERVER,
+    old: "at + GraceTime",
+    new: "at + 1",
+    violates: "SureOnesHold",
+};
+
+const SERVES_NOBODY: Twin = Twin {
+    what: "a release serves nobody",
+    file: SERVER,
+    old: r"Released(g.locks[n])]], {n}, {<<s, Yes(0)>>})",
+    new: r"Released(g.locks[n])]], {}, {<<s, Yes(0)>>})",
+    violates: "Inv",
+};
+
 pub(super) const MODELS: [Model; 6] = [
     Model {
         module: "MCGlockD",
@@ -12,20 +68,8 @@ pub(super) const MODELS: [Model; 6] = [
         refines: Some("Abstract"),
         states: 3451,
         twins: &[
-            Twin {
-                what: "a lock is released by its name, whoever asks",
-                file: SERVER,
-                old: "    IF Holds(g, s, n)\n    THEN Serve(",
-                new: "    IF g.locks[n].holder # NoOne\n    THEN Serve(",
-                violates: "SureOnesHold",
-            },
-            Twin {
-                what: "who goes stays in line",
-                file: SERVER,
-                old: r"LAMBDA s : s \notin gone)",
-                new: "LAMBDA s : TRUE)",
-                violates: "LinesMove",
-            },
+            RELEASED_BY_ANYBODY,
+            GONE_IN_LINE,
             Twin {
                 what: "where a holder is gone, nobody in line is served",
                 file: SERVER,
@@ -40,13 +84,7 @@ pub(super) const MODELS: [Model; 6] = [
         what: "two clients that share a lock, and a connection that breaks",
         refines: Some("Abstract"),
         states: 1236,
-        twins: &[Twin {
-            what: "a holder of a shared lock that goes is counted still",
-            file: SERVER,
-            old: r"Unshared(IF n \in names THEN Released(g.locks[n]) ELSE g.locks[n], s)",
-            new: r"IF n \in names THEN Released(g.locks[n]) ELSE g.locks[n]",
-            violates: "NoOrphan",
-        }],
+        twins: &[GONE_SHARES],
     },
     Model {
         module: "MCGlockDBreak",
@@ -68,13 +106,7 @@ pub(super) const MODELS: [Model; 6] = [
                 new: r#"g.known[s] = "here" /\ at >= g.heard[s] + 1}"#,
                 violates: "SureOnesHold",
             },
-            Twin {
-                what: "a client counts its time from the answer",
-                file: WHOLE,
-                old: "IF sent[s] > @ THEN sent[s] ELSE @",
-                new: "now",
-                violates: "SureOnesHold",
-            },
+            COUNTS_FROM_ANSWER,
             Twin {
                 what: "an abstract lock that nobody can give back",
                 file: "Lock.tla",
@@ -104,20 +136,8 @@ pub(super) const MODELS: [Model; 6] = [
                 new: "Machine(g.epoch, g.since, at, FALSE)",
                 violates: "FencesGrow",
             },
-            Twin {
-                what: "a server goes on at once after an unclean end",
-                file: SERVER,
-                old: "Machine(g.epoch + 1, g.since, at, FALSE)",
-                new: "Machine(g.epoch + 1, g.epoch + 1, at, TRUE)",
-                violates: "SureOnesHold",
-            },
-            Twin {
-                what: "the time of grace is over before holders know that their locks are lost",
-                file: SERVER,
-                old: "at + GraceTime",
-                new: "at + 1",
-                violates: "SureOnesHold",
-            },
+            NO_GRACE,
+            SHORT_GRACE,
         ],
     },
     Model {
@@ -141,13 +161,7 @@ pub(super) const MODELS: [Model; 6] = [
            names == {CHOOSE n \in Names : n \in held \/ held = {}} IN",
                 violates: "Inv",
             },
-            Twin {
-                what: "a release serves nobody",
-                file: SERVER,
-                old: r"Released(g.locks[n])]], {n}, {<<s, Yes(0)>>})",
-                new: r"Released(g.locks[n])]], {}, {<<s, Yes(0)>>})",
-                violates: "Inv",
-            },
+            SERVES_NOBODY,
         ],
     },
     Model {
@@ -162,5 +176,43 @@ pub(super) const MODELS: [Model; 6] = [
             new: "",
             violates: "SureOnesHold",
         }],
+    },
+];
+
+pub(super) const LARGER: [Model; 5] = [
+    Model {
+        module: "MCGlockDOfThree",
+        what: "three clients that stand in line for a lock, one of which goes",
+        refines: None,
+        states: 137_969,
+        twins: &[Twin { violates: "Inv", ..RELEASED_BY_ANYBODY }, Twin { violates: "Inv", ..GONE_IN_LINE }],
+    },
+    Model {
+        module: "MCGlockDSharedOfThree",
+        what: "three clients that share a lock, and a connection that breaks",
+        refines: None,
+        states: 6093,
+        twins: &[GONE_SHARES],
+    },
+    Model {
+        module: "MCGlockDTwoNamesOfThree",
+        what: "three clients, two locks, and a command that is cut",
+        refines: None,
+        states: 11487,
+        twins: &[Twin { violates: "LinesMove", ..SERVES_NOBODY }],
+    },
+    Model {
+        module: "MCGlockDBreakOfThree",
+        what: "three clients, a connection that breaks, and time; no sign of life comes through",
+        refines: None,
+        states: 42142,
+        twins: &[Twin { violates: "Inv", ..COUNTS_FROM_ANSWER }],
+    },
+    Model {
+        module: "MCGlockDRestartOfThree",
+        what: "a server that dies, its holder who comes back, and two others who wait",
+        refines: None,
+        states: 61674,
+        twins: &[Twin { violates: "Inv", ..SHORT_GRACE }, Twin { violates: "Inv", ..NO_GRACE }],
     },
 ];

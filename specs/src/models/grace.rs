@@ -4,6 +4,22 @@ use super::{Model, Twin};
 
 const FILE: &str = "Grace.tla";
 
+const OLD_IS_DEAD: Twin = Twin {
+    what: "whoever is noticed for longer than the grace is taken for dead",
+    file: FILE,
+    old: r#"IF pc[about[p]] = "dead" THEN Goes(p, "RECOVER""#,
+    new: r#"IF TRUE THEN Goes(p, "RECOVER""#,
+    violates: "Inv",
+};
+
+const RECOVERER_OWNS: Twin = Twin {
+    what: "whoever recovers takes the lock for its own, and does not try again",
+    file: FILE,
+    old: r#"Goes(p, "AGAIN", p, "none")"#,
+    new: r#"Goes(p, "HOLD", p, "none")"#,
+    violates: "NotDispossessed",
+};
+
 pub(super) const MODELS: [Model; 2] = [
     Model {
         module: "MCGrace",
@@ -11,20 +27,8 @@ pub(super) const MODELS: [Model; 2] = [
         refines: Some("Abstract"),
         states: 5071,
         twins: &[
-            Twin {
-                what: "whoever is noticed for longer than the grace is taken for dead",
-                file: FILE,
-                old: r#"IF pc[about[p]] = "dead" THEN Goes(p, "RECOVER""#,
-                new: r#"IF TRUE THEN Goes(p, "RECOVER""#,
-                violates: "Inv",
-            },
-            Twin {
-                what: "whoever recovers takes the lock for its own, and does not try again",
-                file: FILE,
-                old: r#"Goes(p, "AGAIN", p, "none")"#,
-                new: r#"Goes(p, "HOLD", p, "none")"#,
-                violates: "NotDispossessed",
-            },
+            OLD_IS_DEAD,
+            RECOVERER_OWNS,
             Twin {
                 what: "the dead go although the clock stands still, which is not promised",
                 file: FILE,
@@ -48,3 +52,11 @@ pub(super) const MODELS: [Model; 2] = [
         }],
     },
 ];
+
+pub(super) const LARGER: [Model; 1] = [Model {
+    module: "MCGraceOfThree",
+    what: "three contenders that ask about each other after a quiet time, of which two may be killed",
+    refines: None,
+    states: 313_555,
+    twins: &[OLD_IS_DEAD, RECOVERER_OWNS],
+}];

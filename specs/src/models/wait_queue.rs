@@ -9,32 +9,46 @@ const WHOLE: &str = "WaitQueue.tla";
 const LEAVE: &str = "WaitQueueLeave.tla";
 const CUT: &str = "WaitQueueCut.tla";
 
+const DOOR_PASSED: Twin = Twin {
+    what: "nobody waits for those in the door",
+    file: JOIN,
+    old: r"/\ awaits' = [awaits EXCEPT ![p] = Procs]",
+    new: r"/\ awaits' = [awaits EXCEPT ![p] = {}]",
+    violates: "Inv",
+};
+
+const BLIND_READER: Twin = Twin {
+    what: "a reader looks at no writer before it",
+    file: TURN,
+    old: r"THEN BehindNoWriter(p, {place \in before : ~Shares(place)})",
+    new: r"THEN BehindNoWriter(p, {})",
+    violates: "Refines",
+};
+
+const CUTTER_HOLDS: Twin = Twin {
+    what: "who cuts in holds beside whom it has asked to leave",
+    file: TURN,
+    old: r"    /\ LET before == Before(shown, mine[p]) IN
+       IF mine[p]",
+    new: r"    /\ LET before == IF p \in Cutters THEN {} ELSE Before(shown, mine[p]) IN
+       IF mine[p]",
+    violates: "Refines",
+};
+
 pub(super) const MODELS: [Model; 8] = [
     Model {
         module: "MCFairLock",
         what: "one slot and two contenders, of which one may die",
         refines: None,
         states: 3560,
-        twins: &[Twin {
-            what: "nobody waits for those in the door",
-            file: JOIN,
-            old: r"/\ awaits' = [awaits EXCEPT ![p] = Procs]",
-            new: r"/\ awaits' = [awaits EXCEPT ![p] = {}]",
-            violates: "Inv",
-        }],
+        twins: &[DOOR_PASSED],
     },
     Model {
         module: "MCRwLock",
         what: "a writer that goes on as a reader, and a reader",
         refines: None,
         states: 5157,
-        twins: &[Twin {
-            what: "a reader looks at no writer before it",
-            file: TURN,
-            old: r"THEN BehindNoWriter(p, {place \in before : ~Shares(place)})",
-            new: r"THEN BehindNoWriter(p, {})",
-            violates: "Refines",
-        }],
+        twins: &[BLIND_READER],
     },
     Model {
         module: "MCRwLockOfThree",
@@ -75,13 +89,7 @@ pub(super) const MODELS: [Model; 8] = [
                 new: r"LineIsShown == \A p \in {} : pc[p]",
                 violates: "Inv",
             },
-            Twin {
-                what: "nobody waits for those in the door",
-                file: JOIN,
-                old: r"/\ awaits' = [awaits EXCEPT ![p] = Procs]",
-                new: r"/\ awaits' = [awaits EXCEPT ![p] = {}]",
-                violates: "Inv",
-            },
+            DOOR_PASSED,
         ],
     },
     Model {
@@ -130,15 +138,38 @@ pub(super) const MODELS: [Model; 8] = [
                 new: "",
                 violates: "CutterServed",
             },
-            Twin {
-                what: "who cuts in holds beside whom it has asked to leave",
-                file: TURN,
-                old: r"    /\ LET before == Before(shown, mine[p]) IN
-       IF mine[p]",
-                new: r"    /\ LET before == IF p \in Cutters THEN {} ELSE Before(shown, mine[p]) IN
-       IF mine[p]",
-                violates: "Refines",
-            },
+            CUTTER_HOLDS,
         ],
+    },
+];
+
+pub(super) const LARGER: [Model; 4] = [
+    Model {
+        module: "MCFairLockOfThree",
+        what: "one slot and three contenders, of which one may die",
+        refines: None,
+        states: 35138,
+        twins: &[DOOR_PASSED],
+    },
+    Model {
+        module: "MCFairSemaphore",
+        what: "two slots and three contenders",
+        refines: None,
+        states: 96772,
+        twins: &[DOOR_PASSED],
+    },
+    Model {
+        module: "MCRwLockFromEmpty",
+        what: "a writer that goes on as a reader, and two readers, from the empty disk",
+        refines: None,
+        states: 231_851,
+        twins: &[Twin { violates: "Inv", ..BLIND_READER }],
+    },
+    Model {
+        module: "MCCutInOfThree",
+        what: "one cuts in, and two others leave only when they are asked to, or like to",
+        refines: None,
+        states: 340_596,
+        twins: &[Twin { violates: "Inv", ..CUTTER_HOLDS }],
     },
 ];
