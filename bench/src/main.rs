@@ -70,6 +70,12 @@ fn run(command: Command) -> Answer<bool> {
         Command::Compare(Compare { groups, quick, only, dir, json, html, svg }) => {
             let options = Options { quick, only, dir, program: std::env::current_exe()? };
             let report = compare::run(&groups, &options)?;
+            if let (Some(only), true) = (&options.only, report.is_of_nobody()) {
+                return Err(format!(
+                    "no contender here has a name that contains {only:?}; without --only all are told"
+                )
+                .into());
+            }
             report.write(json.as_deref(), html.as_deref(), svg.as_deref())?;
             Ok(report.failures() == 0)
         }

@@ -168,6 +168,15 @@ fn a_peer_that_is_missing_is_a_line_and_no_failure() {
     assert!(text.contains("not here: flufl.lock: python3 -m venv DIR && DIR/bin/pip install flufl.lock"), "{text}");
 }
 
+#[test]
+fn a_name_that_no_contender_has_is_a_mistake() {
+    let dir = tempfile::tempdir().expect("compare works");
+    let output = compare(dir.path(), &["locks", "--quick", "--only", "ours,etcd"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).expect("compare works");
+    assert!(said.contains("a name that contains \"ours,etcd\""), "{said}");
+}
+
 fn skipped(what: &str) {
     // Where nobody listens there is nobody to tell.
     drop(std::io::stderr().write_all(format!("SKIPPED: {what}\n").as_bytes()));

@@ -86,6 +86,17 @@ impl Report {
         format!("{system}, {processors} processors, load {load} at the beginning{warning}")
     }
 
+    /// Whether no contender was measured, and none is missing that would have been.
+    #[must_use]
+    pub fn is_of_nobody(&self) -> bool {
+        let is_of_nobody = |group: &Compared| {
+            group.missing.is_empty()
+                && group.failures.is_empty()
+                && group.tables.iter().all(|table| table.rows.is_empty())
+        };
+        self.groups.iter().all(is_of_nobody)
+    }
+
     /// How many failed.
     #[must_use]
     pub fn failures(&self) -> usize {
