@@ -12,14 +12,13 @@ use lockwright_kernel::{
     fs::{Fs, FsError, Halted},
     id::Id,
     lock::LockError,
-    one_kind::OneKind,
     path::Path,
-    wait_queue::{Admission, QueueError, Ticket, WaitQueue, Want},
+    wait_queue::{Admission, Ticket, Want},
     watch::Wake,
 };
 use lockwright_posix::{
     chance::ThreadChance,
-    lock::{Kind, Layout, Standing},
+    lock::{HomeLine, Layout, Standing},
     probe::ProcProbe,
 };
 
@@ -33,23 +32,22 @@ pub(super) struct Line<F> {
     place: Place<F>,
     layout: Layout,
     want: Want,
-    kind: OneKind<F>,
-    queue: WaitQueue<F, ProcProbe, ThreadChance>,
+    home: HomeLine<F, ProcProbe, ThreadChance>,
     /// Where it stands, once it has joined.
     ticket: Option<Ticket>,
 }
 
 impl<F: Fs + Clone> Line<F> {
     pub(super) fn new(place: &Place<F>, layout: Layout, rule: Admission, want: Want) -> Self {
-        let kind = place.one_kind(layout);
-        let queue = WaitQueue::new(place.fs.clone(), place.probe.clone(), ThreadChance, kind.home(), rule);
-        Self { place: place.clone(), layout, want, kind, queue, ticket: None }
+        let (fs, lock, probe) = (place.fs.clone(), place.lock.clone(), place.probe.clone());
+        let home = HomeLine::new(fs, lock, layout.name(), probe, ThreadChance, rule);
+        Self { place: place.clone(), layout, want, home, ticket: None }
     }
 
     /// From then on the path is of this kind, until the ticket is gone.
     fn join(&self, me: &Id, world: &NfsWorld, until: Option<Instant>) -> Result<Ticket, WaitError> {
         loop {
-            let reason = match self.try_join(me) {
+            let reason = match self.home.try_join(me, self.want) {
                 Ok(ticket) => return Ok(ticket),
                 Err(LockError::Disturbed) if !world.is_past(until) => match come_apart(world)? {
                     Wake::Interrupted => WaitError::Interrupted,
@@ -58,41 +56,15 @@ impl<F: Fs + Clone> Line<F> {
                 Err(LockError::Disturbed) => WaitError::TimedOut { owner: None },
                 Err(error) => WaitError::Lock(error),
             };
-            self.tidy()?;
+            self.home.tidy()?;
             return Err(reason);
         }
-    }
-
-    fn try_join(&self, me: &Id) -> Result<Ticket, LockError> {
-        self.kind.enter()?;
-        let ticket = match self.queue.join(me, self.want) {
-            // The directory around it went away after it was entered.
-            Err(QueueError::Fs(FsError::NotFound)) => return Err(LockError::Disturbed),
-            other => other?,
-        };
-        match self.kind.verify() {
-            Ok(()) => Ok(ticket),
-            Err(error) => {
-                self.leave(&ticket)?;
-                Err(error)
-            }
-        }
-    }
-
-    fn leave(&self, ticket: &Ticket) -> Result<(), LockError> {
-        self.queue.leave(ticket)?;
-        Ok(self.tidy()?)
-    }
-
-    fn tidy(&self) -> Result<(), Halted> {
-        self.kind.tidy()?;
-        self.place.fs.discard_dir(&self.place.lock)
     }
 
     fn in_line(&self, ticket: &mut Ticket, world: &NfsWorld, until: Option<Instant>) -> Result<(), LineError> {
         let (mut failures, mut waits) = (0, world.waits());
         loop {
-            let answer = blocking::in_line(&self.queue, ticket, world, until);
+            let answer = blocking::in_line(self.home.queue(), ticket, world, until);
             if answer != Err(LineError::Queue(FsError::Io.into())) || world.is_past(until) {
                 return answer;
             }
@@ -107,13 +79,6 @@ impl<F: Fs + Clone> Line<F> {
             }
         }
     }
-
-    fn kind_of(&self, ticket: &Ticket) -> Kind {
-        match (self.layout, ticket.place.want) {
-            (Layout::ReadWrite, Want::Shared) => Kind::Read,
-            (layout, _) => layout.kind(),
-        }
-    }
 }
 
 impl<F: Fs + Clone + fmt::Debug> NfsLock for Line<F> {
@@ -126,7 +91,7 @@ impl<F: Fs + Clone + fmt::Debug> NfsLock for Line<F> {
         let mut answer = self.in_line(&mut ticket, world, until);
         if matches!(answer, Err(LineError::TimedOut { .. })) && is_at_once {
             // One look passes one of the dead at most. Who does not wait gets no other.
-            answer = match self.queue.sweep() {
+            answer = match self.home.queue().sweep() {
                 Ok(()) => self.in_line(&mut ticket, world, until),
                 Err(error) => Err(error.into()),
             };
@@ -146,41 +111,43 @@ impl<F: Fs + Clone + fmt::Debug> NfsLock for Line<F> {
 
     fn release(&mut self, me: &Id) -> Result<(), LockError> {
         let released = match &self.ticket {
-            Some(ticket) => self.leave(ticket),
+            Some(ticket) => self.home.leave(ticket),
             // A join that failed may have left something.
-            None => self.queue.recover(me).map_err(LockError::from).and(Err(LockError::NotOwner)),
+            None => self.home.queue().recover(me).map_err(LockError::from).and(Err(LockError::NotOwner)),
         };
         if matches!(released, Ok(()) | Err(LockError::NotOwner)) {
             self.ticket = None;
-            self.tidy()?;
+            self.home.tidy()?;
         }
         released
     }
 
     fn evidence(&self, _: &Id) -> Path {
-        self.ticket.as_ref().map_or_else(|| self.queue.path().clone(), |ticket| self.queue.path_of(ticket))
+        self.ticket
+            .as_ref()
+            .map_or_else(|| self.home.queue().path().clone(), |ticket| self.home.queue().path_of(ticket))
     }
 
     fn sweep(&self) -> Result<(), LockError> {
-        self.queue.sweep()?;
-        Ok(self.tidy()?)
+        self.home.queue().sweep()?;
+        Ok(self.home.tidy()?)
     }
 
     fn standing(&self) -> Result<Standing, LockError> {
-        let line = self.queue.tickets()?;
+        let line = self.home.queue().tickets()?;
         let places: Vec<_> = line.iter().map(|ticket| ticket.place).collect();
         let holding = self.layout.holding(&places);
         let mut standing = Standing::default();
         for (index, ticket) in line.iter().enumerate() {
-            let at = self.queue.path_of(ticket);
-            let mut entry = self.place.entry(ticket.id.clone(), self.kind_of(ticket), &at)?;
+            let at = self.home.queue().path_of(ticket);
+            let mut entry = self.place.entry(ticket.id.clone(), self.layout.kind_of(ticket.place.want), &at)?;
             entry.number = ticket.place.number.try_into().ok();
             let of = if index < holding { &mut standing.holders } else { &mut standing.waiters };
             of.push(entry);
         }
-        for id in self.queue.contenders()? {
+        for id in self.home.queue().contenders()? {
             if line.iter().all(|ticket| ticket.id != id) {
-                standing.trying.push(self.place.entry(id, self.layout.kind(), self.queue.path())?);
+                standing.trying.push(self.place.entry(id, self.layout.kind(), self.home.queue().path())?);
             }
         }
         Ok(of_layout(standing, self.layout))

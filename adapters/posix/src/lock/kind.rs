@@ -108,6 +108,15 @@ impl Layout {
         }
     }
 
+    /// The kind of a contender in its line that wants that.
+    #[must_use]
+    pub fn kind_of(self, want: Want) -> Kind {
+        match (self, want) {
+            (Self::ReadWrite, Want::Shared) => Kind::Read,
+            _ => self.kind(),
+        }
+    }
+
     /// By which rule those in its line hold; `None` where it has no line.
     #[must_use]
     pub fn admission(self) -> Option<Admission> {

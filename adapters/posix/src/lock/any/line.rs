@@ -3,10 +3,9 @@
 use lockwright_kernel::{
     blocking::{self, DISTURBED_MAX, LineError, WaitError},
     clock::{Clock, Instant},
-    fs::{Fs, FsError, Halted},
+    fs::{FsError, Halted},
     id::Id,
     lock::LockError,
-    one_kind::OneKind,
     path::Path,
     probe::{Liveness, Probe},
     wait_queue::{self, Admission, QueueError, Ticket, WaitQueue, Want},
@@ -17,7 +16,8 @@ use crate::{
     chance::ThreadChance,
     fs::PosixFs,
     lock::{
-        kind::{Kind, Layout},
+        HomeLine,
+        kind::Layout,
         lease::LeaseProbe,
         standing::{Glance, Standing},
     },
@@ -31,31 +31,30 @@ const MOURNED_MAX: usize = 64;
 pub(super) struct Line {
     place: Place,
     layout: Layout,
-    kind: OneKind<PosixFs>,
-    queue: WaitQueue<PosixFs, NotingProbe, ThreadChance>,
+    home: HomeLine<PosixFs, NotingProbe, ThreadChance>,
 }
 
 impl Line {
     pub(super) fn new(place: &Place, layout: Layout, rule: Admission) -> Self {
-        let kind = place.one_kind(layout);
-        let probe = NotingProbe { judge: place.judge(), place: place.clone(), home: kind.home(), layout, rule };
-        let queue = WaitQueue::new(place.fs.clone(), probe, ThreadChance, kind.home(), rule);
-        Self { place: place.clone(), layout, kind, queue }
+        let at = place.one_kind(layout).home();
+        let probe = NotingProbe { judge: place.judge(), place: place.clone(), home: at, layout, rule };
+        let home = HomeLine::new(place.fs.clone(), place.path(), layout.name(), probe, ThreadChance, rule);
+        Self { place: place.clone(), layout, home }
     }
 
     /// From then on the path is of this kind, until the ticket is gone.
     fn join(&self, me: &Id, want: Want, world: &PosixWorld, until: Option<Instant>) -> Result<Ticket, WaitError> {
         let mut disturbed = 0;
         loop {
-            match self.try_join(me, want) {
+            match self.home.try_join(me, want) {
                 Err(LockError::Disturbed) if disturbed < DISTURBED_MAX => disturbed += 1,
                 Err(LockError::Disturbed) if until.is_none() || until > Some(world.now()?) => {}
                 Err(LockError::Disturbed) => {
-                    self.tidy()?;
+                    self.home.tidy()?;
                     return Err(WaitError::TimedOut { owner: None });
                 }
                 Err(error) => {
-                    self.tidy()?;
+                    self.home.tidy()?;
                     return Err(WaitError::Lock(error));
                 }
                 Ok(ticket) => return Ok(ticket),
@@ -63,44 +62,11 @@ impl Line {
         }
     }
 
-    fn try_join(&self, me: &Id, want: Want) -> Result<Ticket, LockError> {
-        self.kind.enter()?;
-        let ticket = match self.queue.join(me, want) {
-            // The directory around it went away after it was entered.
-            Err(QueueError::Fs(FsError::NotFound)) => return Err(LockError::Disturbed),
-            other => other?,
-        };
-        match self.kind.verify() {
-            Ok(()) => Ok(ticket),
-            Err(error) => {
-                self.leave(&ticket)?;
-                Err(error)
-            }
-        }
-    }
-
-    fn leave(&self, ticket: &Ticket) -> Result<(), LockError> {
-        self.queue.leave(ticket)?;
-        Ok(self.tidy()?)
-    }
-
-    fn tidy(&self) -> Result<(), Halted> {
-        self.kind.tidy()?;
-        self.place.fs.discard_dir(&self.place.path())
-    }
-
     /// Those who stand before that place, the first of them. In a wait one of them is waited for, and any of them may be dead.
     fn before(&self, ticket: &Ticket) -> Result<Vec<Mortal>, WaitError> {
-        let line = self.queue.tickets().map_err(|error| WaitError::Lock(error.into()))?;
+        let line = self.home.queue().tickets().map_err(|error| WaitError::Lock(error.into()))?;
         let before = line.into_iter().filter(|other| other.place.number < ticket.place.number);
         Ok(before.take(MOURNED_MAX).map(|other| Mortal::Owner(other.id)).collect())
-    }
-
-    fn kind_of(&self, ticket: &Ticket) -> Kind {
-        match (self.layout, ticket.place.want) {
-            (Layout::ReadWrite, Want::Shared) => Kind::Read,
-            (layout, _) => layout.kind(),
-        }
     }
 }
 
@@ -121,18 +87,18 @@ impl AnyLock for Line {
             Some(ticket) => ticket,
             none => none.insert(self.join(me, want, world, until)?),
         };
-        if let Some((place, _)) = self.queue.path_of(ticket).split_last() {
+        if let Some((place, _)) = self.home.queue().path_of(ticket).split_last() {
             world.stand_at(&self.place.fs, &place);
         }
         if world.is_stopped_by_deaths() {
             world.mourn(self.before(ticket)?);
         }
-        let mut answer = blocking::in_line(&self.queue, ticket, world, until);
+        let mut answer = blocking::in_line(self.home.queue(), ticket, world, until);
         world.mourn(Vec::new());
         if matches!(answer, Err(LineError::TimedOut { .. })) && is_at_once {
             // One look passes one of the dead at most. Who does not wait gets no other.
-            self.queue.sweep().map_err(|error| WaitError::Lock(error.into()))?;
-            answer = blocking::in_line(&self.queue, ticket, world, until);
+            self.home.queue().sweep().map_err(|error| WaitError::Lock(error.into()))?;
+            answer = blocking::in_line(self.home.queue(), ticket, world, until);
         }
         answer.map_err(|error| match error {
             LineError::TimedOut { behind } => WaitError::TimedOut { owner: behind },
@@ -144,61 +110,61 @@ impl AnyLock for Line {
 
     fn release(&self, me: &Id, ticket: Option<&Ticket>) -> Result<(), LockError> {
         match ticket {
-            Some(ticket) => self.leave(ticket),
-            None => self.leave(&self.queue.find(me)?.ok_or(LockError::NotOwner)?),
+            Some(ticket) => self.home.leave(ticket),
+            None => self.home.leave(&self.home.queue().find(me)?.ok_or(LockError::NotOwner)?),
         }
     }
 
     fn give_up(&self, ticket: &Ticket) -> Result<(), LockError> {
-        match self.leave(ticket) {
-            Err(LockError::NotOwner) => Ok(self.tidy()?),
+        match self.home.leave(ticket) {
+            Err(LockError::NotOwner) => Ok(self.home.tidy()?),
             other => other,
         }
     }
 
     fn holds(&self, me: &Id) -> Result<bool, LockError> {
-        Ok(self.queue.find(me)?.is_some())
+        Ok(self.home.queue().find(me)?.is_some())
     }
 
     fn home_of(&self, me: &Id, ticket: Option<&Ticket>) -> Result<Option<Path>, LockError> {
-        let place = |ticket: &Ticket| self.queue.path_of(ticket).split_last().map(|(place, _)| place);
+        let place = |ticket: &Ticket| self.home.queue().path_of(ticket).split_last().map(|(place, _)| place);
         match ticket {
             Some(ticket) => Ok(place(ticket)),
-            None => Ok(self.queue.find(me)?.as_ref().and_then(place)),
+            None => Ok(self.home.queue().find(me)?.as_ref().and_then(place)),
         }
     }
 
     /// Each watches the ticket of somebody before it, or the line itself.
     fn wake_line(&self) -> Result<(), LockError> {
-        for ticket in self.queue.tickets()? {
+        for ticket in self.home.queue().tickets()? {
             // One that is gone wakes those behind it by that.
-            let _ = self.place.fs.nudge(&self.queue.path_of(&ticket));
+            let _ = self.place.fs.nudge(&self.home.queue().path_of(&ticket));
         }
-        let _ = self.place.fs.nudge(self.queue.path());
+        let _ = self.place.fs.nudge(self.home.queue().path());
         Ok(())
     }
 
     fn recover(&self, id: &Id) -> Result<(), LockError> {
-        self.queue.recover(id)?;
-        Ok(self.tidy()?)
+        self.home.queue().recover(id)?;
+        Ok(self.home.tidy()?)
     }
 
     fn sweep(&self) -> Result<(), LockError> {
-        self.queue.sweep()?;
-        Ok(self.tidy()?)
+        self.home.queue().sweep()?;
+        Ok(self.home.tidy()?)
     }
 
     fn awaited(&self) -> Result<(Vec<Path>, Vec<Mortal>), FsError> {
-        let line = match self.queue.contenders_in_line(usize::MAX) {
+        let line = match self.home.queue().contenders_in_line(usize::MAX) {
             Err(QueueError::Fs(error)) => return Err(error),
             line => line.unwrap_or_default(),
         };
-        Ok((vec![self.queue.path().clone()], line.into_iter().map(Mortal::Owner).collect()))
+        Ok((vec![self.home.queue().path().clone()], line.into_iter().map(Mortal::Owner).collect()))
     }
 
     /// Only those are asked for who are told of.
     fn glance(&self, me: Option<&Id>, number: Option<u64>, most: usize) -> Result<Glance, LockError> {
-        let (looker, places) = (self.place.looker(), self.queue.places()?);
+        let (looker, places) = (self.place.looker(), self.home.queue().places()?);
         let holding = self.layout.holding(&places);
         let (mut glance, mut seen) = (Glance::default(), 0);
         for place in &places[..holding] {
@@ -206,8 +172,14 @@ impl AnyLock for Line {
                 break;
             }
             seen += 1;
-            let Some(ticket) = self.queue.ticket_at(*place)?.filter(|ticket| Some(&ticket.id) != me) else { continue };
-            let entry = looker.entry(ticket.id.clone(), self.kind_of(&ticket), &self.queue.path_of(&ticket))?;
+            let Some(ticket) = self.home.queue().ticket_at(*place)?.filter(|ticket| Some(&ticket.id) != me) else {
+                continue;
+            };
+            let entry = looker.entry(
+                ticket.id.clone(),
+                self.layout.kind_of(ticket.place.want),
+                &self.home.queue().path_of(&ticket),
+            )?;
             glance.holders.push(entry.at_place(place.number));
         }
         glance.more = holding - seen;
@@ -218,17 +190,21 @@ impl AnyLock for Line {
     }
 
     fn standing(&self) -> Result<Standing, LockError> {
-        let (looker, line) = (self.place.looker(), self.queue.tickets()?);
+        let (looker, line) = (self.place.looker(), self.home.queue().tickets()?);
         let holding = self.layout.holding(&places(&line));
         let mut standing = Standing::default();
         for (index, ticket) in line.iter().enumerate() {
-            let entry = looker.entry(ticket.id.clone(), self.kind_of(ticket), &self.queue.path_of(ticket))?;
+            let entry = looker.entry(
+                ticket.id.clone(),
+                self.layout.kind_of(ticket.place.want),
+                &self.home.queue().path_of(ticket),
+            )?;
             let of = if index < holding { &mut standing.holders } else { &mut standing.waiters };
             of.push(entry.at_place(ticket.place.number));
         }
-        for id in self.queue.contenders()? {
+        for id in self.home.queue().contenders()? {
             if !line.iter().any(|ticket| ticket.id == id) {
-                standing.trying.push(looker.entry(id, self.layout.kind(), self.queue.path())?);
+                standing.trying.push(looker.entry(id, self.layout.kind(), self.home.queue().path())?);
             }
         }
         Ok(standing.of(self.layout))
