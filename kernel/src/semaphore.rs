@@ -167,6 +167,18 @@ impl<F: Fs, L: Lock, M: Fn(Path) -> L, C: Chance> Semaphore<F, M, C> {
         owners.filter_map(Result::transpose).collect()
     }
 
+    /// One of the owners, when there are as many as there are slots: somebody to wait for. Slots may change hands between
+    /// two looks, so whoever is told may be gone by now.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Fs`].
+    pub fn owner_when_full(&self) -> Result<Option<Id>, LockError> {
+        let mut owners = self.owners()?;
+        let is_full = owners.len() == self.slots().count();
+        Ok(owners.pop().filter(|_| is_full).map(|(_, owner)| owner))
+    }
+
     /// The owner of a slot, if it has one.
     ///
     /// # Errors

@@ -122,6 +122,16 @@ fn no_more_hold_a_slot_than_there_are() {
 }
 
 #[test]
+fn there_is_somebody_to_wait_for_when_no_slot_is_free() {
+    let probe = AnnIsDead::default();
+    for (held, owner) in
+        [(["liv", "bob"], Some(id("bob"))), (["liv", "-"], None), (["-", "bob"], None), (["-", "-"], None)]
+    {
+        assert_eq!(pool(&held_by(&held), &probe, 2, 0).owner_when_full(), Ok(owner), "{held:?}");
+    }
+}
+
+#[test]
 fn a_slot_by_its_number_is_that_slot_or_its_owner_or_none() {
     let (disk, probe) = (held_by(&["liv", "-"]), AnnIsDead::default());
     let pool = pool(&disk, &probe, 2, 0);

@@ -175,11 +175,8 @@ impl Lock for Slots {
         Ok(self.tidy()?)
     }
 
-    /// One of the owners, when there are as many as there are slots.
     fn owner(&self) -> Result<Option<Id>, LockError> {
-        let mut owners = self.semaphore().owners()?;
-        let is_full = owners.len() == self.count.get() as usize;
-        Ok(owners.pop().filter(|_| is_full).map(|(_, owner)| owner))
+        self.semaphore().owner_when_full()
     }
 
     fn proposals(&self) -> Result<Vec<Id>, LockError> {
